@@ -1,1 +1,22 @@
-//! core.
+//! The rules and words of device registration.
+//!
+//! Nothing here does I/O, reads a clock or names AWS: time and ids are arguments, storage is elsewhere. Read in this
+//! order: [`channel`] (who may hand in what), [`identity`] (what makes a device the same device), [`row`] (from text to
+//! meaning), [`grant`] (consent), [`decide`] (what registering a row does), [`outcome`] (what a person is told).
+
+pub mod channel;
+pub mod decide;
+pub mod device;
+pub mod grant;
+pub mod id;
+pub mod identity;
+pub mod inbox;
+pub mod message;
+pub mod outcome;
+pub mod party;
+pub mod record;
+pub mod row;
+pub mod unite;
+pub mod upload;
+
+pub use jiff::Timestamp;

@@ -1,1 +1,17 @@
-//! store.
+//! All state of Muster, in DynamoDB, S3 and SQS.
+//!
+//! One implementation: the AWS SDK, everywhere. The embedded default plugs in-process engines in at the SDK's HTTP
+//! client ([`Connection::embedded`]). There is one type for each capability; a handler takes those that it uses, and
+//! each is one statement of its role in the template. Keys and items: `docs/data-model.md`.
+
+mod connection;
+mod error;
+mod item;
+mod keys;
+mod table;
+
+
+
+pub use connection::{Connection, Credentials};
+pub use error::{ErrorKind, StoreError};
+pub use table::{TABLE_SCHEMA_VERSION, Table};

@@ -1,0 +1,146 @@
+//! A registered device.
+
+use hardware_hash::Components;
+use serde::{Deserialize, Serialize};
+
+use crate::Timestamp;
+use crate::channel::Channel;
+use crate::id::{DeviceId, TenantId, UploadId};
+use crate::identity::{IdentityKey, KeyKind, Pkid};
+use crate::party::Registrant;
+use crate::record::{Place, Record};
+
+/// Where a device's data came from: a row of an upload. The upload's item names the object version.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Source {
+    /// The upload.
+    pub upload: UploadId,
+    /// The row in it.
+    #[serde(flatten)]
+    pub place: Place,
+}
+
+/// Whether a device is registered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DeviceState {
+    /// It belongs to its tenant.
+    Registered,
+    /// The association has ended; its identities are free.
+    Released,
+    /// It turned out to be the same device as another one, which lives on.
+    Merged,
+}
+
+/// A device and whose it is.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Device {
+    /// Its id.
+    pub id: DeviceId,
+    /// Counts every change; changes are conditional on it.
+    pub version: u64,
+    /// Whether it is registered.
+    pub state: DeviceState,
+    /// Whose it is.
+    pub tenant: TenantId,
+    /// Who registered it. A partner does not see what the tenant registered itself.
+    pub registrant: Registrant,
+    /// Through which channel.
+    pub channel: Channel,
+    /// Serial number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub serial: Option<String>,
+    /// System manufacturer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub manufacturer: Option<String>,
+    /// System product name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
+    /// Product key id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pkid: Option<Pkid>,
+    /// Group tag.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group_tag: Option<String>,
+    /// Assigned user, as a user principal name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub assigned_user: Option<String>,
+    /// Its identities, each held by a claim.
+    pub keys: Vec<IdentityKey>,
+    /// What the matcher compares, as of the last capture.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub components: Option<Components>,
+    /// The row that registered it.
+    pub source: Source,
+    /// The row that changed it last, where that is another one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub changed_by: Option<Source>,
+    /// When it was registered.
+    pub registered_at: Timestamp,
+    /// When it was changed last.
+    pub changed_at: Timestamp,
+    /// The device that it turned out to be.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub merged_into: Option<DeviceId>,
+}
+
+impl Device {
+    /// The key of this kind, if the device has one.
+    pub fn keys_of(&self, kind: KeyKind) -> impl Iterator<Item = IdentityKey> + '_ {
+        self.keys.iter().copied().filter(move |k| k.kind() == kind)
+    }
+
+    /// The row that wrote it last.
+    #[must_use]
+    pub fn last_source(&self) -> &Source {
+        self.changed_by.as_ref().unwrap_or(&self.source)
+    }
+
+    /// A new device, as a row registers it.
+    #[must_use]
+    pub fn new(record: &Record, context: &RowContext<'_>) -> Self {
+        let source = Source { upload: context.upload.clone(), place: record.place };
+        Self {
+            id: DeviceId::of_row(context.upload, record.place.row),
+            version: 1,
+            state: DeviceState::Registered,
+            tenant: context.tenant,
+            registrant: context.registrant.clone(),
+            channel: context.channel,
+            serial: record.serial.clone(),
+            manufacturer: record.manufacturer.clone(),
+            model: record.model.clone(),
+            pkid: record.pkid.clone(),
+            group_tag: record.group_tag.clone().or_else(|| context.group_tag.map(str::to_owned)),
+            assigned_user: record.assigned_user.clone(),
+            keys: record.keys.clone(),
+            components: record.components.clone(),
+            source,
+            changed_by: None,
+            registered_at: context.now,
+            changed_at: context.now,
+            merged_into: None,
+        }
+    }
+}
+
+/// What is the same for all rows of an upload.
+#[derive(Debug, Clone, Copy)]
+pub struct RowContext<'a> {
+    /// The upload.
+    pub upload: &'a UploadId,
+    /// Whose devices they become.
+    pub tenant: TenantId,
+    /// Who hands them in.
+    pub registrant: &'a Registrant,
+    /// Through which channel.
+    pub channel: Channel,
+    /// For rows that bring no group tag.
+    pub group_tag: Option<&'a str>,
+    /// What to do with stored group tags and users.
+    pub on_conflict: crate::inbox::OnConflict,
+    /// The time of this attempt.
+    pub now: Timestamp,
+}

@@ -1,0 +1,328 @@
+//! Consent: what a tenant allows a partner, and itself, to do.
+//!
+//! A grant is asked for, decided and, when the tenant likes, revoked. Each decision makes a new generation; what was
+//! accepted under an older one stays refused. Every tenant holds a grant for its own administrators, so that one rule
+//! covers every write.
+
+use serde::{Deserialize, Serialize};
+
+use crate::Timestamp;
+use crate::channel::{Channel, Principal};
+use crate::id::{PartnerId, TenantId};
+use crate::outcome::Outcome;
+use crate::party::{PartnerKind, Registrant};
+
+/// What a grant can allow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verb {
+    /// Make a device known and associate it with the tenant.
+    Register,
+    /// Change what is stored of a device.
+    Update,
+    /// End the association.
+    Release,
+}
+
+impl Verb {
+    /// All verbs.
+    pub const ALL: [Self; 3] = [Self::Register, Self::Update, Self::Release];
+}
+
+/// Where a grant is in its life. `Granting` and `Revoking` are decisions under way, which `sweep` finishes when their
+/// worker died.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum GrantState {
+    /// Asked for, not decided.
+    Requested,
+    /// Granted; its shards are being written.
+    Granting,
+    /// In force.
+    Granted,
+    /// Declined.
+    Declined,
+    /// Revoked; its shards are being closed, and nothing answered yet.
+    Revoking,
+    /// Revoked for good.
+    Revoked,
+}
+
+/// A consent that a tenant gave, or was asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Grant {
+    /// Whose devices it is about.
+    pub tenant: TenantId,
+    /// Who may act.
+    pub registrant: Registrant,
+    /// What the partner is; `None` for the tenant's own grant.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kind: Option<PartnerKind>,
+    /// What is allowed.
+    pub verbs: Vec<Verb>,
+    /// Through which channels.
+    pub channels: Vec<Channel>,
+    /// Where it is in its life.
+    pub state: GrantState,
+    /// Counts the times it was granted. An upload pins the generation under which it was accepted.
+    pub generation: u64,
+    /// Counts every change.
+    pub version: u64,
+    /// Delegated administration, which a tenant may leave off; nothing here depends on it.
+    pub delegated_administration: bool,
+    /// When it ends by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<Timestamp>,
+    /// When it was last asked for.
+    pub requested_at: Timestamp,
+    /// By whom.
+    pub requested_by: String,
+    /// When it was last decided.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decided_at: Option<Timestamp>,
+    /// By whom.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decided_by: Option<String>,
+}
+
+/// Which grant, and which generation of it, a piece of work was accepted under.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct GrantPin {
+    /// The tenant.
+    pub tenant: TenantId,
+    /// Whose grant: an indirect provider's work is pinned to its reseller's.
+    pub registrant: Registrant,
+    /// The generation.
+    pub generation: u64,
+}
+
+/// Why an action is not allowed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Denial {
+    /// Nobody asked for the consent.
+    Missing,
+    /// It was asked for and not decided.
+    Pending,
+    /// It was declined.
+    Declined,
+    /// It was revoked, or granted anew since the work was accepted.
+    Revoked,
+    /// It has expired.
+    Expired,
+    /// It is in force but does not cover the verb or the channel.
+    NotCovered,
+}
+
+impl Denial {
+    /// The outcome that it means for a row.
+    #[must_use]
+    pub const fn outcome(self) -> Outcome {
+        match self {
+            Self::Missing | Self::NotCovered => Outcome::ConsentMissing,
+            Self::Pending => Outcome::ConsentPending,
+            Self::Declined => Outcome::ConsentDeclined,
+            Self::Revoked => Outcome::ConsentRevoked,
+            Self::Expired => Outcome::ConsentExpired,
+        }
+    }
+}
+
+/// A change that a grant's state does not allow.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum GrantError {
+    /// There is nothing to decide.
+    #[error("no consent was asked for; `muster consent request` asks")]
+    NotRequested,
+    /// It is in force already.
+    #[error("the consent is in force already")]
+    AlreadyGranted,
+    /// It is not in force, so it cannot be revoked.
+    #[error("the consent is not in force, so there is nothing to revoke")]
+    NotGranted,
+    /// A decision is being carried out.
+    #[error("a decision about this consent is being carried out; try again in a moment")]
+    Busy,
+    /// The end lies in the past.
+    #[error("the end of a consent must lie in the future")]
+    ExpiryPast,
+    /// The tenant's own grant cannot be asked for.
+    #[error("a tenant needs no consent for its own devices")]
+    OwnGrant,
+}
+
+/// What is asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GrantRequest {
+    /// The tenant that shall consent.
+    pub tenant: TenantId,
+    /// The partner that asks.
+    pub partner: PartnerId,
+    /// What it is.
+    pub kind: PartnerKind,
+    /// What it wants to do.
+    pub verbs: Vec<Verb>,
+    /// When the consent shall end by itself.
+    pub expires_at: Option<Timestamp>,
+    /// Whether delegated administration is asked for too.
+    pub delegated_administration: bool,
+    /// Who asks.
+    pub by: String,
+}
+
+/// The channels that partners of this kind use.
+#[must_use]
+pub fn channels_of(kind: PartnerKind) -> Vec<Channel> {
+    Channel::ALL.into_iter().filter(|c| c.admits(Some(kind))).collect()
+}
+
+impl Grant {
+    /// The grant that every tenant holds for its own administrators and its MDM service.
+    #[must_use]
+    pub fn own(tenant: TenantId, now: Timestamp) -> Self {
+        let own = |c: &Channel| matches!(c.policy().principal, Principal::TenantAdministrator | Principal::MdmService);
+        Self {
+            tenant,
+            registrant: Registrant::Tenant,
+            kind: None,
+            verbs: Verb::ALL.to_vec(),
+            channels: Channel::ALL.into_iter().filter(own).collect(),
+            state: GrantState::Granting,
+            generation: 1,
+            version: 1,
+            delegated_administration: false,
+            expires_at: None,
+            requested_at: now,
+            requested_by: "tenant".to_owned(),
+            decided_at: Some(now),
+            decided_by: Some("tenant".to_owned()),
+        }
+    }
+
+    /// A request for consent; `before` is the grant as it stands, if there is one.
+    ///
+    /// # Errors
+    /// When a grant is in force, or a decision under way, or the end lies in the past.
+    pub fn request(before: Option<&Self>, request: GrantRequest, now: Timestamp) -> Result<Self, GrantError> {
+        if request.expires_at.is_some_and(|end| end <= now) {
+            return Err(GrantError::ExpiryPast);
+        }
+        match before {
+            Some(grant) if matches!(grant.state, GrantState::Granting | GrantState::Revoking) => return Err(GrantError::Busy),
+            Some(grant) if grant.in_force(now) => return Err(GrantError::AlreadyGranted),
+            _ => {}
+        }
+        Ok(Self {
+            tenant: request.tenant,
+            registrant: Registrant::Partner(request.partner),
+            kind: Some(request.kind),
+            verbs: request.verbs,
+            channels: channels_of(request.kind),
+            state: GrantState::Requested,
+            generation: before.map_or(0, |g| g.generation),
+            version: before.map_or(1, |g| g.version + 1),
+            delegated_administration: request.delegated_administration,
+            expires_at: request.expires_at,
+            requested_at: now,
+            requested_by: request.by,
+            decided_at: None,
+            decided_by: None,
+        })
+    }
+
+    /// The tenant says yes: a new generation, in force once its shards are written ([`Self::settled`]).
+    ///
+    /// # Errors
+    /// When nothing was asked for, or the end of what was asked for has passed.
+    pub fn grant(&self, by: &str, now: Timestamp) -> Result<Self, GrantError> {
+        match self.state {
+            GrantState::Requested | GrantState::Declined if self.expires_at.is_some_and(|end| end <= now) => Err(GrantError::ExpiryPast),
+            GrantState::Requested | GrantState::Declined => {
+                Ok(Self { generation: self.generation + 1, ..self.decided(GrantState::Granting, by, now) })
+            }
+            GrantState::Granting | GrantState::Revoking => Err(GrantError::Busy),
+            GrantState::Granted => Err(GrantError::AlreadyGranted),
+            GrantState::Revoked => Err(GrantError::NotRequested),
+        }
+    }
+
+    /// The tenant says no.
+    ///
+    /// # Errors
+    /// When nothing waits for a decision.
+    pub fn decline(&self, by: &str, now: Timestamp) -> Result<Self, GrantError> {
+        match self.state {
+            GrantState::Requested => Ok(self.decided(GrantState::Declined, by, now)),
+            GrantState::Granted => Err(GrantError::AlreadyGranted),
+            GrantState::Granting | GrantState::Revoking => Err(GrantError::Busy),
+            GrantState::Declined | GrantState::Revoked => Err(GrantError::NotRequested),
+        }
+    }
+
+    /// The tenant takes its consent back; final once the shards are closed ([`Self::settled`]).
+    ///
+    /// # Errors
+    /// When it is not in force.
+    pub fn revoke(&self, by: &str, now: Timestamp) -> Result<Self, GrantError> {
+        match self.state {
+            GrantState::Granted | GrantState::Granting => Ok(self.decided(GrantState::Revoking, by, now)),
+            GrantState::Revoking => Err(GrantError::Busy),
+            _ => Err(GrantError::NotGranted),
+        }
+    }
+
+    fn decided(&self, state: GrantState, by: &str, now: Timestamp) -> Self {
+        Self { state, version: self.version + 1, decided_at: Some(now), decided_by: Some(by.to_owned()), ..self.clone() }
+    }
+
+    /// The state that a decision under way ends in, once every shard says so.
+    #[must_use]
+    pub fn settled(&self) -> Option<Self> {
+        let state = match self.state {
+            GrantState::Granting => GrantState::Granted,
+            GrantState::Revoking => GrantState::Revoked,
+            _ => return None,
+        };
+        Some(Self { state, version: self.version + 1, ..self.clone() })
+    }
+
+    /// Whether it is granted and not expired.
+    #[must_use]
+    pub fn in_force(&self, now: Timestamp) -> bool {
+        self.state == GrantState::Granted && !self.expired(now)
+    }
+
+    fn expired(&self, now: Timestamp) -> bool {
+        self.expires_at.is_some_and(|end| end <= now)
+    }
+
+    /// Whether `verb` through `channel` is allowed now, and under which generation.
+    ///
+    /// # Errors
+    /// Why not.
+    pub fn permit(grant: Option<&Self>, verb: Verb, channel: Channel, now: Timestamp) -> Result<GrantPin, Denial> {
+        let grant = grant.ok_or(Denial::Missing)?;
+        match grant.state {
+            GrantState::Requested | GrantState::Granting => Err(Denial::Pending),
+            GrantState::Declined => Err(Denial::Declined),
+            GrantState::Revoking | GrantState::Revoked => Err(Denial::Revoked),
+            GrantState::Granted if grant.expired(now) => Err(Denial::Expired),
+            GrantState::Granted if !grant.verbs.contains(&verb) || !grant.channels.contains(&channel) => Err(Denial::NotCovered),
+            GrantState::Granted => {
+                Ok(GrantPin { tenant: grant.tenant, registrant: grant.registrant.clone(), generation: grant.generation })
+            }
+        }
+    }
+
+    /// Why work that was accepted under `pin` may not go on, given the grant as it stands now.
+    #[must_use]
+    pub fn denial_of(grant: Option<&Self>, pin: &GrantPin, verb: Verb, channel: Channel, now: Timestamp) -> Denial {
+        match Self::permit(grant, verb, channel, now) {
+            Err(denial) => denial,
+            // In force again, but as another generation; or in force after all, while the check saw a shard being closed.
+            Ok(current) if current.generation != pin.generation => Denial::Revoked,
+            Ok(_) => Denial::Missing,
+        }
+    }
+}

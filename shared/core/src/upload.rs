@@ -1,0 +1,124 @@
+//! An upload and its states.
+
+use serde::{Deserialize, Serialize};
+
+use crate::Timestamp;
+use crate::channel::Channel;
+use crate::grant::GrantPin;
+use crate::id::{TenantId, UploadId};
+use crate::inbox::UploadOptions;
+use crate::party::Registrant;
+
+/// One version of one object, and the bytes of it that matter.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ObjectVersion {
+    /// The bucket.
+    pub bucket: String,
+    /// The key, decoded.
+    pub key: String,
+    /// The version.
+    pub version: String,
+}
+
+impl ObjectVersion {
+    /// The upload that this is.
+    #[must_use]
+    pub fn upload_id(&self) -> UploadId {
+        UploadId::of_object(&self.bucket, &self.key, &self.version)
+    }
+}
+
+/// Where an upload is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum UploadState {
+    /// Accepted; its batches are being cut and worked on.
+    Processing,
+    /// Done; every row is registered, updated or unchanged.
+    Finished,
+    /// Done; some rows failed, and the report says why.
+    FinishedWithErrors,
+    /// Refused whole; nothing of it was registered.
+    Refused,
+    /// Given up after several tries without progress. What was registered stays.
+    Failed,
+}
+
+impl UploadState {
+    /// Whether nothing more will happen by itself.
+    #[must_use]
+    pub const fn is_final(self) -> bool {
+        !matches!(self, Self::Processing)
+    }
+
+    /// The name on the wire.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Processing => "processing",
+            Self::Finished => "finished",
+            Self::FinishedWithErrors => "finished-with-errors",
+            Self::Refused => "refused",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+/// Why an upload was refused or given up, in words that a person can act on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Reason {
+    /// A stable name.
+    pub code: String,
+    /// Where, what and why.
+    pub detail: String,
+    /// What to do.
+    pub remedy: String,
+}
+
+/// What is known of an upload from the start and never changes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Upload {
+    /// Its id.
+    pub id: UploadId,
+    /// The object version.
+    pub object: ObjectVersion,
+    /// Bytes of the object.
+    pub size: u64,
+    /// Whose devices its rows become.
+    pub tenant: TenantId,
+    /// Who handed it in.
+    pub registrant: Registrant,
+    /// Through which channel.
+    pub channel: Channel,
+    /// Its options.
+    pub options: UploadOptions,
+    /// The consent that it was accepted under.
+    pub grant: GrantPin,
+    /// When it was accepted.
+    pub created_at: Timestamp,
+}
+
+/// A batch: whole rows of an upload, at most as many as the channel takes at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Batch {
+    /// The first byte.
+    pub start: u64,
+    /// The byte behind the last one.
+    pub end: u64,
+    /// The line of the first row.
+    pub first_line: u64,
+    /// The number of the first row.
+    pub first_row: u64,
+    /// How many rows.
+    pub rows: u32,
+}
+
+/// Bytes that a batch has at most, whatever the channel's limit of rows: 4 MiB.
+pub const MAX_BATCH_BYTES: u64 = 4 << 20;
+
+/// Bytes that a row has at most; a longer one is a fault of that row: 64 KiB.
+pub const MAX_ROW_BYTES: u32 = 64 << 10;
