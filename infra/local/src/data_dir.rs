@@ -1,0 +1,130 @@
+//! The data directory: where the embedded default keeps everything, owned by one process at a time.
+//!
+//! The lock is an advisory lock of the operating system on `muster.lock`, so a killed process never leaves it behind.
+//! `muster.owner` only says *who*: it may be stale, and nothing is decided by it.
+
+mod error;
+#[cfg(test)]
+mod tests;
+
+use std::fs::{self, File, TryLockError};
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+pub use error::DataDirError;
+
+/// A locked data directory. The lock lasts as long as this value.
+#[derive(Debug)]
+pub struct DataDir {
+    path: PathBuf,
+    /// Held for its lock, which the kernel releases with the descriptor.
+    _lock: File,
+}
+
+/// Who owns a data directory.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Owner {
+    /// The process id.
+    pub pid: u32,
+    /// The command that the process runs, as its user would type it.
+    pub command: String,
+    /// When the process took the directory.
+    pub since: Timestamp,
+}
+
+impl DataDir {
+    /// Creates the directory if need be (mode 0700) and takes it for this process.
+    ///
+    /// `command` and `now` are what another process is told about the owner.
+    ///
+    /// # Errors
+    /// [`DataDirError::InUse`] when another process has it, otherwise what is wrong with the path.
+    pub fn open(path: impl AsRef<Path>, command: &str, now: Timestamp) -> Result<Self, DataDirError> {
+        let path = path.as_ref();
+        create_private(path).map_err(|e| DataDirError::from_io(path, "create it", e))?;
+        if !path.is_dir() {
+            return Err(DataDirError::NotADirectory { path: path.to_owned() });
+        }
+        let lock_path = path.join("muster.lock");
+        let lock = File::options()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(&lock_path)
+            .map_err(|e| DataDirError::from_io(&lock_path, "open it", e))?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                return Err(DataDirError::InUse {
+                    path: path.to_owned(),
+                    owner: owner_of(path),
+                });
+            }
+            Err(TryLockError::Error(e)) => return Err(DataDirError::from_io(&lock_path, "lock it", e)),
+        }
+        let dir = Self {
+            path: path.to_owned(),
+            _lock: lock,
+        };
+        dir.write_owner(&Owner {
+            pid: std::process::id(),
+            command: command.to_owned(),
+            since: now,
+        })?;
+        Ok(dir)
+    }
+
+    /// The directory itself.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The file of the embedded DynamoDB.
+    pub fn registry_db(&self) -> PathBuf {
+        self.path.join("registry.db")
+    }
+
+    /// The file of the embedded S3's metadata.
+    pub fn objects_db(&self) -> PathBuf {
+        self.path.join("objects.db")
+    }
+
+    /// The directory of the embedded S3's bodies.
+    pub fn blobs(&self) -> PathBuf {
+        self.path.join("blobs")
+    }
+
+    /// Replaces the owner file in one step, so that a refused process never reads half of it.
+    fn write_owner(&self, owner: &Owner) -> Result<(), DataDirError> {
+        let (new, target) = (self.path.join("muster.owner.new"), self.path.join("muster.owner"));
+        let text = serde_json::to_vec(owner).map_err(|e| DataDirError::from_io(&new, "write it", e.into()))?;
+        fs::write(&new, text).map_err(|e| DataDirError::from_io(&new, "write it", e))?;
+        fs::rename(&new, &target).map_err(|e| DataDirError::from_io(&target, "write it", e))
+    }
+}
+
+/// Who the owner file names, if it can be read.
+fn owner_of(path: &Path) -> Option<Owner> {
+    let text = fs::read(path.join("muster.owner")).ok()?;
+    serde_json::from_slice(&text).ok()
+}
+
+/// Creates `path` readable by its owner alone; parents get the usual mode.
+fn create_private(path: &Path) -> std::io::Result<()> {
+    if path.exists() {
+        return Ok(());
+    }
+    if let Some(parent) = path.parent() {
+        fs::create_dir_all(parent)?;
+    }
+    let mut builder = fs::DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    match builder.create(path) {
+        // Two first starts at once: the lock decides between them.
+        Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
+        other => other,
+    }
+}

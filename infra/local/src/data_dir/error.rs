@@ -1,0 +1,118 @@
+//! What can be wrong with a data directory, and what to do about it.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use rusqlite::ErrorCode;
+
+use super::Owner;
+
+/// Why the embedded default cannot use its data directory.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum DataDirError {
+    /// Another process has the directory.
+    #[error(
+        "the data directory {} is in use by {}: let it finish, or name another directory with --data-dir",
+        path.display(), named(owner.as_ref())
+    )]
+    InUse {
+        /// The directory.
+        path: PathBuf,
+        /// Who has it, where its owner file could be read.
+        owner: Option<Owner>,
+    },
+    /// The path, or a part of it, is something else than a directory.
+    #[error("{} is not a directory: name another one with --data-dir", path.display())]
+    NotADirectory {
+        /// The path.
+        path: PathBuf,
+    },
+    /// This user may not write here, or the file system is mounted read-only.
+    #[error("cannot write to {}: make it writable for this user, or name another directory with --data-dir", path.display())]
+    NotWritable {
+        /// The file or directory.
+        path: PathBuf,
+    },
+    /// No space left.
+    #[error("the disk that holds {} is full: free some space and run the command again", path.display())]
+    Full {
+        /// The file that could not grow.
+        path: PathBuf,
+    },
+    /// A database file that SQLite does not recognise, or finds corrupt.
+    #[error(
+        "the database {} is damaged ({reason}): put a backup of the whole data directory in its place, \
+         or move the directory away to begin anew", path.display()
+    )]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What SQLite says.
+        reason: String,
+    },
+    /// Any other fault of the operating system.
+    #[error("{}: could not {action}: {source}", path.display())]
+    Io {
+        /// The file or directory.
+        path: PathBuf,
+        /// What was tried.
+        action: &'static str,
+        /// What the operating system says.
+        source: io::Error,
+    },
+    /// Any other fault of a database.
+    #[error("the database {}: {reason}", path.display())]
+    Database {
+        /// The file.
+        path: PathBuf,
+        /// What it says.
+        reason: String,
+    },
+}
+
+impl DataDirError {
+    /// Sorts a fault of the operating system by what its user can do about it.
+    pub(crate) fn from_io(path: &Path, action: &'static str, source: io::Error) -> Self {
+        use io::ErrorKind as Kind;
+        let path = path.to_owned();
+        match source.kind() {
+            Kind::StorageFull | Kind::QuotaExceeded => Self::Full { path },
+            Kind::PermissionDenied | Kind::ReadOnlyFilesystem => Self::NotWritable { path },
+            Kind::NotADirectory | Kind::AlreadyExists | Kind::IsADirectory => Self::NotADirectory { path },
+            _ => Self::Io { path, action, source },
+        }
+    }
+
+    /// Sorts a fault of SQLite the same way.
+    pub(crate) fn from_sqlite(path: &Path, source: &rusqlite::Error) -> Self {
+        let (path, reason) = (path.to_owned(), source.to_string());
+        match source.sqlite_error_code() {
+            Some(ErrorCode::DiskFull) => Self::Full { path },
+            Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied | ErrorCode::CannotOpen) => {
+                Self::NotWritable { path }
+            }
+            Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => Self::Damaged { path, reason },
+            _ => Self::Database { path, reason },
+        }
+    }
+
+    /// The same for the embedded DynamoDB, which wraps SQLite's errors in several ways.
+    pub(crate) fn from_dynoxide(path: &Path, source: &dynoxide::DynoxideError) -> Self {
+        if let dynoxide::DynoxideError::SqliteError(e) = source {
+            return Self::from_sqlite(path, e);
+        }
+        Self::Database {
+            path: path.to_owned(),
+            reason: source.to_string(),
+        }
+    }
+}
+
+/// The owner in words.
+fn named(owner: Option<&Owner>) -> String {
+    match owner {
+        Some(Owner { pid, command, since }) => format!("`{command}` (process {pid}, since {since})"),
+        None => "another process".to_owned(),
+    }
+}

@@ -1,0 +1,149 @@
+//! The embedded DynamoDB: `dynoxide-rs` behind the SDK's HTTP-client seam, without a socket.
+//!
+//! What it does not do: it never conflicts, throttles or reads stale by itself (see [`crate::conflicts`] and
+//! [`crate::faults`]), and nothing expires unless [`DynamoDb::sweep_ttl`] is called. Streams are not offered: they
+//! cost a table scan per written item. Client request tokens are forgotten when the process ends.
+
+#[cfg(test)]
+pub(crate) mod tests;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use aws_smithy_runtime_api::client::http::{HttpConnectorFuture, SharedHttpClient};
+use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use aws_smithy_runtime_api::client::result::ConnectorError;
+use dynoxide::{Database, DynoxideError};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::data_dir::DataDirError;
+use crate::seam::{self, Operation};
+
+/// An embedded DynamoDB. Clones share it.
+#[derive(Clone)]
+pub struct DynamoDb {
+    database: Database,
+    path: Arc<PathBuf>,
+}
+
+impl std::fmt::Debug for DynamoDb {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("DynamoDb")
+            .field("path", &self.path)
+            .finish_non_exhaustive()
+    }
+}
+
+impl DynamoDb {
+    /// Opens or creates the database file; every commit is flushed to the disk.
+    ///
+    /// # Errors
+    /// What is wrong with the file.
+    pub fn open(path: impl AsRef<Path>) -> Result<Self, DataDirError> {
+        let path = path.as_ref();
+        let name = path.to_str().ok_or_else(|| DataDirError::Database {
+            path: path.to_owned(),
+            reason: "its path is not valid UTF-8: name another directory with --data-dir".to_owned(),
+        })?;
+        let database = Database::new(name).map_err(|e| DataDirError::from_dynoxide(path, &e))?;
+        Ok(Self {
+            database,
+            path: Arc::new(path.to_owned()),
+        })
+    }
+
+    /// A database that lives and dies with the process.
+    ///
+    /// # Errors
+    /// When SQLite cannot start.
+    pub fn in_memory() -> Result<Self, DataDirError> {
+        let path = PathBuf::from(":memory:");
+        let database = Database::memory().map_err(|e| DataDirError::from_dynoxide(&path, &e))?;
+        Ok(Self {
+            database,
+            path: Arc::new(path),
+        })
+    }
+
+    /// The HTTP client to give to `aws_sdk_dynamodb::Config::builder().http_client(…)`. Any endpoint, region and
+    /// credentials will do: requests never leave the process, and signatures are not checked.
+    pub fn http_client(&self) -> SharedHttpClient {
+        let database = self.database.clone();
+        seam::client(move |request| {
+            let database = database.clone();
+            HttpConnectorFuture::new(async move {
+                // A commit waits for the disk: never on the reactor's thread.
+                tokio::task::spawn_blocking(move || match dispatch(&database, &request) {
+                    Ok(body) => seam::json_response(200, body),
+                    Err(e) => seam::json_response(e.status_code(), e.to_json()),
+                })
+                .await
+                .map_err(|e| ConnectorError::other(e.into(), None))?
+            })
+        })
+    }
+
+    /// Deletes what has outlived its time-to-live attribute, as DynamoDB does within a few days; answers how many
+    /// items went.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn sweep_ttl(&self) -> Result<usize, DataDirError> {
+        let (database, path) = (self.database.clone(), self.path.clone());
+        tokio::task::spawn_blocking(move || database.sweep_ttl().map_err(|e| DataDirError::from_dynoxide(&path, &e)))
+            .await
+            .map_err(|e| DataDirError::Database {
+                path: self.path.to_path_buf(),
+                reason: e.to_string(),
+            })?
+    }
+}
+
+/// Runs the operation that a request names.
+fn dispatch(db: &Database, request: &HttpRequest) -> Result<Vec<u8>, DynoxideError> {
+    let Operation { name, .. } = seam::operation(request);
+    let body = request
+        .body()
+        .bytes()
+        .ok_or_else(|| DynoxideError::SerializationException("a streamed body is no DynamoDB request".to_owned()))?;
+    macro_rules! run {
+        ($($operation:literal => $method:ident),* $(,)?) => {
+            match name.as_str() {
+                $($operation => answer(body, |input| db.$method(input)),)*
+                // Not the fault of the data: the product uses an operation that nobody wired up here.
+                other => Err(DynoxideError::UnsupportedCapability(other.to_owned())),
+            }
+        };
+    }
+    run! {
+        "GetItem" => get_item,
+        "PutItem" => put_item,
+        "UpdateItem" => update_item,
+        "DeleteItem" => delete_item,
+        "Query" => query,
+        "Scan" => scan,
+        "BatchGetItem" => batch_get_item,
+        "BatchWriteItem" => batch_write_item,
+        "TransactGetItems" => transact_get_items,
+        "TransactWriteItems" => transact_write_items,
+        "CreateTable" => create_table,
+        "DescribeTable" => describe_table,
+        "ListTables" => list_tables,
+        "UpdateTimeToLive" => update_time_to_live,
+        "DescribeTimeToLive" => describe_time_to_live,
+    }
+}
+
+/// JSON in, JSON out.
+fn answer<I: DeserializeOwned, O: Serialize>(
+    body: &[u8],
+    call: impl FnOnce(I) -> dynoxide::Result<O>,
+) -> Result<Vec<u8>, DynoxideError> {
+    // The place only: serde's own text may quote a value.
+    let input = serde_json::from_slice(body).map_err(|e| {
+        DynoxideError::SerializationException(format!("the request is not understood (byte {})", e.column()))
+    })?;
+    let output = call(input)?;
+    serde_json::to_vec(&output).map_err(|e| DynoxideError::InternalServerError(e.to_string()))
+}
