@@ -1,7 +1,7 @@
 //! What registering a row does, given the devices that hold its identities. Pure: the store carries it out and makes
 //! it conditional on what was seen here.
 
-use hardware_hash::matches;
+use hardware_hash::compare;
 
 use crate::device::{Device, DeviceState, RowContext, Source};
 use crate::id::DeviceId;
@@ -10,6 +10,9 @@ use crate::inbox::OnConflict;
 use crate::outcome::Outcome;
 use crate::party::Registrant;
 use crate::record::Record;
+
+/// How many identities one device can have; with its device each is an action of a release, which is one transaction.
+pub const MAX_KEYS: usize = 32;
 
 /// What to do for a row.
 #[derive(Debug, Clone, PartialEq)]
@@ -91,7 +94,7 @@ fn is_other_row(source: &Source, record: &Record, context: &RowContext<'_>) -> b
 /// A key that is held by a device which the matcher vetoes is a conflict, never a second holder.
 fn conflict(record: &Record, device: &Device) -> Option<String> {
     if let (Some(new), Some(old)) = (&record.components, &device.components) {
-        let verdict = hardware_hash::compare(new, old);
+        let verdict = compare(new, old);
         if let Some(veto) = verdict.veto {
             return Some(format!("the row shares an identity with device {}, but its hardware is another: {veto}", device.id));
         }
@@ -102,7 +105,7 @@ fn conflict(record: &Record, device: &Device) -> Option<String> {
 
 fn devices_conflict(a: &Device, b: &Device) -> Option<String> {
     let hardware = match (&a.components, &b.components) {
-        (Some(x), Some(y)) => hardware_hash::compare(x, y).veto.is_some(),
+        (Some(x), Some(y)) => compare(x, y).veto.is_some(),
         _ => false,
     };
     (hardware || keys_conflict(&a.keys, &b.keys).is_some())
@@ -134,6 +137,9 @@ fn change(record: &Record, context: &RowContext<'_>, oldest: &Device, holders: &
     device.keys.extend(&record.keys);
     device.keys.sort_unstable();
     device.keys.dedup();
+    if device.keys.len() > MAX_KEYS {
+        return Left::ambiguous(format!("device {} would have more than {MAX_KEYS} identities", device.id));
+    }
     let held = |key: &&IdentityKey| holders.iter().any(|d| d.keys.contains(key));
     let new_keys: Vec<IdentityKey> = device.keys.iter().filter(|k| !held(k)).copied().collect();
     fill(&mut device, record.serial.as_ref(), record.manufacturer.as_ref(), record.model.as_ref(), record.pkid.as_ref());
@@ -143,7 +149,7 @@ fn change(record: &Record, context: &RowContext<'_>, oldest: &Device, holders: &
         device.assigned_user = record.assigned_user.clone().or(device.assigned_user);
     }
     if let Some(new) = &record.components
-        && device.components.as_ref().is_none_or(|old| old == new || matches(old, new))
+        && device.components.as_ref().is_none_or(|old| old == new || compare(old, new).matched)
     {
         device.components = Some(new.clone());
     }

@@ -188,8 +188,8 @@ fn read_hash(
     };
     for finding in findings.iter() {
         match finding {
-            Finding::TooShortOldHash { .. } => faults.push(bad(Outcome::HashNot4k, finding.to_string())),
-            _ if finding.is_damage() => faults.push(bad(Outcome::InvalidHash, finding.to_string())),
+            Finding::OldShortHash { .. } => faults.push(bad(Outcome::HashNot4k, finding.to_string())),
+            _ if finding.is_fault() => faults.push(bad(Outcome::InvalidHash, finding.to_string())),
             _ => record.notices.push(format!("hardware hash: {finding}")),
         }
     }
@@ -222,12 +222,12 @@ fn check_identity(
         faults.push(bad(Outcome::InvalidHash, Field::HardwareHash, format!("the hardware hash has no {what}; the firmware must hold both")));
     }
     if let (Some(said), Some(held)) = (raw.serial_number, serial)
-        && said != held.trim()
+        && said != held
     {
-        let detail = format!("the row says serial number `{said}`, its hardware hash says `{}`", held.trim());
+        let detail = format!("the row says serial number `{said}`, its hardware hash says `{}`", held);
         faults.push(bad(Outcome::IdentityMismatch, Field::SerialNumber, detail));
     }
-    let held_pkid: Option<Pkid> = identity.pkid.as_deref().and_then(|p| p.parse().ok());
+    let held_pkid: Option<Pkid> = identity.pkid.and_then(|p| p.parse().ok());
     if let (Some(ProductId::Pkid(said)), Some(held)) = (product, &held_pkid)
         && said != held
     {
@@ -239,13 +239,13 @@ fn check_identity(
         (Field::Model, raw.model, identity.product.as_deref()),
     ] {
         if let (Some(said), Some(held)) = (said, held)
-            && said != held.trim()
+            && said != held
         {
-            record.notices.push(format!("the {field} of the hardware hash, `{}`, was used instead of `{said}`", held.trim()));
+            record.notices.push(format!("the {field} of the hardware hash, `{}`, was used instead of `{said}`", held));
         }
     }
     let take = |held: Option<&str>, said: &mut Option<String>| {
-        if let Some(held) = held.map(str::trim).filter(|h| !h.is_empty()) {
+        if let Some(held) = held {
             *said = Some(held.to_owned());
         }
     };
@@ -256,8 +256,7 @@ fn check_identity(
     let tuple = tuple_key(record.manufacturer.as_deref(), record.model.as_deref(), record.serial.as_deref());
     let endorsement_key = identity.ek_digest.as_ref().map(IdentityKey::endorsement_key);
     if endorsement_key.is_none() || tuple.is_none() {
-        let uuid = identity.uuid.filter(|u| !placeholder::is_uuid(u));
-        record.keys.extend(uuid.as_ref().map(IdentityKey::smbios_uuid));
+        record.keys.extend(identity.uuid.map(|uuid| IdentityKey::smbios_uuid(&uuid.to_wire())));
     }
     record.keys.extend(endorsement_key);
     record.keys.extend(held_pkid.as_ref().map(IdentityKey::pkid));
@@ -306,7 +305,7 @@ fn missing_of_tuple(raw: &RawRow<'_>, tuple_accepted: bool) -> String {
     if !tuple_accepted || cells.iter().all(|(_, cell)| cell.is_none()) {
         return "the row identifies no device".to_owned();
     }
-    if let Some(serial) = raw.serial_number.filter(|s| placeholder::is_serial(s)) {
+    if let Some(serial) = raw.serial_number.filter(|s| placeholder::is_placeholder(s)) {
         return format!("the serial number `{serial}` is a placeholder that many devices share");
     }
     let missing: Vec<String> = cells.iter().filter(|(_, cell)| cell.is_none()).map(|(field, _)| field.to_string()).collect();
@@ -317,10 +316,7 @@ fn missing_of_tuple(raw: &RawRow<'_>, tuple_accepted: bool) -> String {
 }
 
 /// The tuple's key, unless a part of it is absent or a placeholder.
-fn tuple_key(manufacturer: Option<&str>, model: Option<&str>, serial: Option<&str>) -> Option<IdentityKey> {
-    let real = |text: Option<&str>| {
-        let text = text.map(str::to_owned)?;
-        (!placeholder::is_serial(&text)).then_some(text)
-    };
-    Some(IdentityKey::tuple(&real(manufacturer)?, &real(model)?, &real(serial)?))
+fn tuple_key<'a>(manufacturer: Option<&'a str>, model: Option<&'a str>, serial: Option<&'a str>) -> Option<IdentityKey> {
+    let real = |text: Option<&'a str>| text.filter(|t| !placeholder::is_placeholder(t));
+    Some(IdentityKey::tuple(real(manufacturer)?, real(model)?, real(serial)?))
 }

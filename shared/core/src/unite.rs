@@ -15,7 +15,9 @@ pub fn unite(rows: &mut [Checked]) {
             for key in &record.keys {
                 match holders.get(key) {
                     Some(first) => groups.join(*first, at),
-                    None => drop(holders.insert(*key, at)),
+                    None => {
+                        holders.insert(*key, at);
+                    }
                 }
             }
         }

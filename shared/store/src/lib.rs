@@ -10,7 +10,8 @@ mod item;
 mod keys;
 mod table;
 
-
+pub mod devices;
+pub mod receipts;
 
 pub use connection::{Connection, Credentials};
 pub use error::{ErrorKind, StoreError};

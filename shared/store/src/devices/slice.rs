@@ -1,0 +1,168 @@
+//! Slices: what one transaction writes of a batch.
+//!
+//! A transaction holds one check of the grant, one receipt with the outcomes of the slice's rows, and for each row its
+//! device and claims. So a row is registered exactly when its receipt says so, and never without consent.
+
+use muster_core::Timestamp;
+use muster_core::decide::{Change, Decision};
+use muster_core::device::{Device, DeviceState};
+use muster_core::grant::GrantPin;
+use muster_core::identity::IdentityKey;
+
+use super::{Claim, Devices, device_item, held_by, unchanged};
+use crate::error::StoreError;
+use crate::grants;
+use crate::item::Item;
+use crate::keys;
+use crate::receipts::{Receipt, receipt_item};
+use crate::table::{Action, Cancelled, Condition, Transacted};
+
+/// How many actions of a transaction are left for rows: DynamoDB takes 100, and one checks the grant, one is the
+/// receipt (DynamoDB service quotas).
+pub const MAX_ACTIONS: usize = 98;
+
+/// A row and what was decided for it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PlannedRow {
+    /// Its number.
+    pub row: u64,
+    /// What to do.
+    pub decision: Decision,
+}
+
+/// A slice to write.
+#[derive(Debug)]
+pub struct Slice<'a> {
+    /// The consent that it needs.
+    pub pin: &'a GrantPin,
+    /// The shard of the grant to check.
+    pub shard: u32,
+    /// The time of this attempt.
+    pub now: Timestamp,
+    /// The outcomes.
+    pub receipt: &'a Receipt,
+    /// The rows, in order.
+    pub rows: &'a [PlannedRow],
+}
+
+/// What writing a slice came to.
+#[derive(Debug, Clone, PartialEq)]
+pub enum SliceWritten {
+    /// All of it is written.
+    Done,
+    /// There is a receipt already: another worker was faster, or this is a replay.
+    Repeated,
+    /// The grant's shard does not allow it.
+    Refused,
+    /// The grant's shard is in use by another transaction.
+    ShardBusy,
+    /// What was decided for these rows (indices into the slice) no longer holds; `busy` where another transaction has
+    /// their items at this moment.
+    Stale {
+        /// The rows.
+        rows: Vec<usize>,
+        /// Whether only time will help.
+        busy: bool,
+    },
+    /// The store takes some row never.
+    Invalid,
+}
+
+/// How many actions a decision needs.
+#[must_use]
+pub fn actions_of(decision: &Decision) -> usize {
+    match decision {
+        Decision::Insert(device) => 1 + device.keys.len(),
+        Decision::Leave(_) => 0,
+        Decision::Update(change) => {
+            1 + change.new_keys.len() + change.absorbed.iter().map(|d| 1 + d.keys.len()).sum::<usize>()
+        }
+    }
+}
+
+impl Devices {
+    /// Writes a slice, all or nothing.
+    ///
+    /// # Errors
+    /// When the store is out of reach. Whether the slice was written is then open; a repeat finds its receipt.
+    pub async fn write_slice(&self, slice: &Slice<'_>) -> Result<SliceWritten, StoreError> {
+        let mut actions = vec![
+            grants::check(slice.pin, slice.shard, slice.now),
+            Action::Put(receipt_item(slice.receipt, slice.now)?, Some(Condition::absent())),
+        ];
+        let mut owners = Vec::new();
+        for (at, row) in slice.rows.iter().enumerate() {
+            let before = actions.len();
+            append(&row.decision, &mut actions)?;
+            owners.resize(owners.len() + actions.len() - before, at);
+        }
+        match self.table.transact(&actions).await? {
+            Transacted::Done => Ok(SliceWritten::Done),
+            Transacted::Invalid => Ok(SliceWritten::Invalid),
+            Transacted::Cancelled(reasons) => Ok(verdict(&reasons, &owners)),
+        }
+    }
+}
+
+fn verdict(reasons: &[Cancelled], owners: &[usize]) -> SliceWritten {
+    let mut reasons = reasons.iter();
+    let (check, receipt) = (reasons.next(), reasons.next());
+    if matches!(receipt, Some(Cancelled::Condition(_))) {
+        return SliceWritten::Repeated;
+    }
+    match check {
+        Some(Cancelled::Condition(_)) => return SliceWritten::Refused,
+        Some(Cancelled::Busy) => return SliceWritten::ShardBusy,
+        _ => {}
+    }
+    let blamed: Vec<(usize, &Cancelled)> =
+        owners.iter().copied().zip(reasons).filter(|(_, reason)| **reason != Cancelled::Fine).collect();
+    if blamed.iter().any(|(_, reason)| **reason == Cancelled::Invalid) {
+        return SliceWritten::Invalid;
+    }
+    let mut rows: Vec<usize> = blamed.iter().map(|(row, _)| *row).collect();
+    rows.dedup();
+    let busy = !blamed.iter().any(|(_, reason)| matches!(reason, Cancelled::Condition(_)));
+    SliceWritten::Stale { rows, busy }
+}
+
+fn append(decision: &Decision, actions: &mut Vec<Action>) -> Result<(), StoreError> {
+    match decision {
+        Decision::Leave(_) => {}
+        Decision::Insert(device) => {
+            actions.push(Action::Put(device_item(device)?, Some(Condition::absent())));
+            for key in &device.keys {
+                actions.push(Action::Put(claim_item(*key, device)?, Some(Condition::absent())));
+            }
+        }
+        Decision::Update(change) => append_change(change, actions)?,
+    }
+    Ok(())
+}
+
+fn append_change(change: &Change, actions: &mut Vec<Action>) -> Result<(), StoreError> {
+    let device = &change.device;
+    let seen = Device { version: device.version - 1, ..device.clone() };
+    actions.push(Action::Put(device_item(device)?, Some(unchanged(&seen))));
+    for key in &change.new_keys {
+        actions.push(Action::Put(claim_item(*key, device)?, Some(Condition::absent())));
+    }
+    for old in &change.absorbed {
+        let merged = Device {
+            version: old.version + 1,
+            state: DeviceState::Merged,
+            merged_into: Some(device.id),
+            changed_at: device.changed_at,
+            ..old.clone()
+        };
+        actions.push(Action::Put(device_item(&merged)?, Some(unchanged(old))));
+        for key in &old.keys {
+            actions.push(Action::Put(claim_item(*key, device)?, Some(held_by(old.id))));
+        }
+    }
+    Ok(())
+}
+
+fn claim_item(key: IdentityKey, device: &Device) -> Result<Item, StoreError> {
+    Item::new(&keys::claim(key), &Claim { device: device.id, tenant: device.tenant })
+}
