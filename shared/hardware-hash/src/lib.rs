@@ -54,6 +54,3 @@ pub const LENGTH: usize = 3000;
 
 /// The length in characters of such a hash as base64.
 pub const TEXT_LENGTH: usize = 4000;
-
-#[cfg(test)]
-mod tests;

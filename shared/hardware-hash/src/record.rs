@@ -85,7 +85,7 @@ impl Record {
         Some(match kind {
             kind::CAPTURE => Self::Capture(Capture::read(payload)?),
             kind::PROCESSORS => Self::Processors(Processors::read(payload)?),
-            kind::PROCESSOR_MODEL => Self::ProcessorModel(Text::padded(payload)),
+            kind::PROCESSOR_MODEL => Self::ProcessorModel(Text::padded(payload.first_chunk::<BRAND_LENGTH>()?)),
             kind::MEMORY => Self::Memory(Memory::read(payload)?),
             kind::DISK => Self::Disk(Disk::read(payload)?),
             kind::DISK_IDENTITY => Self::DiskIdentity(DiskIdentity(Text::from_bytes(payload))),

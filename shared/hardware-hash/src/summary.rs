@@ -139,3 +139,6 @@ fn disk(payload: &[u8]) -> Option<Digest> {
     let serial = until_nul(payload).split(|byte| *byte == b'|').next()?.trim_ascii();
     (!is_placeholder(&String::from_utf8_lossy(serial))).then(|| Digest(digest(Tag::Disk, &[serial])))
 }
+
+#[cfg(test)]
+mod tests;

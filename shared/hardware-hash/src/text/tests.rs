@@ -63,7 +63,11 @@ fn errors_say_where_and_what_to_do() {
     let texts: Vec<String> = ["Pz8/#z4+", "Pw==Pw==", "Pz8/Px=="]
         .map(|text| decoded(text).unwrap_err().to_string())
         .into();
-    insta::assert_snapshot!(texts.join("\n"), @"");
+    insta::assert_snapshot!(texts.join("\n"), @r"
+    position 5 of the hash is '#', which base64 does not use; copy the hash again from where it was made
+    the `=` at position 3 of the hash is followed by more text: two hashes in one, or a cell that ran into the next; give one hash
+    the hash ends in the middle of a byte: it was cut; export it again, whole (4000 characters)
+    ");
 }
 
 /// Base64 of random bytes with a few characters changed, put in or taken out.
