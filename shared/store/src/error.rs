@@ -4,6 +4,7 @@ use std::error::Error;
 
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
 /// What a caller can do about a store error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,10 +54,15 @@ impl StoreError {
         matches!(self.kind, ErrorKind::Transient)
     }
 
+    /// Whether a transaction in flight held the item: the same write will go through in a moment.
+    pub(crate) fn is_conflict(&self) -> bool {
+        self.message == "TransactionConflictException"
+    }
+
     /// Sorts an error of the SDK by what can be done about it.
     pub(crate) fn from_sdk<E>(operation: &'static str, error: SdkError<E, HttpResponse>) -> Self
     where
-        E: Error + aws_smithy_types::error::metadata::ProvideErrorMetadata + Send + Sync + 'static,
+        E: Error + ProvideErrorMetadata + Send + Sync + 'static,
     {
         let status = error.raw_response().map(|r| r.status().as_u16());
         let code = error.code().unwrap_or_default().to_owned();

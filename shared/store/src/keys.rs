@@ -25,7 +25,8 @@ pub(crate) const LIST_SHARDS: u32 = 8;
 /// The index of due checks is spread likewise.
 pub(crate) const DUE_SHARDS: u32 = 4;
 
-fn holder(registrant: &Registrant) -> &str {
+/// Who holds a grant, in keys: the partner's id, or `-` for the tenant itself.
+pub(crate) fn holder(registrant: &Registrant) -> &str {
     registrant.partner().map_or("-", PartnerId::as_str)
 }
 
@@ -104,6 +105,15 @@ pub(crate) fn upload_list(tenant: TenantId) -> String {
 
 /// Index partition of uploads that were refused before their tenant was known.
 pub(crate) const STRAY_UPLOAD_LIST: &str = "T#-#UPLOADS";
+
+/// Index partition of all tenants.
+pub(crate) const TENANT_LIST: &str = "TENANTS";
+
+/// Index partition of all partners.
+pub(crate) const PARTNER_LIST: &str = "PARTNERS";
+
+/// What the sort keys of a partner's pointers to its grants begin with.
+pub(crate) const PARTNER_GRANTS: &str = "GRANT#";
 
 /// Index partition of a tenant's grants.
 pub(crate) fn grant_list(tenant: TenantId) -> String {

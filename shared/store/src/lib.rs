@@ -6,8 +6,10 @@
 
 mod connection;
 mod error;
+mod grants;
 mod item;
 mod keys;
+mod parties;
 mod table;
 
 pub mod devices;
@@ -15,4 +17,6 @@ pub mod receipts;
 
 pub use connection::{Connection, Credentials};
 pub use error::{ErrorKind, StoreError};
+pub use grants::Grants;
+pub use parties::{Partners, TenantCreation, Tenants};
 pub use table::{TABLE_SCHEMA_VERSION, Table};

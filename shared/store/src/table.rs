@@ -10,6 +10,8 @@ use aws_sdk_dynamodb::types::{
     KeyType, KeysAndAttributes, Projection, ProjectionType, Put, ReturnValuesOnConditionCheckFailure, ScalarAttributeType, TransactWriteItem,
     Update,
 };
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use serde::de::DeserializeOwned;
 
 use crate::connection::Connection;
@@ -401,7 +403,7 @@ trait HasCode {
     fn code_is(&self, code: &str) -> bool;
 }
 
-impl<E: aws_smithy_types::error::metadata::ProvideErrorMetadata, R> HasCode for aws_smithy_runtime_api::client::result::SdkError<E, R> {
+impl<E: ProvideErrorMetadata, R> HasCode for SdkError<E, R> {
     fn code_is(&self, code: &str) -> bool {
         self.code() == Some(code)
     }

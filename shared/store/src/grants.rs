@@ -1,0 +1,320 @@
+//! Consent: the grants that say who may register devices for a tenant.
+//!
+//! A grant has a head, which tells people, and [`GRANT_SHARDS`](crate::keys::GRANT_SHARDS) shards, which tell writers
+//! (`docs/data-model.md`, "Grant"). A decision is made by one conditional write of the head, so decisions about a grant
+//! are in one order, its `version`. What a decision means is then carried out shard by shard, and the head is settled
+//! last. A worker that dies in between leaves the head in the due index; whoever comes next carries the decision out.
+
+mod permit;
+mod shards;
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use jiff::SignedDuration;
+use muster_core::Timestamp;
+use muster_core::grant::{Grant, GrantError, GrantRequest, GrantState};
+use muster_core::id::{PartnerId, TenantId};
+use muster_core::party::Registrant;
+use serde::{Deserialize, Serialize};
+
+use crate::error::{ErrorKind, StoreError};
+use crate::item::{Item, key_attributes, read};
+use crate::keys;
+use crate::table::{Action, Cancelled, Condition, Query, Range, Table, Transacted, Written};
+
+pub(crate) use shards::{check, next_shard};
+
+/// How often a decision is made anew when other writers were faster.
+const TRIES: u32 = 10;
+/// The wait before the next try.
+const PAUSE: Duration = Duration::from_millis(10);
+/// After this long, a decision that is still under way is taken for interrupted and finished by `sweep`.
+const DUE_AFTER: SignedDuration = SignedDuration::from_secs(30);
+/// How many items a page of a list holds at most.
+const PAGE: usize = 1000;
+
+/// The grants of all tenants.
+///
+/// Deciding needs `dynamodb:GetItem`, `BatchGetItem`, `Query` and `PutItem`; [`Grants::permit`], [`Grants::denial`] and
+/// the lists do without `PutItem`.
+#[derive(Clone)]
+pub struct Grants {
+    table: Table,
+}
+
+/// What a partner's pointer to a grant holds.
+#[derive(Serialize, Deserialize)]
+struct Pointer {
+    tenant: TenantId,
+}
+
+impl Grants {
+    /// The grants in this table.
+    #[must_use]
+    pub fn new(table: Table) -> Self {
+        Self { table }
+    }
+
+    /// The grant as it stands now.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn get(&self, tenant: TenantId, registrant: &Registrant) -> Result<Option<Grant>, StoreError> {
+        self.table.get(&keys::grant(tenant, registrant), true).await
+    }
+
+    /// All grants of a tenant, its own first, then by partner; may be a moment old.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn list_of_tenant(&self, tenant: TenantId) -> Result<Vec<Grant>, StoreError> {
+        let partition = keys::grant_list(tenant);
+        let query = Query {
+            index: Some("list"),
+            partition: &partition,
+            ..Query::default()
+        };
+        self.table.query_all(query).await?.into_iter().map(read).collect()
+    }
+
+    /// At most `limit` (1 to 1,000) grants of a partner, by tenant, behind the one of tenant `after`. A page that is
+    /// shorter than `limit` is the last one.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn list_of_partner(
+        &self,
+        partner: &PartnerId,
+        after: Option<TenantId>,
+        limit: usize,
+    ) -> Result<Vec<Grant>, StoreError> {
+        let query = Query {
+            partition: &keys::partner(partner).pk,
+            range: Some((Range::BeginsWith, AttributeValue::S(keys::PARTNER_GRANTS.to_owned()))),
+            from: after.map(|tenant| key_attributes(&keys::partner_grant(partner, tenant))),
+            limit: Some(limit.clamp(1, PAGE)),
+            ..Query::default()
+        };
+        let pointers = self.table.query(query).await?.items.into_iter().map(read);
+        let tenants = pointers
+            .map(|p| p.map(|p: Pointer| p.tenant))
+            .collect::<Result<Vec<_>, _>>()?;
+        let registrant = Registrant::Partner(partner.clone());
+        self.get_many(tenants.iter().map(|tenant| (*tenant, registrant.clone())))
+            .await
+    }
+
+    /// The grants of these tenants and registrants as they stand now, in this order; absent ones are left out.
+    async fn get_many(&self, wanted: impl Iterator<Item = (TenantId, Registrant)>) -> Result<Vec<Grant>, StoreError> {
+        let wanted: Vec<_> = wanted.collect();
+        let keys: Vec<_> = wanted
+            .iter()
+            .map(|(tenant, registrant)| keys::grant(*tenant, registrant))
+            .collect();
+        let mut found = HashMap::new();
+        for attributes in self.table.get_many(&keys, true).await? {
+            let grant: Grant = read(attributes)?;
+            found.insert((grant.tenant, grant.registrant.clone()), grant);
+        }
+        Ok(wanted.iter().filter_map(|key| found.remove(key)).collect())
+    }
+
+    /// Makes sure that a tenant holds the grant for its own administrators; one that exists stays as it is, except that
+    /// a half-made one is finished.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn ensure_own(&self, tenant: TenantId, now: Timestamp) -> Result<Grant, StoreError> {
+        let first = Grant::own(tenant, now);
+        for _ in 0..TRIES {
+            match self.settle(tenant, &Registrant::Tenant).await? {
+                Some(grant) => return Ok(grant),
+                None => self.swap(None, &first).await?,
+            };
+        }
+        Err(StoreError::contended("make a tenant's own consent"))
+    }
+
+    /// Asks for a consent.
+    ///
+    /// # Errors
+    /// When the store fails; inside, when the grant's state does not allow it.
+    pub async fn request(
+        &self,
+        request: GrantRequest,
+        now: Timestamp,
+    ) -> Result<Result<Grant, GrantError>, StoreError> {
+        let (tenant, partner) = (request.tenant, request.partner.clone());
+        self.decide(tenant, &partner, GrantState::Requested, |grant| {
+            Grant::request(grant, request.clone(), now)
+        })
+        .await
+    }
+
+    /// The tenant says yes. Answered when every shard is open. The answer is the grant as it stands then, which is
+    /// another state than `Granted` only where another decision was made meanwhile.
+    ///
+    /// # Errors
+    /// When the store fails; inside, when the grant's state does not allow it.
+    pub async fn grant(
+        &self,
+        tenant: TenantId,
+        partner: &PartnerId,
+        by: &str,
+        now: Timestamp,
+    ) -> Result<Result<Grant, GrantError>, StoreError> {
+        let rule = |grant: Option<&Grant>| grant.ok_or(GrantError::NotRequested)?.grant(by, now);
+        self.decide(tenant, partner, GrantState::Granting, rule).await
+    }
+
+    /// The tenant says no.
+    ///
+    /// # Errors
+    /// When the store fails; inside, when the grant's state does not allow it.
+    pub async fn decline(
+        &self,
+        tenant: TenantId,
+        partner: &PartnerId,
+        by: &str,
+        now: Timestamp,
+    ) -> Result<Result<Grant, GrantError>, StoreError> {
+        let rule = |grant: Option<&Grant>| grant.ok_or(GrantError::NotRequested)?.decline(by, now);
+        self.decide(tenant, partner, GrantState::Declined, rule).await
+    }
+
+    /// The tenant takes its consent back. Answered when every shard is closed: nothing that was accepted under the
+    /// grant is written afterwards. After an error the revocation may be half made; calling again, or
+    /// [`settle`](Self::settle), finishes it.
+    ///
+    /// # Errors
+    /// When the store fails, or writers held a shard each time it was tried; inside, when the grant's state does not
+    /// allow it.
+    pub async fn revoke(
+        &self,
+        tenant: TenantId,
+        partner: &PartnerId,
+        by: &str,
+        now: Timestamp,
+    ) -> Result<Result<Grant, GrantError>, StoreError> {
+        let rule = |grant: Option<&Grant>| grant.ok_or(GrantError::NotGranted)?.revoke(by, now);
+        self.decide(tenant, partner, GrantState::Revoking, rule).await
+    }
+
+    /// Carries out a decision that is under way, if one is, and answers the grant as it stands then. Any number of
+    /// callers may do this at the same time.
+    ///
+    /// # Errors
+    /// When the store fails, or other writers were faster each time.
+    pub async fn settle(&self, tenant: TenantId, registrant: &Registrant) -> Result<Option<Grant>, StoreError> {
+        for _ in 0..TRIES {
+            let Some(head) = self.get(tenant, registrant).await? else {
+                return Ok(None);
+            };
+            let Some(settled) = head.settled() else {
+                return Ok(Some(head));
+            };
+            self.write_shards(&head).await?;
+            if self.swap(Some(&head), &settled).await? {
+                return Ok(Some(settled));
+            }
+        }
+        Err(StoreError::contended("carry out a decision about a consent"))
+    }
+
+    /// Makes a decision that `rule` allows and carries it out. `towards`: the state that the decision writes; when that
+    /// very decision is under way already, carrying it out is the answer.
+    async fn decide(
+        &self,
+        tenant: TenantId,
+        partner: &PartnerId,
+        towards: GrantState,
+        rule: impl Fn(Option<&Grant>) -> Result<Grant, GrantError>,
+    ) -> Result<Result<Grant, GrantError>, StoreError> {
+        const OPERATION: &str = "decide about a consent";
+        let registrant = Registrant::Partner(partner.clone());
+        let gone = || StoreError::contended(OPERATION);
+        for _ in 0..TRIES {
+            let before = self.get(tenant, &registrant).await?;
+            match rule(before.as_ref()) {
+                Ok(after) => {
+                    if self.swap(before.as_ref(), &after).await? {
+                        let settled = if after.settled().is_some() {
+                            self.settle(tenant, &registrant).await?
+                        } else {
+                            Some(after)
+                        };
+                        return settled.map(Ok).ok_or_else(gone);
+                    }
+                    tokio::time::sleep(PAUSE).await;
+                }
+                // Its worker may be dead; finishing its work is safe in any case.
+                Err(GrantError::Busy) => {
+                    let settled = self.settle(tenant, &registrant).await?;
+                    if before.is_some_and(|b| b.state == towards) {
+                        return settled.map(Ok).ok_or_else(gone);
+                    }
+                }
+                Err(error) => return Ok(Err(error)),
+            }
+        }
+        Err(gone())
+    }
+
+    /// Replaces the head, if it is still `before`. Answers whether `after` is what stands there now.
+    async fn swap(&self, before: Option<&Grant>, after: &Grant) -> Result<bool, StoreError> {
+        let key = keys::grant(after.tenant, &after.registrant);
+        let mut head = Item::new(&key, after)?.listed(
+            keys::grant_list(after.tenant),
+            keys::holder(&after.registrant).to_owned(),
+        );
+        if after.settled().is_some() {
+            let decided = after.decided_at.unwrap_or(after.requested_at);
+            head = head.due(decided.checked_add(DUE_AFTER).unwrap_or(Timestamp::MAX));
+        }
+        let condition = before.map_or_else(Condition::absent, |before| {
+            Condition::new("#version = :version")
+                .name("#version", "version")
+                .value(":version", AttributeValue::N(before.version.to_string()))
+        });
+        let found = match (before, after.registrant.partner()) {
+            // The first request makes the partner's pointer too.
+            (None, Some(partner)) => {
+                let pointer = Item::new(
+                    &keys::partner_grant(partner, after.tenant),
+                    &Pointer { tenant: after.tenant },
+                )?;
+                match self
+                    .table
+                    .transact(&[Action::Put(head, Some(condition)), Action::Put(pointer, None)])
+                    .await?
+                {
+                    Transacted::Done => return Ok(true),
+                    Transacted::Cancelled(reasons) => match reasons.into_iter().next() {
+                        Some(Cancelled::Condition(found)) => found,
+                        _ => None,
+                    },
+                    Transacted::Invalid => {
+                        return Err(StoreError::new(
+                            ErrorKind::Rejected,
+                            "write a consent",
+                            "the store takes no consent like this",
+                        ));
+                    }
+                }
+            }
+            _ => match self.table.put(head, Some(condition)).await {
+                Ok(Written::Done) => return Ok(true),
+                Ok(Written::Refused(found)) => found,
+                Err(error) if error.is_conflict() => None,
+                Err(error) => return Err(error),
+            },
+        };
+        // The answer to an earlier try of this very write may have been lost.
+        Ok(found
+            .map(read::<Grant>)
+            .transpose()?
+            .is_some_and(|found| found == *after))
+    }
+}

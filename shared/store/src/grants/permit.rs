@@ -1,0 +1,115 @@
+//! May this registrant do this now, and if not, why?
+
+use std::collections::HashSet;
+
+use muster_core::Timestamp;
+use muster_core::channel::Channel;
+use muster_core::grant::{Denial, Grant, GrantPin, Verb};
+use muster_core::id::{PartnerId, TenantId};
+use muster_core::party::{Partner, PartnerKind, Registrant};
+
+use super::Grants;
+use crate::error::StoreError;
+use crate::item::read;
+use crate::keys;
+use crate::table::Query;
+
+/// How many grants of a tenant are looked through, in pages, for a reseller's that a provider can use.
+const RESELLER_PAGE: usize = 100;
+const RESELLER_PAGES: usize = 20;
+
+impl Grants {
+    /// Whether `verb` through `channel` is allowed to `registrant` now, and under which grant. `partner`: the registrant
+    /// as [`Partners`](crate::Partners) knows it, where it is one. An indirect provider that has no grant in force of
+    /// its own works under that of a reseller of its; of several, the first by partner id. Only the first 2,000 grants
+    /// of the tenant are looked through for one.
+    ///
+    /// The answer holds for now. What is written later is checked again, in its own transaction.
+    ///
+    /// # Errors
+    /// When the store fails; inside, why it is not allowed.
+    pub async fn permit(
+        &self,
+        tenant: TenantId,
+        registrant: &Registrant,
+        partner: Option<&Partner>,
+        verb: Verb,
+        channel: Channel,
+        now: Timestamp,
+    ) -> Result<Result<GrantPin, Denial>, StoreError> {
+        let permit = |grant: Option<&Grant>| Grant::permit(grant, verb, channel, now);
+        let grant = self.get(tenant, registrant).await?;
+        let mut denial = match (permit(grant.as_ref()), partner) {
+            (Err(denial), Some(partner)) if partner.kind == PartnerKind::CspProvider => denial,
+            (answer, _) => return Ok(answer),
+        };
+        let provider = partner.map(|p| &p.id);
+        let mut from = None;
+        for _ in 0..RESELLER_PAGES {
+            let partition = keys::grant_list(tenant);
+            let query = Query {
+                index: Some("list"),
+                partition: &partition,
+                from: from.take(),
+                limit: Some(RESELLER_PAGE),
+                ..Query::default()
+            };
+            let page = self.table.query(query).await?;
+            // The index may be a moment old, so it only says where to look.
+            let listed = page.items.into_iter().map(read).collect::<Result<Vec<Grant>, _>>()?;
+            for grant in self.of_resellers(provider, tenant, listed).await? {
+                match permit(Some(&grant)) {
+                    Ok(pin) => return Ok(Ok(pin)),
+                    // A reseller's reason says more than that the provider has no grant.
+                    Err(reason) if denial == Denial::Missing => denial = reason,
+                    Err(_) => {}
+                }
+            }
+            from = page.next;
+            if from.is_none() {
+                break;
+            }
+        }
+        Ok(Err(denial))
+    }
+
+    /// Those of the listed grants, as they stand now, whose partners are resellers of `provider`.
+    async fn of_resellers(
+        &self,
+        provider: Option<&PartnerId>,
+        tenant: TenantId,
+        listed: Vec<Grant>,
+    ) -> Result<Vec<Grant>, StoreError> {
+        let candidates: Vec<&PartnerId> = listed
+            .iter()
+            .filter(|grant| grant.kind == Some(PartnerKind::CspReseller))
+            .filter_map(|grant| grant.registrant.partner())
+            .collect();
+        let keys: Vec<_> = candidates.iter().map(|id| keys::partner(id)).collect();
+        let mut resellers = HashSet::new();
+        for attributes in self.table.get_many(&keys, true).await? {
+            let partner: Partner = read(attributes)?;
+            if partner.kind == PartnerKind::CspReseller && partner.provider.as_ref() == provider {
+                resellers.insert(partner.id);
+            }
+        }
+        let wanted = candidates.into_iter().filter(|id| resellers.contains(id));
+        self.get_many(wanted.map(|id| (tenant, Registrant::Partner(id.clone()))))
+            .await
+    }
+
+    /// Why the check of `pin` failed in a transaction.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn denial(
+        &self,
+        pin: &GrantPin,
+        verb: Verb,
+        channel: Channel,
+        now: Timestamp,
+    ) -> Result<Denial, StoreError> {
+        let grant = self.get(pin.tenant, &pin.registrant).await?;
+        Ok(Grant::denial_of(grant.as_ref(), pin, verb, channel, now))
+    }
+}
