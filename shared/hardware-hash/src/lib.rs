@@ -54,3 +54,8 @@ pub const LENGTH: usize = 3000;
 
 /// The length in characters of such a hash as base64.
 pub const TEXT_LENGTH: usize = 4000;
+
+/// Runs the code of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

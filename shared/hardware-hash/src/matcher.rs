@@ -205,13 +205,8 @@ fn compare_sets<T: Ord>(field: Part, weight: f32, a: &[T], b: &[T], share: impl 
         (false, false) => {}
         _ => return missing(Agreement::OnlyOne),
     }
-    let sum = |set: &[T]| set.iter().map(&share).sum::<f32>();
-    let shared: f32 = a
-        .iter()
-        .filter(|value| b.binary_search(value).is_ok())
-        .map(&share)
-        .sum();
-    let smaller = sum(a).min(sum(b));
+    let shared = total(a.iter().filter(|value| b.binary_search(value).is_ok()).map(&share));
+    let smaller = total(a.iter().map(&share)).min(total(b.iter().map(&share)));
     let verdict = match shared {
         0.0 => Agreement::Differs,
         _ if shared < smaller => Agreement::Partly,
@@ -223,6 +218,11 @@ fn compare_sets<T: Ord>(field: Part, weight: f32, a: &[T], b: &[T], share: impl 
         verdict,
         points: weight * shared / smaller,
     }
+}
+
+/// `sum`, except that nothing adds up to 0 and not to -0, which people would get to see.
+fn total(shares: impl Iterator<Item = f32>) -> f32 {
+    shares.fold(0.0, |sum, share| sum + share)
 }
 
 #[cfg(test)]

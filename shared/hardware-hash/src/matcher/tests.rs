@@ -207,7 +207,7 @@ fn a_verdict_explains_itself() {
       serial number           agrees            12.0 of 12.0
       MAC addresses           agrees in part    3.3 of 10.0
       product key id          agrees            8.0 of 8.0
-      disk serial numbers     differs           -0.0 of 3.0
+      disk serial numbers     differs           0.0 of 3.0
       manufacturer and model  agrees            2.0 of 2.0
 
     not the same device: the TPM endorsement key differs and only some parts agree: the board was replaced, or parts moved to another device
