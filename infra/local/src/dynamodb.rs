@@ -46,6 +46,8 @@ impl DynamoDb {
             path: path.to_owned(),
             reason: "its path is not valid UTF-8: name another directory with --data-dir".to_owned(),
         })?;
+        // The engine calls a damaged file an encrypted one; SQLite's own word is better.
+        probe(path).map_err(|e| DataDirError::from_sqlite(path, &e))?;
         let database = Database::new(name).map_err(|e| DataDirError::from_dynoxide(path, &e))?;
         Ok(Self {
             database,
@@ -98,6 +100,11 @@ impl DynamoDb {
                 reason: e.to_string(),
             })?
     }
+}
+
+/// Reads the file's first page, if there is one.
+fn probe(path: &Path) -> rusqlite::Result<()> {
+    rusqlite::Connection::open(path)?.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))
 }
 
 /// Runs the operation that a request names.

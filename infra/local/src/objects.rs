@@ -23,7 +23,7 @@ mod read;
 mod s3;
 mod schema;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod versions;
 mod write;
 

@@ -1,1 +1,149 @@
-//! Tests.
+//! Each fault as the SDK sees it, and what it leaves in the store.
+
+use std::sync::Mutex;
+
+use aws_sdk_dynamodb::error::ProvideErrorMetadata;
+
+use super::*;
+use crate::counting::Counting;
+use crate::dynamodb::DynamoDb;
+use crate::dynamodb::tests::{TABLE, client, create_table, item};
+use crate::objects::Objects;
+use crate::objects::tests::{options, s3_client};
+
+/// A store, and a client of it on which the next call meets `fault`.
+async fn struck_by(fault: Fault) -> (aws_sdk_dynamodb::Client, aws_sdk_dynamodb::Client, Faulty) {
+    let database = DynamoDb::in_memory().unwrap();
+    let sound = client(database.http_client());
+    create_table(&sound).await;
+    let plan: Plan = Arc::new(move |point| if point.n == 1 { fault } else { Fault::None });
+    let faulty = Faulty::new(database.http_client(), plan);
+    (sound, client(faulty.http_client()), faulty)
+}
+
+async fn put(client: &aws_sdk_dynamodb::Client) -> Result<(), aws_sdk_dynamodb::Error> {
+    client
+        .put_item()
+        .table_name(TABLE)
+        .set_item(Some(item("p", "s")))
+        .send()
+        .await?;
+    Ok(())
+}
+
+async fn is_there(client: &aws_sdk_dynamodb::Client) -> bool {
+    let got = client
+        .get_item()
+        .table_name(TABLE)
+        .set_key(Some(item("p", "s")))
+        .send()
+        .await;
+    got.unwrap().item().is_some()
+}
+
+#[tokio::test]
+async fn each_fault_fails_the_call_and_only_a_lost_answer_leaves_a_write() {
+    let cases = [
+        (Fault::None, None, true),
+        (Fault::Error500, Some("InternalServerError"), false),
+        (Fault::Throttle, Some("ThrottlingException"), false),
+        (Fault::TimeoutBefore, Some(""), false),
+        (Fault::TimeoutAfter, Some(""), true),
+        (Fault::Delay(Duration::from_millis(1)), None, true),
+        (Fault::Die, Some(""), false),
+    ];
+    for (fault, code, written) in cases {
+        let (sound, struck, _) = struck_by(fault).await;
+        let result = put(&struck).await;
+        let seen = result.as_ref().err().map(|e| e.code().unwrap_or_default());
+        assert_eq!(seen, code, "{fault:?}: {result:?}");
+        assert_eq!(is_there(&sound).await, written, "{fault:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_dead_stay_dead_on_every_service() {
+    let (sound, struck, faulty) = struck_by(Fault::Die).await;
+    let objects = Objects::in_memory(options(&[])).unwrap();
+    let s3 = s3_client(&objects, faulty.also(objects.http_client()).http_client());
+    assert!(put(&struck).await.is_err());
+    assert!(faulty.is_dead());
+    assert!(put(&struck).await.is_err());
+    assert!(s3.create_bucket().bucket("bucket").send().await.is_err());
+    assert!(!is_there(&sound).await);
+    assert_eq!(faulty.calls(), 1, "the dead make no calls");
+}
+
+#[tokio::test]
+async fn faults_of_s3_are_in_its_own_words() {
+    let objects = Objects::in_memory(options(&[])).unwrap();
+    for (fault, code) in [(Fault::Error500, "InternalError"), (Fault::Throttle, "SlowDown")] {
+        let faulty = Faulty::new(objects.http_client(), Arc::new(move |_| fault));
+        let error = s3_client(&objects, faulty.http_client())
+            .list_buckets()
+            .send()
+            .await
+            .unwrap_err();
+        assert_eq!(error.into_service_error().code(), Some(code));
+    }
+}
+
+#[tokio::test]
+async fn every_operation_is_known_by_its_name() {
+    let objects = Objects::in_memory(options(&[])).unwrap();
+    let counting = Counting::new(objects.http_client());
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let record = seen.clone();
+    let plan: Plan = Arc::new(move |point| {
+        record.lock().unwrap().push(point.operation.clone());
+        Fault::None
+    });
+    let s3 = s3_client(&objects, Faulty::new(counting.http_client(), plan).http_client());
+    // Refused or not, each call has its name.
+    macro_rules! call {
+        ($($operation:ident($($set:ident: $value:expr),*)),* $(,)?) => {
+            $(let _ = s3.$operation()$(.$set($value))*.send().await;)*
+        };
+    }
+    let named = aws_sdk_s3::types::Delete::builder()
+        .objects(aws_sdk_s3::types::ObjectIdentifier::builder().key("k").build().unwrap())
+        .build()
+        .unwrap();
+    call! {
+        create_bucket(bucket: "bucket"), head_bucket(bucket: "bucket"), list_buckets(),
+        get_bucket_location(bucket: "bucket"), get_bucket_versioning(bucket: "bucket"),
+        put_object(bucket: "bucket", key: "a/b"), get_object(bucket: "bucket", key: "a/b"),
+        head_object(bucket: "bucket", key: "a/b"), copy_object(bucket: "bucket", key: "c", copy_source: "bucket/a/b"),
+        delete_object(bucket: "bucket", key: "c"), delete_objects(bucket: "bucket", delete: named),
+        list_objects_v2(bucket: "bucket"), list_object_versions(bucket: "bucket"),
+        create_multipart_upload(bucket: "bucket", key: "m"), list_multipart_uploads(bucket: "bucket"),
+        upload_part(bucket: "bucket", key: "m", upload_id: "u", part_number: 1),
+        list_parts(bucket: "bucket", key: "m", upload_id: "u"),
+        complete_multipart_upload(bucket: "bucket", key: "m", upload_id: "u"),
+        abort_multipart_upload(bucket: "bucket", key: "m", upload_id: "u"),
+    }
+    let expected = [
+        "CreateBucket",
+        "HeadBucket",
+        "ListBuckets",
+        "GetBucketLocation",
+        "GetBucketVersioning",
+        "PutObject",
+        "GetObject",
+        "HeadObject",
+        "CopyObject",
+        "DeleteObject",
+        "DeleteObjects",
+        "ListObjectsV2",
+        "ListObjectVersions",
+        "CreateMultipartUpload",
+        "ListMultipartUploads",
+        "UploadPart",
+        "ListParts",
+        "CompleteMultipartUpload",
+        "AbortMultipartUpload",
+    ];
+    assert_eq!(*seen.lock().unwrap(), expected);
+    assert!(counting.snapshot().values().all(|&count| count == 1));
+    assert_eq!(counting.snapshot().len(), expected.len());
+}

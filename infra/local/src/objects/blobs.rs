@@ -57,6 +57,11 @@ impl Blobs {
         })
     }
 
+    #[cfg(test)]
+    pub(super) fn dir(&self) -> &Path {
+        &self.dir
+    }
+
     /// Removes what a crash left behind.
     pub(super) fn remove_all_but(&self, named: &HashSet<String>) -> Result<(), DataDirError> {
         let failed = |e| DataDirError::from_io(&self.dir, "tidy it up", e);

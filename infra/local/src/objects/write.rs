@@ -14,13 +14,18 @@ use super::versions::{self, About, Deleted, NewVersion};
 use super::{Objects, buckets};
 
 /// What S3 calls a body that nobody described.
-pub(super) const UNKNOWN_TYPE: &str = "binary/octet-stream";
+pub(in crate::objects) const UNKNOWN_TYPE: &str = "binary/octet-stream";
 
 /// Reads what a request says about its object; the same headers serve three operations.
 macro_rules! about {
     ($input:expr) => {
         About {
-            content_type: Some($input.content_type.take().unwrap_or_else(|| UNKNOWN_TYPE.to_owned())),
+            content_type: Some(
+                $input
+                    .content_type
+                    .take()
+                    .unwrap_or_else(|| $crate::objects::write::UNKNOWN_TYPE.to_owned()),
+            ),
             content_encoding: $input.content_encoding.take(),
             content_disposition: $input.content_disposition.take(),
             content_language: $input.content_language.take(),
