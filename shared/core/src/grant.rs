@@ -4,6 +4,9 @@
 //! accepted under an older one stays refused. Every tenant holds a grant for its own administrators, so that one rule
 //! covers every write.
 
+#[cfg(test)]
+mod tests;
+
 use serde::{Deserialize, Serialize};
 
 use crate::Timestamp;
@@ -181,7 +184,12 @@ impl Grant {
     /// The grant that every tenant holds for its own administrators and its MDM service.
     #[must_use]
     pub fn own(tenant: TenantId, now: Timestamp) -> Self {
-        let own = |c: &Channel| matches!(c.policy().principal, Principal::TenantAdministrator | Principal::MdmService);
+        let own = |c: &Channel| {
+            matches!(
+                c.policy().principal,
+                Principal::TenantAdministrator | Principal::MdmService
+            )
+        };
         Self {
             tenant,
             registrant: Registrant::Tenant,
@@ -209,7 +217,9 @@ impl Grant {
             return Err(GrantError::ExpiryPast);
         }
         match before {
-            Some(grant) if matches!(grant.state, GrantState::Granting | GrantState::Revoking) => return Err(GrantError::Busy),
+            Some(grant) if matches!(grant.state, GrantState::Granting | GrantState::Revoking) => {
+                return Err(GrantError::Busy);
+            }
             Some(grant) if grant.in_force(now) => return Err(GrantError::AlreadyGranted),
             _ => {}
         }
@@ -237,13 +247,16 @@ impl Grant {
     /// When nothing was asked for, or the end of what was asked for has passed.
     pub fn grant(&self, by: &str, now: Timestamp) -> Result<Self, GrantError> {
         match self.state {
-            GrantState::Requested | GrantState::Declined if self.expires_at.is_some_and(|end| end <= now) => Err(GrantError::ExpiryPast),
-            GrantState::Requested | GrantState::Declined => {
-                Ok(Self { generation: self.generation + 1, ..self.decided(GrantState::Granting, by, now) })
+            GrantState::Requested | GrantState::Declined if self.expires_at.is_some_and(|end| end <= now) => {
+                Err(GrantError::ExpiryPast)
             }
+            GrantState::Requested | GrantState::Declined => Ok(Self {
+                generation: self.generation + 1,
+                ..self.decided(GrantState::Granting, by, now)
+            }),
             GrantState::Granting | GrantState::Revoking => Err(GrantError::Busy),
-            GrantState::Granted => Err(GrantError::AlreadyGranted),
-            GrantState::Revoked => Err(GrantError::NotRequested),
+            GrantState::Granted if !self.expired(now) => Err(GrantError::AlreadyGranted),
+            GrantState::Granted | GrantState::Revoked => Err(GrantError::NotRequested),
         }
     }
 
@@ -254,9 +267,9 @@ impl Grant {
     pub fn decline(&self, by: &str, now: Timestamp) -> Result<Self, GrantError> {
         match self.state {
             GrantState::Requested => Ok(self.decided(GrantState::Declined, by, now)),
-            GrantState::Granted => Err(GrantError::AlreadyGranted),
+            GrantState::Granted if !self.expired(now) => Err(GrantError::AlreadyGranted),
             GrantState::Granting | GrantState::Revoking => Err(GrantError::Busy),
-            GrantState::Declined | GrantState::Revoked => Err(GrantError::NotRequested),
+            GrantState::Declined | GrantState::Granted | GrantState::Revoked => Err(GrantError::NotRequested),
         }
     }
 
@@ -273,7 +286,13 @@ impl Grant {
     }
 
     fn decided(&self, state: GrantState, by: &str, now: Timestamp) -> Self {
-        Self { state, version: self.version + 1, decided_at: Some(now), decided_by: Some(by.to_owned()), ..self.clone() }
+        Self {
+            state,
+            version: self.version + 1,
+            decided_at: Some(now),
+            decided_by: Some(by.to_owned()),
+            ..self.clone()
+        }
     }
 
     /// The state that a decision under way ends in, once every shard says so.
@@ -284,7 +303,11 @@ impl Grant {
             GrantState::Revoking => GrantState::Revoked,
             _ => return None,
         };
-        Some(Self { state, version: self.version + 1, ..self.clone() })
+        Some(Self {
+            state,
+            version: self.version + 1,
+            ..self.clone()
+        })
     }
 
     /// Whether it is granted and not expired.
@@ -308,10 +331,14 @@ impl Grant {
             GrantState::Declined => Err(Denial::Declined),
             GrantState::Revoking | GrantState::Revoked => Err(Denial::Revoked),
             GrantState::Granted if grant.expired(now) => Err(Denial::Expired),
-            GrantState::Granted if !grant.verbs.contains(&verb) || !grant.channels.contains(&channel) => Err(Denial::NotCovered),
-            GrantState::Granted => {
-                Ok(GrantPin { tenant: grant.tenant, registrant: grant.registrant.clone(), generation: grant.generation })
+            GrantState::Granted if !grant.verbs.contains(&verb) || !grant.channels.contains(&channel) => {
+                Err(Denial::NotCovered)
             }
+            GrantState::Granted => Ok(GrantPin {
+                tenant: grant.tenant,
+                registrant: grant.registrant.clone(),
+                generation: grant.generation,
+            }),
         }
     }
 
