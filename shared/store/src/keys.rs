@@ -4,6 +4,9 @@ use muster_core::grant::GrantPin;
 use muster_core::id::{DeviceId, PartnerId, TenantId, UploadId};
 use muster_core::identity::IdentityKey;
 use muster_core::party::Registrant;
+use sha2::Digest as _;
+
+use crate::uploads::Due;
 
 /// A primary key.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -129,4 +132,72 @@ pub(crate) fn shard_of(text: &str, shards: u32) -> u32 {
 /// Index partition for due checks of an item.
 pub(crate) fn due_list(shard: u32) -> String {
     format!("DUE#{shard}")
+}
+
+/// Partition of objects in the inbox that are no upload.
+pub(crate) const STRAYS: &str = "STRAYS";
+
+/// An object in the inbox that is no upload. DynamoDB takes sort keys of up to 1,024 bytes, and a bucket with a key may
+/// be longer: a digest then stands for the end.
+pub(crate) fn stray(bucket: &str, key: &str) -> Key {
+    let sort = format!("{bucket}/{key}");
+    match sort.get(..sort.floor_char_boundary(1024)) {
+        Some(all) if all.len() == sort.len() => Key::new(STRAYS, all),
+        _ => {
+            let start = sort.get(..sort.floor_char_boundary(900)).unwrap_or_default();
+            let digest: String = sha2::Sha256::digest(sort.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
+            Key::new(STRAYS, format!("{start}#{digest}"))
+        }
+    }
+}
+
+/// Where sweep is in the inbox.
+pub(crate) fn sweep_place() -> Key {
+    Key::new("SWEEP", "INBOX")
+}
+
+/// What an entry of the index of due checks is about; `None` for a key of another kind.
+pub(crate) fn parse_due(pk: &str, sk: &str) -> Option<Due> {
+    match sk {
+        "UPLOAD" => Some(Due::Upload(pk.strip_prefix("UPLOAD#")?.parse().ok()?)),
+        "HEAD" => {
+            let (tenant, holder) = pk.strip_prefix("GRANT#")?.split_once('#')?;
+            let registrant = match holder {
+                "-" => Registrant::Tenant,
+                partner => Registrant::Partner(partner.parse().ok()?),
+            };
+            Some(Due::Grant { tenant: tenant.parse().ok()?, registrant })
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn due_entries_name_the_upload_or_the_grant_that_their_keys_were_made_of() {
+        let upload = UploadId::of_object("b", "k", "1");
+        let key = super::upload(&upload);
+        assert_eq!(parse_due(&key.pk, &key.sk), Some(Due::Upload(upload)));
+        let tenant: TenantId = "1b6c0d7e-3f5a-4c1e-9a51-8d2f6f1f3a10".parse().unwrap();
+        for registrant in [Registrant::Tenant, Registrant::Partner("contoso-oem".parse().unwrap())] {
+            let key = grant(tenant, &registrant);
+            assert_eq!(parse_due(&key.pk, &key.sk), Some(Due::Grant { tenant, registrant: registrant.clone() }));
+            let shard = grant_shard(tenant, &registrant, 3);
+            assert_eq!(parse_due(&shard.pk, &shard.sk), None);
+        }
+        assert_eq!(parse_due("UPLOAD#u-short", "UPLOAD"), None);
+        assert_eq!(parse_due("", ""), None);
+    }
+
+    #[test]
+    fn a_stray_objects_sort_key_fits_whatever_its_name() {
+        assert_eq!(stray("contoso", "inbox/x").sk, "contoso/inbox/x");
+        let long = |end: &str| stray("contoso", &format!("{}{end}", "ü".repeat(511)));
+        assert!(long("a").sk.len() <= 1024);
+        assert_ne!(long("a"), long("b"));
+        assert!(stray("contoso", &"x".repeat(1016)).sk.ends_with("xx"));
+    }
 }

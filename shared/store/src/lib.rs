@@ -13,7 +13,11 @@ mod parties;
 mod table;
 
 pub mod devices;
+pub mod objects;
+pub mod queue;
 pub mod receipts;
+pub mod uploads;
+pub mod validated;
 
 pub use connection::{Connection, Credentials};
 pub use error::{ErrorKind, StoreError};

@@ -1,0 +1,137 @@
+//! What sweep asks: what should have moved by now, and what is left to do of it.
+
+use std::collections::BTreeSet;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use muster_core::Timestamp;
+use muster_core::id::{TenantId, UploadId};
+use muster_core::party::Registrant;
+use muster_core::upload::{Reason, UploadState};
+
+use super::{Change, Changed, Uploads, number, serialised, state_value, with_reason};
+use crate::error::StoreError;
+use crate::item::{Attributes, millis};
+use crate::keys::{self, DUE_SHARDS};
+use crate::table::{Query, Range};
+
+/// Something to look after.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Due {
+    /// An upload that is not finished.
+    Upload(UploadId),
+    /// A grant whose decision is not carried out.
+    Grant {
+        /// Whose devices it is about.
+        tenant: TenantId,
+        /// Who may act.
+        registrant: Registrant,
+    },
+}
+
+impl Uploads {
+    /// What was to be looked after by `before`, the longest overdue first, at most `limit`. May be a moment old: what
+    /// is in it is to be read again before it is acted on.
+    ///
+    /// # Errors
+    /// When the store is out of reach.
+    pub async fn due(&self, before: Timestamp, limit: usize) -> Result<Vec<Due>, StoreError> {
+        let mut found: Vec<(i64, Due)> = Vec::new();
+        for shard in 0..DUE_SHARDS {
+            let partition = keys::due_list(shard);
+            let range = Some((Range::AtMost, millis(before)));
+            let query = Query {
+                index: Some("due"),
+                partition: &partition,
+                range,
+                limit: Some(limit.max(1)),
+                ..Query::default()
+            };
+            found.extend(self.table.query(query).await?.items.iter().filter_map(entry));
+        }
+        found.sort_by_key(|(at, _)| *at);
+        found.truncate(limit);
+        Ok(found.into_iter().map(|(_, due)| due).collect())
+    }
+
+    /// Sets the next look at an upload, and what this one saw. `false` when the upload is final, or there is none.
+    ///
+    /// # Errors
+    /// When the store is out of reach.
+    pub async fn postpone(
+        &self,
+        id: &UploadId,
+        seen: u32,
+        tries: u32,
+        next_check: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let expression = "SET #seen = :seen, #tries = :tries, #next = :next, dpk = :dpk, dsk = :dsk";
+        let change = Change::to(expression, UploadState::Processing.as_str())
+            .name("#seen", "seen")
+            .name("#tries", "tries")
+            .name("#next", "nextCheck")
+            .value(":seen", number(seen))
+            .value(":tries", number(tries))
+            .value(":next", serialised(&next_check)?)
+            .due(id, next_check);
+        Ok(matches!(self.change(id, change).await?, Changed::Done))
+    }
+
+    /// Gives an upload up. `false` when it is final already, or there is none.
+    ///
+    /// # Errors
+    /// When the store is out of reach.
+    pub async fn give_up(&self, id: &UploadId, reason: &Reason, now: Timestamp) -> Result<bool, StoreError> {
+        let expression = "SET #state = :to, #reason = :reason, #end = :end REMOVE dpk, dsk, #next";
+        let change = Change::to(expression, UploadState::Processing.as_str());
+        let change = with_reason(change, reason, now)?.value(":to", state_value(UploadState::Failed));
+        Ok(matches!(self.change(id, change).await?, Changed::Done))
+    }
+
+    /// Takes an upload that was given up, up again: sweep looks after it from `now` on. `false` when it was not given
+    /// up, or there is none.
+    ///
+    /// # Errors
+    /// When the store is out of reach.
+    pub async fn resume(&self, id: &UploadId, now: Timestamp) -> Result<bool, StoreError> {
+        let expression = "SET #state = :to, #tries = :zero, #next = :next, dpk = :dpk, dsk = :dsk REMOVE #reason, #end";
+        let change = Change::to(expression, UploadState::Failed.as_str())
+            .name("#tries", "tries")
+            .name("#next", "nextCheck")
+            .name("#reason", "reason")
+            .name("#end", "finishedAt")
+            .value(":to", state_value(UploadState::Processing))
+            .value(":zero", number(0_u32))
+            .value(":next", serialised(&now)?)
+            .due(id, now);
+        Ok(matches!(self.change(id, change).await?, Changed::Done))
+    }
+
+    /// The batches that are cut and not done, in order.
+    ///
+    /// # Errors
+    /// When the store is out of reach.
+    pub async fn undone_batches(&self, id: &UploadId) -> Result<Vec<u32>, StoreError> {
+        let done: BTreeSet<u32> = self
+            .groups(id)
+            .await?
+            .into_iter()
+            .flat_map(|group| group.done)
+            .collect();
+        let cuts = self.cuts(id).await?;
+        let numbers = cuts.iter().flat_map(|(first, batches)| (*first..).take(batches.len()));
+        Ok(numbers.filter(|batch| !done.contains(batch)).collect())
+    }
+}
+
+/// An entry of the index of due checks.
+fn entry(item: &Attributes) -> Option<(i64, Due)> {
+    let text = |name: &str| item.get(name).and_then(|value| value.as_s().ok());
+    let due = text("pk").zip(text("sk")).and_then(|(pk, sk)| keys::parse_due(pk, sk));
+    let at = item
+        .get("dsk")
+        .and_then(|at: &AttributeValue| at.as_n().ok()?.parse().ok());
+    if due.is_none() {
+        tracing::warn!("the index of due checks holds an item that nobody looks after");
+    }
+    at.zip(due)
+}
