@@ -1,1 +1,95 @@
-//! register-batch.
+//! Registers a batch: looks its identities up, decides row by row, and writes slice by slice, each with one check of
+//! the consent and one receipt. A repeat finds the receipts and goes on behind the last one.
+
+mod plan;
+mod slices;
+
+use muster_core::Timestamp;
+use muster_core::device::RowContext;
+use muster_core::grant::Verb;
+use muster_core::message::{BatchMessage, FinishMessage};
+use muster_core::record::{Checked, Record};
+use muster_core::upload::Upload;
+use muster_runtime::Failure;
+use muster_store::devices::Devices;
+use muster_store::Grants;
+use muster_store::queue::{Queue, QueueName, send_json};
+use muster_store::receipts::Receipts;
+use muster_store::uploads::Uploads;
+use muster_store::validated::ValidatedBatches;
+
+/// The function and the capabilities that it uses.
+pub struct RegisterBatch<'a> {
+    /// Reads the upload; marks the batch done.
+    pub uploads: Uploads,
+    /// Reads the batch's records.
+    pub validated: ValidatedBatches,
+    /// Reads and writes devices and claims.
+    pub devices: Devices,
+    /// Reads what was done of the batch; writes receipts of refused rows.
+    pub receipts: Receipts,
+    /// Says why consent is missing.
+    pub grants: Grants,
+    /// Hands a complete upload over.
+    pub queue: &'a dyn Queue,
+}
+
+impl RegisterBatch<'_> {
+    /// Handles one message.
+    ///
+    /// # Errors
+    /// When the store is out of reach, or other writers were faster again and again.
+    pub async fn handle(&self, message: BatchMessage, now: Timestamp) -> Result<(), Failure> {
+        let Some(status) = self.uploads.get(&message.upload).await? else {
+            return Err(Failure::Poison("there is no such upload".to_owned()));
+        };
+        let (Some(upload), false) = (status.upload(), status.state.is_final()) else { return Ok(()) };
+        let rows = self.validated.get(&upload.id, message.number).await?;
+        let rows = rows.ok_or_else(|| Failure::Retry("the batch is not validated yet".to_owned()))?;
+        let records: Vec<Record> =
+            rows.into_iter().filter_map(|row| if let Checked::Valid(record) = row { Some(*record) } else { None }).collect();
+        self.register(&upload, message.number, records, now).await?;
+        let done = self.uploads.batch_done(&upload.id, message.number, message.batch.rows).await?;
+        if done.upload_complete {
+            let finish = FinishMessage { upload: message.upload, tenant: message.tenant };
+            send_json(self.queue, QueueName::Finish, &finish, Some(&finish.tenant.to_string())).await?;
+        }
+        Ok(())
+    }
+
+    async fn register(&self, upload: &Upload, number: u32, mut records: Vec<Record>, now: Timestamp) -> Result<(), Failure> {
+        let context = context_of(upload, now);
+        self.drop_done(upload, number, &mut records).await?;
+        let mut planned = self.plan(records, &context).await?;
+        let mut work = slices::Work::new(upload, number, context);
+        while !planned.is_empty() {
+            self.write_next(&mut work, &mut planned).await?;
+        }
+        Ok(())
+    }
+
+    /// Slices run in order, so everything up to the last receipt's last row is done.
+    async fn drop_done(&self, upload: &Upload, number: u32, records: &mut Vec<Record>) -> Result<(), Failure> {
+        let done = self.receipts.of_batch(&upload.id, number).await?;
+        if let Some(last) = done.last() {
+            records.retain(|record| record.place.row > last.row);
+        }
+        Ok(())
+    }
+
+    async fn denial(&self, upload: &Upload, now: Timestamp) -> Result<muster_core::grant::Denial, Failure> {
+        Ok(self.grants.denial(&upload.grant, Verb::Register, upload.channel, now).await?)
+    }
+}
+
+fn context_of(upload: &Upload, now: Timestamp) -> RowContext<'_> {
+    RowContext {
+        upload: &upload.id,
+        tenant: upload.tenant,
+        registrant: &upload.registrant,
+        channel: upload.channel,
+        group_tag: upload.options.group_tag.as_deref(),
+        on_conflict: upload.options.on_conflict,
+        now,
+    }
+}

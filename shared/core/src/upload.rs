@@ -115,10 +115,11 @@ pub struct Batch {
     pub first_row: u64,
     /// How many rows.
     pub rows: u32,
+    /// Where the upload goes on; behind `end` where the last row is too long to be read whole.
+    pub next_start: u64,
+    /// The line that begins there.
+    pub next_line: u64,
 }
 
 /// Bytes that a batch has at most, whatever the channel's limit of rows: 4 MiB.
 pub const MAX_BATCH_BYTES: u64 = 4 << 20;
-
-/// Bytes that a row has at most; a longer one is a fault of that row: 64 KiB.
-pub const MAX_ROW_BYTES: u32 = 64 << 10;

@@ -1,1 +1,10 @@
-//! runtime.
+//! What every function needs of its surroundings, once: the environment, telemetry, and what becomes of a message.
+
+pub mod env;
+pub mod lambda;
+mod message;
+mod telemetry;
+pub mod wiring;
+
+pub use message::{Delivery, Failure, MAX_RECEIVES, Verdict, deliver};
+pub use telemetry::init_telemetry;

@@ -11,7 +11,7 @@ use muster_core::identity::IdentityKey;
 
 use super::{Claim, Devices, device_item, held_by, unchanged};
 use crate::error::StoreError;
-use crate::grants;
+use crate::grants::check;
 use crate::item::Item;
 use crate::keys;
 use crate::receipts::{Receipt, receipt_item};
@@ -87,7 +87,7 @@ impl Devices {
     /// When the store is out of reach. Whether the slice was written is then open; a repeat finds its receipt.
     pub async fn write_slice(&self, slice: &Slice<'_>) -> Result<SliceWritten, StoreError> {
         let mut actions = vec![
-            grants::check(slice.pin, slice.shard, slice.now),
+            check(slice.pin, slice.shard, slice.now),
             Action::Put(receipt_item(slice.receipt, slice.now)?, Some(Condition::absent())),
         ];
         let mut owners = Vec::new();

@@ -1,0 +1,187 @@
+//! Writes planned rows, slice by slice.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use muster_core::decide::{Decision, Left};
+use muster_core::device::{RowContext, Source};
+use muster_core::id::DeviceId;
+use muster_core::outcome::Outcome;
+use muster_core::record::Record;
+use muster_core::upload::Upload;
+use muster_runtime::Failure;
+use muster_store::devices::{MAX_ACTIONS, PlannedRow, Slice, SliceWritten, actions_of};
+use muster_store::receipts::{Receipt, RowOutcome};
+
+use crate::RegisterBatch;
+use crate::plan::Planned;
+
+/// How many rows one receipt holds at most, so that its item stays far below 400 KB.
+const MAX_ROWS: usize = 500;
+
+/// How often a slice is tried before the whole message is.
+const MAX_TRIES: u32 = 40;
+
+/// A batch under work.
+pub(crate) struct Work<'a> {
+    upload: &'a Upload,
+    number: u32,
+    context: RowContext<'a>,
+    /// The shard of the grant that is checked; the next one after a conflict.
+    shard: u32,
+    /// Devices that a row of this batch stands for already.
+    taken: HashMap<DeviceId, Source>,
+    /// How many rows the next slice may have; smaller while a row is looked for that the store takes never.
+    width: usize,
+    tries: u32,
+}
+
+impl<'a> Work<'a> {
+    pub(crate) fn new(upload: &'a Upload, number: u32, context: RowContext<'a>) -> Self {
+        Self { upload, number, context, shard: number, taken: HashMap::new(), width: MAX_ROWS, tries: 0 }
+    }
+
+    /// The rows from the front that fit one transaction, at least one. A row whose device another row of the slice or of
+    /// an earlier one stands for is left as a duplicate: a transaction holds each item once.
+    fn slice(&self, planned: &mut [Planned]) -> Vec<PlannedRow> {
+        let mut taken = HashMap::new();
+        let mut actions = 0;
+        let mut rows = Vec::new();
+        for planned in planned.iter_mut().take(self.width) {
+            let devices = devices_of(&planned.decision);
+            if let Some(other) = devices.iter().find_map(|id| self.taken.get(id).or_else(|| taken.get(id))) {
+                planned.decision = duplicate_of(other.clone(), devices.first().copied());
+            }
+            actions += actions_of(&planned.decision);
+            if actions > MAX_ACTIONS && !rows.is_empty() {
+                break;
+            }
+            for id in devices_of(&planned.decision) {
+                taken.insert(id, self.source(&planned.record));
+            }
+            rows.push(PlannedRow { row: planned.record.place.row, decision: planned.decision.clone() });
+        }
+        rows
+    }
+
+    fn source(&self, record: &Record) -> Source {
+        Source { upload: self.upload.id.clone(), place: record.place }
+    }
+
+    fn receipt(&self, rows: Vec<RowOutcome>) -> Receipt {
+        Receipt { upload: self.upload.id.clone(), batch: self.number, rows }
+    }
+}
+
+impl RegisterBatch<'_> {
+    /// Writes the next slice, or finds out why it cannot be written and mends the plan. Rows that are done leave it.
+    pub(crate) async fn write_next(&self, work: &mut Work<'_>, planned: &mut Vec<Planned>) -> Result<(), Failure> {
+        let rows = work.slice(planned);
+        let receipt = work.receipt(rows.iter().map(outcome_of).collect());
+        let slice = Slice { pin: &work.upload.grant, shard: work.shard, now: work.context.now, receipt: &receipt, rows: &rows };
+        match self.devices.write_slice(&slice).await? {
+            SliceWritten::Done => {
+                for done in planned.drain(..rows.len()) {
+                    let source = work.source(&done.record);
+                    work.taken.extend(devices_of(&done.decision).into_iter().map(|id| (id, source.clone())));
+                }
+                (work.tries, work.width) = (0, MAX_ROWS);
+                return Ok(());
+            }
+            SliceWritten::Repeated => return self.skip_done(work, planned).await,
+            SliceWritten::Refused => return self.refuse_rest(work, planned).await,
+            SliceWritten::ShardBusy => work.shard = work.shard.wrapping_add(1),
+            SliceWritten::Stale { rows: stale, busy } => {
+                if busy {
+                    pause(work).await;
+                } else {
+                    self.plan_again(work, planned, &stale).await?;
+                }
+            }
+            SliceWritten::Invalid if rows.len() > 1 => work.width = rows.len().div_ceil(2),
+            SliceWritten::Invalid => give_up_first(planned),
+        }
+        work.tries += 1;
+        if work.tries > MAX_TRIES {
+            return Err(Failure::Retry("other writers were faster each time".to_owned()));
+        }
+        Ok(())
+    }
+
+    /// Another worker wrote this slice: what it did is done.
+    async fn skip_done(&self, work: &Work<'_>, planned: &mut Vec<Planned>) -> Result<(), Failure> {
+        let done = self.receipts.of_batch(&work.upload.id, work.number).await?;
+        let last = done.last().map_or(0, |row| row.row);
+        planned.retain(|planned| planned.record.place.row > last);
+        Ok(())
+    }
+
+    /// The consent is gone, for good as far as this upload is concerned: all rows that are left fail.
+    async fn refuse_rest(&self, work: &mut Work<'_>, planned: &mut Vec<Planned>) -> Result<(), Failure> {
+        let outcome = self.denial(work.upload, work.context.now).await?.outcome();
+        let count = planned.len().min(MAX_ROWS);
+        let refused = planned.iter().take(count).map(|p| plain(p.record.place.row, outcome)).collect();
+        if self.receipts.put(&work.receipt(refused), work.context.now).await? {
+            planned.drain(..count);
+            return Ok(());
+        }
+        self.skip_done(work, planned).await
+    }
+
+    async fn plan_again(&self, work: &Work<'_>, planned: &mut [Planned], stale: &[usize]) -> Result<(), Failure> {
+        let records: Vec<&Record> = stale.iter().filter_map(|at| planned.get(*at)).map(|p| &p.record).collect();
+        let mut decisions = self.decide_all(&records, &work.context).await?;
+        for planned in planned.iter_mut() {
+            if let Some(decision) = decisions.remove(&planned.record.place.row) {
+                planned.decision = decision;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A few milliseconds, more after each try, and different for each batch.
+async fn pause(work: &Work<'_>) {
+    let jitter = u64::from(work.number.wrapping_mul(7).wrapping_add(work.tries.wrapping_mul(13)) % 11);
+    tokio::time::sleep(Duration::from_millis(5 * u64::from(work.tries.min(10)) + jitter)).await;
+}
+
+fn give_up_first(planned: &mut [Planned]) {
+    if let Some(first) = planned.first_mut() {
+        let detail = Some("the store refused this row".to_owned());
+        first.decision = Decision::Leave(Left { outcome: Outcome::StorageError, device: None, other: None, detail });
+    }
+}
+
+/// The devices that a decision is about.
+fn devices_of(decision: &Decision) -> Vec<DeviceId> {
+    match decision {
+        Decision::Insert(device) => vec![device.id],
+        Decision::Update(change) => {
+            std::iter::once(change.device.id).chain(change.absorbed.iter().map(|device| device.id)).collect()
+        }
+        Decision::Leave(Left { outcome: Outcome::Unchanged, device, .. }) => device.iter().copied().collect(),
+        Decision::Leave(_) => Vec::new(),
+    }
+}
+
+fn duplicate_of(other: Source, device: Option<DeviceId>) -> Decision {
+    Decision::Leave(Left { outcome: Outcome::DuplicateInUpload, device, other: Some(other), detail: None })
+}
+
+const fn plain(row: u64, outcome: Outcome) -> RowOutcome {
+    RowOutcome { row, outcome, device: None, other_line: None, detail: None }
+}
+
+fn outcome_of(planned: &PlannedRow) -> RowOutcome {
+    match &planned.decision {
+        Decision::Insert(_) => plain(planned.row, Outcome::Registered),
+        Decision::Update(change) => RowOutcome { device: Some(change.device.id), ..plain(planned.row, Outcome::Updated) },
+        Decision::Leave(left) => RowOutcome {
+            device: left.device,
+            other_line: left.other.as_ref().map(|other| other.place.line),
+            detail: left.detail.clone(),
+            ..plain(planned.row, left.outcome)
+        },
+    }
+}

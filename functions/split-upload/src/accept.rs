@@ -1,0 +1,193 @@
+//! Whether an upload is accepted. Each reason to refuse it has its own code, and says what to do.
+
+use std::str::FromStr as _;
+
+use jiff::ToSpan as _;
+use manifest::{Dialect, FileProblem, sniff};
+use muster_core::Timestamp;
+use muster_core::channel::{Channel, UnknownChannel};
+use muster_core::grant::{Denial, GrantPin, Verb};
+use muster_core::id::PartnerId;
+use muster_core::inbox::{InboxKey, UploadOptions};
+use muster_core::party::{Partner, Registrant, Tenant};
+use muster_core::upload::{ObjectVersion, Reason, Upload};
+use muster_runtime::Failure;
+use muster_store::objects::ObjectHead;
+use muster_store::uploads::{Accepted, RefusedUpload, UploadStatus};
+use tracing::info;
+
+use crate::SplitUpload;
+
+/// How much of a file decides about encoding, dialect and header.
+const FIRST_WINDOW: usize = 1 << 20;
+
+/// When sweep looks at an upload for the first time, in seconds.
+const FIRST_CHECK: i64 = 60;
+
+/// What is known of the sender, as far as it could be established.
+#[derive(Default)]
+struct Sender {
+    tenant: Option<Tenant>,
+    channel: Option<Channel>,
+    registrant: Option<Registrant>,
+    options: UploadOptions,
+}
+
+impl SplitUpload<'_> {
+    /// Accepts or refuses an object version that no upload is known for. `None` where there is nothing more to do.
+    pub(crate) async fn accept(
+        &self,
+        object: &ObjectVersion,
+        key: &InboxKey<'_>,
+        now: Timestamp,
+    ) -> Result<Option<UploadStatus>, Failure> {
+        let Some(head) = self.objects.head(&object.key, Some(&object.version)).await? else {
+            info!("an object was gone before it was looked at");
+            return Ok(None);
+        };
+        let mut sender = Sender::default();
+        let pin = match self.permit(key, &head, &mut sender, now).await? {
+            Ok(pin) => pin,
+            Err(reason) => return self.refuse(object, &head, sender, reason, now).await,
+        };
+        let dialect = match self.dialect(object, &head).await? {
+            Ok(dialect) => dialect,
+            Err(problem) => return self.refuse(object, &head, sender, of_file(&problem), now).await,
+        };
+        let Sender { tenant: Some(tenant), channel: Some(channel), registrant: Some(registrant), options } = sender else {
+            return Err(Failure::Poison("an accepted upload has no sender".to_owned()));
+        };
+        let mut notices: Vec<String> = dialect.notices.iter().map(ToString::to_string).collect();
+        if channel.policy().retired {
+            notices.push(format!("the front end {channel} was retired by its vendor; its lists are still accepted here"));
+        }
+        let upload = Upload {
+            id: object.upload_id(),
+            object: object.clone(),
+            size: head.size,
+            tenant: tenant.id,
+            registrant,
+            channel,
+            options,
+            grant: pin,
+            created_at: now,
+        };
+        let dialect = serde_json::to_string(&dialect).map_err(|e| Failure::Poison(format!("the dialect: {e}")))?;
+        let check = now.checked_add(FIRST_CHECK.seconds()).unwrap_or(now);
+        match self.uploads.accept(&upload, &dialect, &notices, check).await? {
+            Accepted::Known(status) => Ok(Some(*status)),
+            Accepted::New => Ok(self.uploads.get(&upload.id).await?),
+        }
+    }
+
+    async fn permit(
+        &self,
+        key: &InboxKey<'_>,
+        head: &ObjectHead,
+        sender: &mut Sender,
+        now: Timestamp,
+    ) -> Result<Result<GrantPin, Reason>, Failure> {
+        let metadata = head.metadata.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        match UploadOptions::from_metadata(metadata) {
+            Ok(options) => sender.options = options,
+            Err(e) => return Ok(Err(reason("unknownOption", &e.to_string(), "Correct the metadata and upload the file again."))),
+        }
+        let channel = match Channel::from_str(key.channel) {
+            Ok(channel) => channel,
+            Err(e) => return Ok(Err(unknown_channel(&e))),
+        };
+        sender.channel = Some(channel);
+        let Some(tenant) = self.tenants.find(key.tenant).await? else {
+            let detail = format!("there is no tenant `{}`", key.tenant);
+            return Ok(Err(reason("unknownTenant", &detail, "Check the tenant's id or name in the object's key.")));
+        };
+        let tenant_id = tenant.id;
+        sender.tenant = Some(tenant);
+        let partner = match key.partner {
+            None => None,
+            Some(text) => match self.partner(text).await? {
+                Some(partner) => Some(partner),
+                None => {
+                    let detail = format!("there is no partner `{text}`");
+                    return Ok(Err(reason("unknownPartner", &detail, "Check the partner's id in the object's key.")));
+                }
+            },
+        };
+        if !channel.admits(partner.as_ref().map(|p| p.kind)) {
+            return Ok(Err(not_for(channel, partner.as_ref())));
+        }
+        let registrant = Registrant::from(partner.as_ref().map(|p| p.id.clone()));
+        sender.registrant = Some(registrant.clone());
+        let answer = self.grants.permit(tenant_id, &registrant, partner.as_ref(), Verb::Register, channel, now).await?;
+        Ok(answer.map_err(of_denial))
+    }
+
+    async fn partner(&self, text: &str) -> Result<Option<Partner>, Failure> {
+        match PartnerId::from_str(text) {
+            Ok(id) => Ok(self.partners.get(&id).await?),
+            Err(_) => Ok(None),
+        }
+    }
+
+    async fn dialect(&self, object: &ObjectVersion, head: &ObjectHead) -> Result<Result<Dialect, FileProblem>, Failure> {
+        let end = head.size.min(FIRST_WINDOW as u64);
+        let window = self.objects.read_range(object, 0, end).await?;
+        let window = window.ok_or_else(|| Failure::Retry("the uploaded file is gone".to_owned()))?;
+        Ok(sniff(&window, end == head.size))
+    }
+
+    async fn refuse(
+        &self,
+        object: &ObjectVersion,
+        head: &ObjectHead,
+        sender: Sender,
+        reason: Reason,
+        now: Timestamp,
+    ) -> Result<Option<UploadStatus>, Failure> {
+        let id = object.upload_id();
+        info!(upload.id = %id, reason = reason.code, "an upload is refused");
+        let refused = RefusedUpload {
+            object: object.clone(),
+            size: head.size,
+            tenant: sender.tenant.map(|t| t.id),
+            registrant: sender.registrant,
+            channel: sender.channel,
+            options: Some(sender.options),
+            reason,
+        };
+        self.uploads.refuse(&refused, now).await?;
+        Ok(None)
+    }
+}
+
+pub(crate) fn reason(code: &str, detail: &str, remedy: &str) -> Reason {
+    Reason { code: code.to_owned(), detail: detail.to_owned(), remedy: remedy.to_owned() }
+}
+
+fn unknown_channel(error: &UnknownChannel) -> Reason {
+    reason("unknownChannel", &error.to_string(), "Correct the channel in the object's key.")
+}
+
+fn not_for(channel: Channel, partner: Option<&Partner>) -> Reason {
+    let who = partner.map_or_else(|| "a tenant".to_owned(), |p| format!("a partner of the kind {}", p.kind.as_str()));
+    reason("channelNotForCaller", &format!("{channel} is not for {who}"), "Use a channel of your own; docs/semantics.md lists them.")
+}
+
+fn of_denial(denial: Denial) -> Reason {
+    let outcome = denial.outcome();
+    let entry = outcome.entry();
+    let detail = match denial {
+        Denial::NotCovered => "the tenant's consent does not cover registering through this channel",
+        _ => entry.meaning,
+    };
+    reason(outcome.name(), detail, entry.remedy)
+}
+
+fn of_file(problem: &FileProblem) -> Reason {
+    let place = match (problem.line, problem.column) {
+        (Some(line), Some(column)) => format!("line {line}, column {column}: "),
+        (Some(line), None) => format!("line {line}: "),
+        _ => String::new(),
+    };
+    reason(problem.code.as_str(), &format!("{place}{}. {}", problem.what, problem.why), &problem.remedy)
+}

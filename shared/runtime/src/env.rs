@@ -1,0 +1,77 @@
+//! The environment: read once, typed, and it complains by name.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fmt;
+
+use muster_store::queue::QueueName;
+
+/// The variables of a process, or of a test.
+#[derive(Debug, Clone, Default)]
+pub struct Env(HashMap<String, String>);
+
+/// A variable that is missing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EnvError(String);
+
+impl fmt::Display for EnvError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "environment variable {}: not set", self.0)
+    }
+}
+
+impl std::error::Error for EnvError {}
+
+impl Env {
+    /// The environment of this process.
+    #[must_use]
+    pub fn process() -> Self {
+        Self(std::env::vars().collect())
+    }
+
+    /// A variable that must be set and not be empty.
+    ///
+    /// # Errors
+    /// Names the variable.
+    pub fn required(&self, name: &str) -> Result<&str, EnvError> {
+        self.0.get(name).map(String::as_str).filter(|v| !v.is_empty()).ok_or_else(|| EnvError(name.to_owned()))
+    }
+
+    /// The URLs of queues and of their dead-letter queues, by queue: `QUEUE_SPLIT`, `DEAD_LETTERS_SPLIT` and so on.
+    ///
+    /// # Errors
+    /// Names the first variable that is missing.
+    pub fn queues(&self, names: &[QueueName], kind: &str) -> Result<BTreeMap<QueueName, String>, EnvError> {
+        let url = |name: &QueueName| {
+            let variable = format!("{kind}_{}", name.as_str().to_uppercase().replace('-', "_"));
+            Ok((*name, self.required(&variable)?.to_owned()))
+        };
+        names.iter().map(url).collect()
+    }
+}
+
+impl<const N: usize> From<[(&str, &str); N]> for Env {
+    fn from(pairs: [(&str, &str); N]) -> Self {
+        Self(pairs.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_missing_variable_is_named() {
+        let env = Env::from([("TABLE", "t"), ("EMPTY", "")]);
+        assert_eq!(env.required("TABLE").unwrap(), "t");
+        assert_eq!(env.required("BUCKET").unwrap_err().to_string(), "environment variable BUCKET: not set");
+        assert!(env.required("EMPTY").is_err());
+    }
+
+    #[test]
+    fn a_queue_has_a_variable_of_its_name() {
+        let env = Env::from([("QUEUE_VALIDATE_EXPRESS", "https://sqs.invalid/1")]);
+        assert_eq!(env.queues(&[QueueName::ValidateExpress], "QUEUE").unwrap().len(), 1);
+        let error = env.queues(&[QueueName::Split], "DEAD_LETTERS").unwrap_err();
+        assert_eq!(error.to_string(), "environment variable DEAD_LETTERS_SPLIT: not set");
+    }
+}

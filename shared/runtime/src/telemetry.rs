@@ -1,0 +1,11 @@
+//! Logs: JSON lines on standard output, a message that can be read alone and dotted fields beside it. Never a body, a
+//! hash, a user's name or a token.
+
+use tracing_subscriber::EnvFilter;
+
+/// Starts logging. The level comes from `RUST_LOG`, or is `info`.
+pub fn init_telemetry() {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    // A second start, as in tests, changes nothing.
+    drop(tracing_subscriber::fmt().json().with_env_filter(filter).with_target(false).try_init());
+}
