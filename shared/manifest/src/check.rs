@@ -1,5 +1,7 @@
 //! What is wrong with a cell or with the number of cells, in words.
 
+use std::borrow::Cow;
+
 use crate::column::Column;
 use crate::dialect::{Delimiter, Encoding};
 use crate::problem::CellCode;
@@ -33,7 +35,7 @@ pub(crate) fn assumed_windows_1252() -> Fault {
 
 pub(crate) fn invalid_encoding(encoding: Encoding) -> Fault {
     let message = format!(
-        "bytes that are no {encoding} text stand here, so characters are lost. Type the value again, and save the file in one encoding"
+        "bytes stand here that are not {encoding}, so characters are lost. Type the value again, and save the file in one encoding"
     );
     (CellCode::InvalidEncoding, message)
 }
@@ -124,9 +126,26 @@ pub(crate) fn too_few(columns: &[Column], cells: usize) -> Option<Fault> {
 pub(crate) fn trailing_empty(columns: usize, cells: usize) -> Fault {
     let message = format!(
         "{} behind the last column passed over",
-        were(cells.saturating_sub(columns), "empty cell")
+        count(cells.saturating_sub(columns), "empty cell")
     );
     (CellCode::TrailingEmptyCells, message)
+}
+
+/// The one pair of neighbouring cells that looks like a single value with a delimiter in it, such as `Contoso, Inc.`;
+/// `None` when there is no such pair or more than one.
+pub(crate) fn split_value<'t>(
+    columns: &[Column],
+    used: usize,
+    text: impl Fn(usize) -> Option<Cow<'t, str>>,
+) -> Option<usize> {
+    let mut splits = (0..used.saturating_sub(1)).filter(|index| {
+        let (left, right) = (text(*index).unwrap_or_default(), text(index + 1).unwrap_or_default());
+        let joined = right.starts_with(' ') && !right.trim().is_empty() || is_company_form(right.trim());
+        joined
+            && !left.trim().is_empty()
+            && !matches!(columns.get(*index), Some(Column::HardwareHash | Column::AssignedUser))
+    });
+    splits.next().filter(|_| splits.next().is_none())
 }
 
 /// A value where no column is: at `stray`, of `used` cells. Gives the cell to point at, too.
@@ -135,20 +154,14 @@ pub(crate) fn too_many<'t>(
     delimiter: Delimiter,
     stray: usize,
     used: usize,
-    text: impl Fn(usize) -> Option<std::borrow::Cow<'t, str>>,
+    text: impl Fn(usize) -> Option<Cow<'t, str>>,
 ) -> (usize, Fault) {
     let named = columns
         .iter()
         .rposition(|column| !matches!(column, Column::Blank | Column::Problem))
         .map_or(0, |i| i + 1);
     let have = format!("this row has {} for {}", count(used, "cell"), count(named, "column"));
-    let mut splits = (0..used.saturating_sub(1)).filter(|index| {
-        let (left, right) = (text(*index).unwrap_or_default(), text(index + 1).unwrap_or_default());
-        !left.trim().is_empty() && (right.starts_with(' ') && !right.trim().is_empty() || is_company_form(right.trim()))
-    });
-    if let (Some(index), None) = (splits.next(), splits.next())
-        && !matches!(columns.get(index), Some(Column::HardwareHash | Column::AssignedUser))
-    {
+    if let Some(index) = split_value(columns, used, &text) {
         let whole = [text(index), text(index + 1)].map(|cell| shortened(cell.unwrap_or_default().trim_end()));
         let whole = whole.join(&delimiter.char().to_string());
         let message = format!(
@@ -226,10 +239,6 @@ fn shortened(text: &str) -> String {
 
 fn count(number: usize, what: &str) -> String {
     format!("{number} {what}{}", if number == 1 { "" } else { "s" })
-}
-
-fn were(number: usize, what: &str) -> String {
-    format!("{} {}", count(number, what), if number == 1 { "was" } else { "were" })
 }
 
 #[cfg(test)]

@@ -144,7 +144,7 @@ impl Column {
             Self::OrderId => "OrderID",
             Self::PurchaseOrder => "Purchase Order",
             Self::Problem => "Problem",
-            Self::Blank => "(no heading)",
+            Self::Blank => "no heading",
         }
     }
 

@@ -34,7 +34,7 @@ pub struct Dialect {
     pub sep_line: bool,
     /// How lines end.
     pub line_ending: LineEnding,
-    /// Whether cells stand in quotation marks throughout (judged by the first cell).
+    /// Whether cells stand in quotation marks throughout (judged by the header, or by the first row).
     pub quoted: bool,
     /// Offset of the first byte behind the header, in bytes from the beginning of the file.
     pub data_start: u64,

@@ -158,7 +158,7 @@ pub struct CellProblem {
     pub line: u64,
     /// The cell of the row, counted from 1.
     pub column: u32,
-    /// The column's name as it is published; for a cell beyond the header `(no heading)`.
+    /// The column's name as it is published; for a cell beyond the header `no heading`.
     pub column_name: String,
     /// Which problem; stable.
     pub code: CellCode,

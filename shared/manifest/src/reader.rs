@@ -74,18 +74,22 @@ impl<'a> RowReader<'a> {
         let text = RowText::new(self.dialect.encoding, self.rules, content, end.malformed);
         self.cells.clear();
         split(&self.rules, content, end.malformed, &mut self.cells);
+        let mut columns = self.dialect.columns.as_slice();
         if self.dialect.may_hold_problems()
             && let Some(index) = problem_cell(&text, &self.cells)
         {
             self.cells.truncate(index);
+            // What stands where that column would be is then a value too many, not a problem.
+            columns = columns.strip_suffix(&[Column::Problem]).unwrap_or(columns);
         }
-        self.values(&text, end.malformed, &mut row);
+        let several_lines = end.breaks > u32::from(content.len() < raw.len());
+        self.values(&text, columns, end.malformed, several_lines, &mut row);
         row
     }
 
     /// Fills in the row's values, problems and notices.
-    fn values(&self, text: &RowText<'a>, malformed: bool, row: &mut Row<'a>) {
-        let (columns, cells) = (&self.dialect.columns, &self.cells);
+    fn values(&self, text: &RowText<'a>, columns: &[Column], malformed: bool, several_lines: bool, row: &mut Row<'a>) {
+        let cells = &self.cells;
         let column = |index: usize| columns.get(index).copied().unwrap_or(Column::Blank);
         let line = self.line;
         let at = |index: usize, fault: Fault| {
@@ -95,6 +99,7 @@ impl<'a> RowReader<'a> {
         let (mut used, mut stray) = (0, None);
         for (index, cell) in cells.iter().enumerate() {
             let (value, whole) = text.value(*cell);
+            let spans_rows = several_lines && self.spans_rows(&value);
             let (value, noticed) = trim(value);
             if !whole {
                 row.problems
@@ -115,7 +120,7 @@ impl<'a> RowReader<'a> {
                 row.notices.push(at(index, check::invisible_characters()));
             }
             if !malformed {
-                let fault = check::value(column, &value, cell.quoted, self.spans_rows(&value));
+                let fault = check::value(column, &value, cell.quoted, spans_rows);
                 row.problems.extend(fault.map(|fault| at(index, fault)));
             }
             if let Some(slot) = column.slot().and_then(|slot| row.values.get_mut(slot)) {
@@ -125,11 +130,22 @@ impl<'a> RowReader<'a> {
         if text.assumed {
             row.notices.push(at(0, check::assumed_windows_1252()));
         }
+        let cell = |index: usize| cells.get(index).map(|cell| text.value(*cell).0);
+        let noted = columns
+            .iter()
+            .position(|column| *column == Column::Problem)
+            .filter(|index| *index < used);
+        if let Some(index) = noted
+            && stray.is_none()
+            && check::split_value(columns, used, cell).is_some()
+        {
+            // Somebody deleted what the fix-it file said, and left a shifted row as it was.
+            stray = Some(index);
+        }
         if malformed {
             let index = cells.iter().position(|cell| text.holds_quote(*cell)).unwrap_or(0);
             row.problems.push(at(index, check::unbalanced_quote()));
         } else if let Some(stray) = stray {
-            let cell = |index: usize| cells.get(index).map(|cell| text.value(*cell).0);
             let (index, fault) = check::too_many(columns, self.dialect.delimiter, stray, used, cell);
             row.problems.push(at(index, fault));
         } else if cells.len() > columns.len() {
@@ -141,10 +157,9 @@ impl<'a> RowReader<'a> {
         }
     }
 
-    /// Whether a value holds line breaks and as many delimiters as a row.
+    /// Whether a value holds a line break and so many delimiters that it looks like the rest of one row and the beginning of the next.
     fn spans_rows(&self, value: &str) -> bool {
-        let between = self.dialect.columns.len().saturating_sub(1).max(1);
-        value.contains('\n') && value.matches(self.dialect.delimiter.char()).nth(between - 1).is_some()
+        value.contains('\n') && value.matches(self.dialect.delimiter.char()).nth(1).is_some()
     }
 }
 

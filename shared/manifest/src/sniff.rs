@@ -34,6 +34,7 @@ pub fn sniff(first_window: &[u8], whole: bool) -> Result<Dialect, FileProblem> {
         body,
         whole,
     };
+    look.refuse_cr_line_endings()?;
     let sep = look.sep_line()?;
     let delimiters: Vec<Delimiter> = sep.map_or(Delimiter::ALL.to_vec(), |sep| vec![sep.delimiter]);
     let skipped = usize::from(sep.is_some());
@@ -111,6 +112,24 @@ impl<'a> Look<'a> {
         }
     }
 
+    /// Without a line feed anywhere, a carriage return with text behind it was meant as a line ending.
+    fn refuse_cr_line_endings(&self) -> Result<(), FileProblem> {
+        let units = self.encoding.units();
+        let behind = units
+            .find(self.body, 0, b'\r')
+            .and_then(|at| self.body.get(at..))
+            .unwrap_or_default();
+        if units.find(self.body, 0, b'\n').is_some() || !self.rules(Delimiter::Comma).has_content(behind) {
+            return Ok(());
+        }
+        Err(FileProblem::new(
+            FileCode::CrLineEndings,
+            "lines end in carriage returns only, as on very old Macs",
+            "The whole file reads as one line.",
+            "Save it as \"CSV (comma delimited)\" or \"CSV UTF-8\", not as \"CSV (Macintosh)\".",
+        ))
+    }
+
     /// Excel's first line that names the delimiter, also in quotation marks.
     fn sep_line(&self) -> Result<Option<Sep>, FileProblem> {
         let rules = self.rules(Delimiter::Comma);
@@ -184,7 +203,7 @@ impl<'a> Look<'a> {
         Dialect {
             columns,
             format,
-            quoted: view.rules.units.is(record.raw, 0, b'"'),
+            quoted: record.is_quoted(&view.rules, self.encoding),
             data_start: u64::from(self.bom) + record.start as u64,
             data_line: record.line,
             notices: vec![Notice::NoHeader],
@@ -221,17 +240,8 @@ impl<'a> Look<'a> {
 
     /// Neither header nor content is known: says what there is instead.
     fn nothing_known(&self, views: &[View<'_>]) -> FileProblem {
-        let units = self.encoding.units();
         let records = views.first().map(|view| view.records.as_slice()).unwrap_or_default();
         let first = records.iter().find(|record| !record.blank);
-        if units.find(self.body, 0, b'\n').is_none() && units.find(self.body, 0, b'\r').is_some() {
-            return FileProblem::new(
-                FileCode::CrLineEndings,
-                "lines end in carriage returns only, as on very old Macs",
-                "The whole file reads as one line.",
-                "Save it as \"CSV (comma delimited)\" or \"CSV UTF-8\", not as \"CSV (Macintosh)\".",
-            );
-        }
         let Some(first) = first else {
             return if self.whole || !records.is_empty() {
                 FileProblem::new(

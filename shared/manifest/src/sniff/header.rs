@@ -27,7 +27,7 @@ pub(super) struct Header<'v> {
     known: usize,
     /// The record as text, without its line ending.
     pub(super) text: String,
-    /// Whether the first heading stands in quotation marks.
+    /// Whether its headings stand in quotation marks.
     pub(super) quoted: bool,
 }
 
@@ -77,7 +77,7 @@ impl<'v> Header<'v> {
             headings,
             known: known.len(),
             text: decode(view.encoding, content).0.into_owned(),
-            quoted: view.rules.units.is(content, 0, b'"'),
+            quoted: record.is_quoted(&view.rules, view.encoding),
         }
     }
 

@@ -5,7 +5,7 @@ use crate::dialect::Encoding;
 use crate::row_text::RowText;
 use crate::scan::{Rules, Scan};
 
-/// How many records of the window are looked at.
+/// How many records of the window are looked at, blank ones not counted.
 const LOOKED_AT: usize = 40;
 
 /// One record of the first window, blank ones included.
@@ -34,13 +34,20 @@ impl<'a> Record<'a> {
         split(rules, content, self.malformed, &mut cells);
         (RowText::new(encoding, *rules, content, self.malformed), cells)
     }
+
+    /// Whether all cells that are not empty stand in quotation marks.
+    pub(super) fn is_quoted(&self, rules: &Rules, encoding: Encoding) -> bool {
+        let mut cells = self.cells(rules, encoding).1;
+        cells.retain(|cell| cell.quoted || cell.end > cell.start);
+        !cells.is_empty() && cells.iter().all(|cell| cell.quoted)
+    }
 }
 
 /// The whole records at the beginning of a window; `whole` says that nothing follows it.
 pub(super) fn records<'a>(rules: &Rules, body: &'a [u8], whole: bool) -> Vec<Record<'a>> {
     let mut found = Vec::new();
-    let (mut rest, mut start, mut line) = (body, 0, 1);
-    while !rest.is_empty() && found.len() < LOOKED_AT {
+    let (mut rest, mut start, mut line, mut content) = (body, 0, 1, 0);
+    while !rest.is_empty() && content < LOOKED_AT {
         let Scan::Row(end) = rules.row_end(rest, whole) else {
             break;
         };
@@ -58,6 +65,7 @@ pub(super) fn records<'a>(rules: &Rules, body: &'a [u8], whole: bool) -> Vec<Rec
             too_long,
             malformed,
         });
+        content += usize::from(!blank);
         start += end.len;
         line += u64::from(end.breaks);
         rest = behind;
