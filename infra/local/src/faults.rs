@@ -40,7 +40,8 @@ pub enum Fault {
     TimeoutAfter,
     /// It goes through after a while.
     Delay(Duration),
-    /// The process dies here: this call and every later one fail at once and do nothing.
+    /// The process dies here: this call and every later one fail at once and do nothing. Calls under way may still
+    /// do their work, but nobody is left to see their answers: they fail, too.
     Die,
 }
 
@@ -90,7 +91,15 @@ impl Faulty {
         let (plan, state) = (self.plan.clone(), self.state.clone());
         seam::decorate(self.inner.clone(), move |inner, request| {
             let fault = state.next(&plan, &request);
-            HttpConnectorFuture::new(strike(fault, inner, request))
+            let state = state.clone();
+            HttpConnectorFuture::new(async move {
+                let answer = strike(fault, inner, request).await;
+                if state.dead.load(Ordering::SeqCst) {
+                    Err(dead())
+                } else {
+                    answer
+                }
+            })
         })
     }
 
@@ -144,8 +153,12 @@ async fn strike(
             tokio::time::sleep(time).await;
             inner.call(request).await
         }
-        Fault::Die => Err(ConnectorError::other("the process is dead (injected)".into(), None)),
+        Fault::Die => Err(dead()),
     }
+}
+
+fn dead() -> ConnectorError {
+    ConnectorError::other("the process is dead (injected)".into(), None)
 }
 
 fn timeout(why: &'static str) -> ConnectorError {

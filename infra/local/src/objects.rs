@@ -6,8 +6,9 @@
 //!   stands; what a crash leaves behind is a file that no row names, removed at the next start.
 //! * Events are delivered at least once: [`Objects::next_events`] repeats them until [`Objects::acknowledge`].
 //!
-//! Differences from Amazon S3, on purpose: a copy of a multipart object keeps its ETag, uploads in parts return no
-//! checksum of the whole, and `Expires`, tags, ACLs, storage classes and encryption headers are not kept.
+//! Differences from Amazon S3, on purpose: a copy of a multipart object keeps its ETag; an upload in parts returns no
+//! checksum of the whole and answers a repeated completion with `NoSuchUpload`; `Expires`, tags, ACLs, storage classes
+//! and encryption headers are not kept.
 
 mod blobs;
 mod buckets;

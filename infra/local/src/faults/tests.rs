@@ -75,6 +75,24 @@ async fn the_dead_stay_dead_on_every_service() {
 }
 
 #[tokio::test]
+async fn answers_that_were_under_way_are_lost_with_the_process() {
+    let database = DynamoDb::in_memory().unwrap();
+    let sound = client(database.http_client());
+    create_table(&sound).await;
+    let plan: Plan = Arc::new(|point| match point.n {
+        1 => Fault::Delay(Duration::from_millis(200)),
+        _ => Fault::Die,
+    });
+    let struck = client(Faulty::new(database.http_client(), plan).http_client());
+    let (under_way, killing) = tokio::join!(put(&struck), async {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        put(&struck).await
+    });
+    assert!(under_way.is_err() && killing.is_err());
+    assert!(is_there(&sound).await);
+}
+
+#[tokio::test]
 async fn faults_of_s3_are_in_its_own_words() {
     let objects = Objects::in_memory(options(&[])).unwrap();
     for (fault, code) in [(Fault::Error500, "InternalError"), (Fault::Throttle, "SlowDown")] {

@@ -67,7 +67,12 @@ impl Blobs {
         let failed = |e| DataDirError::from_io(&self.dir, "tidy it up", e);
         for entry in fs::read_dir(&self.dir).map_err(failed)? {
             let entry = entry.map_err(failed)?;
-            if entry.file_name().to_str().is_none_or(|name| !named.contains(name)) {
+            let file = entry.file_name();
+            // Files that are not ours are none of our business.
+            let Some((file, name)) = file.to_str().and_then(|f| Some((f, blob_name(f)?))) else {
+                continue;
+            };
+            if file != name || !named.contains(name) {
                 fs::remove_file(entry.path()).map_err(failed)?;
             }
         }
@@ -271,6 +276,12 @@ fn check_md5(md5: &[u8; 16], headers: &HeaderMap) -> S3Result<()> {
         )),
         _ => Err(s3_error!(InvalidDigest, "the Content-MD5 is no MD5 in base64")),
     }
+}
+
+/// The blob whose file, finished or not, has this name.
+fn blob_name(file: &str) -> Option<&str> {
+    let name = file.strip_suffix(".tmp").unwrap_or(file);
+    (name.len() == 32 && name.bytes().all(|b| b.is_ascii_hexdigit())).then_some(name)
 }
 
 /// Lower-case hexadecimal digits, as in an ETag.

@@ -205,3 +205,26 @@ async fn a_missing_table_and_an_operation_that_nobody_needs_are_errors_of_their_
     let error = client.describe_limits().send().await.unwrap_err();
     assert_eq!(error.raw_response().unwrap().status().as_u16(), 501);
 }
+
+#[tokio::test]
+async fn what_is_too_large_is_a_validation_error_and_writes_nothing() {
+    let client = fresh().await;
+    let put = client.put_item().table_name(TABLE).set_item(Some(item("p", "large")));
+    let error = put.item("body", s("x".repeat(400 * 1024))).send().await.unwrap_err();
+    assert_eq!(error.into_service_error().meta().code(), Some("ValidationException"));
+    let large = |i: usize| {
+        let mut item = item("p", &i.to_string());
+        item.insert("body".to_owned(), s("x".repeat(300 * 1024)));
+        let put = Put::builder().table_name(TABLE).set_item(Some(item)).build().unwrap();
+        TransactWriteItem::builder().put(put).build()
+    };
+    let actions = (0..15).map(large).collect();
+    let error = client
+        .transact_write_items()
+        .set_transact_items(Some(actions))
+        .send()
+        .await
+        .unwrap_err();
+    assert_eq!(error.into_service_error().meta().code(), Some("ValidationException"));
+    assert_eq!(count(&client, "p").await, 0);
+}

@@ -63,8 +63,9 @@ async fn what_a_crash_leaves_between_file_and_row_is_removed_and_the_old_object_
     // Killed while the body was written, and after its renaming, before the commit.
     std::fs::write(dir.blobs().join("00000000000000000000000000000001.tmp"), "half").unwrap();
     std::fs::write(dir.blobs().join("00000000000000000000000000000002"), "whole").unwrap();
+    std::fs::write(dir.blobs().join("notes.txt"), "somebody else's").unwrap();
     let (objects, client) = open(&dir);
-    assert_eq!(files(&objects), 2, "the object and the part");
+    assert_eq!(files(&objects), 3, "the object, the part, and what is not ours");
     assert_eq!(get(&client, "k").await, "old");
     let parts = client
         .list_parts()
