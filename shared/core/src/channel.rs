@@ -78,14 +78,32 @@ pub struct ChannelPolicy {
     pub retired: bool,
 }
 
-const TUPLE_PKID: Identities = Identities { tuple: true, pkid: true, hash: false };
-const ALL_IDENTITIES: Identities = Identities { tuple: true, pkid: true, hash: true };
-const HASH: Identities = Identities { tuple: false, pkid: false, hash: true };
+const TUPLE_PKID: Identities = Identities {
+    tuple: true,
+    pkid: true,
+    hash: false,
+};
+const ALL_IDENTITIES: Identities = Identities {
+    tuple: true,
+    pkid: true,
+    hash: true,
+};
+const HASH: Identities = Identities {
+    tuple: false,
+    pkid: false,
+    hash: true,
+};
 
 impl Channel {
     /// All channels, in the order of the table in `docs/semantics.md`.
-    pub const ALL: [Self; 6] =
-        [Self::OemDirect, Self::PartnerCenter, Self::Intune, Self::StoreForBusiness, Self::M365Business, Self::Automatic];
+    pub const ALL: [Self; 6] = [
+        Self::OemDirect,
+        Self::PartnerCenter,
+        Self::Intune,
+        Self::StoreForBusiness,
+        Self::M365Business,
+        Self::Automatic,
+    ];
 
     /// What the channel allows. Limits and identities: Microsoft Learn, "Manual registration overview" (platforms for
     /// device registration).
@@ -95,10 +113,18 @@ impl Channel {
             Self::OemDirect => (Principal::Oem, 1000, TUPLE_PKID, ProfileRights::None),
             Self::PartnerCenter => (Principal::Csp, 1000, ALL_IDENTITIES, ProfileRights::OwnChannel),
             Self::Intune => (Principal::TenantAdministrator, 500, HASH, ProfileRights::All),
-            Self::StoreForBusiness | Self::M365Business => (Principal::TenantAdministrator, 1000, HASH, ProfileRights::Limited),
+            Self::StoreForBusiness | Self::M365Business => {
+                (Principal::TenantAdministrator, 1000, HASH, ProfileRights::Limited)
+            }
             Self::Automatic => (Principal::MdmService, 500, HASH, ProfileRights::None),
         };
-        ChannelPolicy { principal, max_devices, identities, profiles, retired: matches!(self, Self::StoreForBusiness) }
+        ChannelPolicy {
+            principal,
+            max_devices,
+            identities,
+            profiles,
+            retired: matches!(self, Self::StoreForBusiness),
+        }
     }
 
     /// The name on the wire, in object keys and on the command line.
@@ -131,16 +157,21 @@ impl Identities {
     #[must_use]
     pub fn names(self) -> String {
         let mut names = Vec::new();
-        if self.tuple {
-            names.push("manufacturer, model and serial number together");
-        }
         if self.pkid {
             names.push("a PKID");
         }
         if self.hash {
             names.push("a 4K hardware hash");
         }
-        names.join(" or ")
+        if self.tuple {
+            names.push("manufacturer, model and serial number together");
+        }
+        let last = names.pop().unwrap_or("nothing");
+        if names.is_empty() {
+            last.to_owned()
+        } else {
+            format!("{}, or {last}", names.join(", "))
+        }
     }
 }
 
@@ -152,14 +183,19 @@ impl fmt::Display for Channel {
 
 /// A name that is no channel.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("unknown channel `{0}`; the channels are oem-direct, partner-center, intune, store-for-business, m365-business, automatic")]
+#[error(
+    "unknown channel `{0}`; the channels are oem-direct, partner-center, intune, store-for-business, m365-business, automatic"
+)]
 pub struct UnknownChannel(String);
 
 impl FromStr for Channel {
     type Err = UnknownChannel;
 
     fn from_str(text: &str) -> Result<Self, UnknownChannel> {
-        Self::ALL.into_iter().find(|c| c.as_str() == text).ok_or_else(|| UnknownChannel(text.chars().take(80).collect()))
+        Self::ALL
+            .into_iter()
+            .find(|c| c.as_str() == text)
+            .ok_or_else(|| UnknownChannel(text.chars().take(80).collect()))
     }
 }
 
@@ -174,7 +210,10 @@ mod tests {
             .map(|c| {
                 let p = c.policy();
                 let i = p.identities;
-                format!("{c} {} tuple={} pkid={} hash={} {:?} retired={}", p.max_devices, i.tuple, i.pkid, i.hash, p.profiles, p.retired)
+                format!(
+                    "{c} {} tuple={} pkid={} hash={} {:?} retired={}",
+                    p.max_devices, i.tuple, i.pkid, i.hash, p.profiles, p.retired
+                )
             })
             .collect();
         assert_eq!(

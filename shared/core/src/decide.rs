@@ -1,11 +1,11 @@
 //! What registering a row does, given the devices that hold its identities. Pure: the store carries it out and makes
 //! it conditional on what was seen here.
 
-use hardware_hash::compare;
+use hardware_hash::{Components, compare};
 
 use crate::device::{Device, DeviceState, RowContext, Source};
 use crate::id::DeviceId;
-use crate::identity::{IdentityKey, KeyKind};
+use crate::identity::{IdentityKey, KeyKind, Pkid};
 use crate::inbox::OnConflict;
 use crate::outcome::Outcome;
 use crate::party::Registrant;
@@ -49,14 +49,22 @@ pub struct Change {
     pub absorbed: Vec<Device>,
 }
 
-impl Left {
-    fn new(outcome: Outcome, device: impl Into<Option<DeviceId>>) -> Decision {
-        Decision::Leave(Self { outcome, device: device.into(), other: None, detail: None })
-    }
+fn leave(outcome: Outcome, device: impl Into<Option<DeviceId>>) -> Decision {
+    Decision::Leave(Left {
+        outcome,
+        device: device.into(),
+        other: None,
+        detail: None,
+    })
+}
 
-    fn ambiguous(detail: impl Into<String>) -> Decision {
-        Decision::Leave(Self { outcome: Outcome::Ambiguous, device: None, other: None, detail: Some(detail.into()) })
-    }
+fn ambiguous(detail: String) -> Decision {
+    Decision::Leave(Left {
+        outcome: Outcome::Ambiguous,
+        device: None,
+        other: None,
+        detail: Some(detail),
+    })
 }
 
 /// Decides about a row. `holders` are the registered devices that hold a key of the record, each once.
@@ -68,21 +76,41 @@ pub fn decide(record: &Record, context: &RowContext<'_>, holders: &[Device]) -> 
         return Decision::Insert(Box::new(Device::new(record, context)));
     };
     if holders.iter().any(|d| d.tenant != context.tenant) {
-        return Left::new(Outcome::OwnedByOtherTenant, None);
+        return leave(Outcome::OwnedByOtherTenant, None);
     }
-    if let Some(other) = holders.iter().map(|d| d.last_source()).find(|s| is_other_row(s, record, context)) {
-        let other = Some(other.clone());
-        return Decision::Leave(Left { outcome: Outcome::DuplicateInUpload, device: Some(oldest.id), other, detail: None });
+    if let Some(twin) = holders.iter().find(|d| is_other_row(d.last_source(), record, context)) {
+        let other = Some(twin.last_source().clone());
+        return Decision::Leave(Left {
+            outcome: Outcome::DuplicateInUpload,
+            device: Some(twin.id),
+            other,
+            detail: None,
+        });
     }
-    if matches!(context.registrant, Registrant::Partner(_)) && holders.iter().any(|d| d.registrant == Registrant::Tenant) {
-        return Left::new(Outcome::Unchanged, None);
+    if matches!(context.registrant, Registrant::Partner(_))
+        && holders.iter().any(|d| d.registrant == Registrant::Tenant)
+    {
+        return leave(Outcome::Unchanged, None);
     }
-    if let Some(detail) = holders.iter().find_map(|d| conflict(record, d)) {
-        return Left::ambiguous(detail);
-    }
-    let pairs = holders.iter().enumerate().flat_map(|(at, a)| holders.iter().skip(at + 1).map(move |b| (a, b)));
-    if let Some(detail) = pairs.into_iter().find_map(|(a, b)| devices_conflict(a, b)) {
-        return Left::ambiguous(detail);
+    let row = Side {
+        keys: &record.keys,
+        components: record.components.as_ref(),
+    };
+    for (at, device) in holders.iter().enumerate() {
+        if let Some(why) = contradiction(row, Side::of(device)) {
+            return ambiguous(format!(
+                "the row shares an identity with device {}, but {why}",
+                device.id
+            ));
+        }
+        for other in holders.iter().skip(at + 1) {
+            if let Some(why) = contradiction(Side::of(device), Side::of(other)) {
+                return ambiguous(format!(
+                    "the row joins device {} and device {}, but {why}",
+                    device.id, other.id
+                ));
+            }
+        }
     }
     change(record, context, oldest, &holders)
 }
@@ -91,34 +119,36 @@ fn is_other_row(source: &Source, record: &Record, context: &RowContext<'_>) -> b
     source.upload == *context.upload && source.place.row != record.place.row
 }
 
-/// A key that is held by a device which the matcher vetoes is a conflict, never a second holder.
-fn conflict(record: &Record, device: &Device) -> Option<String> {
-    if let (Some(new), Some(old)) = (&record.components, &device.components) {
-        let verdict = compare(new, old);
-        if let Some(veto) = verdict.veto {
-            return Some(format!("the row shares an identity with device {}, but its hardware is another: {veto}", device.id));
+/// What is compared of a row or a device.
+#[derive(Clone, Copy)]
+struct Side<'a> {
+    keys: &'a [IdentityKey],
+    components: Option<&'a Components>,
+}
+
+impl<'a> Side<'a> {
+    fn of(device: &'a Device) -> Self {
+        Self {
+            keys: &device.keys,
+            components: device.components.as_ref(),
         }
     }
-    keys_conflict(&record.keys, &device.keys)
-        .map(|kind| format!("the row shares an identity with device {}, but its {} differs", device.id, kind.name()))
 }
 
-fn devices_conflict(a: &Device, b: &Device) -> Option<String> {
-    let hardware = match (&a.components, &b.components) {
-        (Some(x), Some(y)) => compare(x, y).veto.is_some(),
-        _ => false,
-    };
-    (hardware || keys_conflict(&a.keys, &b.keys).is_some())
-        .then(|| format!("the row joins device {} and device {}, whose hardware differs", a.id, b.id))
-}
-
-/// The kind of key that tells two devices apart: different endorsement keys, or without those different PKIDs.
-fn keys_conflict(a: &[IdentityKey], b: &[IdentityKey]) -> Option<KeyKind> {
-    let of = |keys: &[IdentityKey], kind| keys.iter().copied().filter(|k| k.kind() == kind).collect::<Vec<_>>();
-    for kind in [KeyKind::EndorsementKey, KeyKind::Pkid] {
-        let (x, y) = (of(a, kind), of(b, kind));
+/// Why the two cannot be one device: the matcher's veto, or the strongest kind of key that both have and share none of.
+/// Names may change where the matcher knows the hardware again.
+fn contradiction(a: Side<'_>, b: Side<'_>) -> Option<String> {
+    let verdict = a.components.zip(b.components).map(|(x, y)| compare(x, y));
+    if let Some(veto) = verdict.as_ref().and_then(|v| v.veto) {
+        return Some(veto.to_string());
+    }
+    let same_hardware = verdict.is_some_and(|v| v.matched);
+    for kind in [KeyKind::EndorsementKey, KeyKind::Pkid, KeyKind::Tuple] {
+        let of = |keys: &[IdentityKey]| keys.iter().copied().filter(|k| k.kind() == kind).collect::<Vec<_>>();
+        let (x, y) = (of(a.keys), of(b.keys));
         if !x.is_empty() && !y.is_empty() {
-            return (!x.iter().any(|k| y.contains(k))).then_some(kind);
+            let same = x.iter().any(|k| y.contains(k)) || (kind == KeyKind::Tuple && same_hardware);
+            return (!same).then(|| format!("they differ in the {}", kind.name()));
         }
     }
     None
@@ -129,37 +159,67 @@ fn change(record: &Record, context: &RowContext<'_>, oldest: &Device, holders: &
     let mut device = oldest.clone();
     for other in &absorbed {
         device.keys.extend(&other.keys);
-        fill(&mut device, other.serial.as_ref(), other.manufacturer.as_ref(), other.model.as_ref(), other.pkid.as_ref());
+        fill(
+            &mut device,
+            other.serial.as_ref(),
+            other.manufacturer.as_ref(),
+            other.model.as_ref(),
+            other.pkid.as_ref(),
+        );
         device.group_tag = device.group_tag.or_else(|| other.group_tag.clone());
         device.assigned_user = device.assigned_user.or_else(|| other.assigned_user.clone());
         device.components = device.components.or_else(|| other.components.clone());
+        if other.registrant == Registrant::Tenant && device.registrant != Registrant::Tenant {
+            // Otherwise a partner would see, and could change, what the tenant registered itself.
+            device.registrant = Registrant::Tenant;
+            device.channel = other.channel;
+        }
     }
     device.keys.extend(&record.keys);
     device.keys.sort_unstable();
     device.keys.dedup();
     if device.keys.len() > MAX_KEYS {
-        return Left::ambiguous(format!("device {} would have more than {MAX_KEYS} identities", device.id));
+        return ambiguous(format!(
+            "device {} would have more than {MAX_KEYS} identities",
+            device.id
+        ));
     }
     let held = |key: &&IdentityKey| holders.iter().any(|d| d.keys.contains(key));
     let new_keys: Vec<IdentityKey> = device.keys.iter().filter(|k| !held(k)).copied().collect();
-    fill(&mut device, record.serial.as_ref(), record.manufacturer.as_ref(), record.model.as_ref(), record.pkid.as_ref());
+    fill(
+        &mut device,
+        record.serial.as_ref(),
+        record.manufacturer.as_ref(),
+        record.model.as_ref(),
+        record.pkid.as_ref(),
+    );
     if context.on_conflict == OnConflict::Update {
         let default_tag = context.group_tag.map(str::to_owned);
         device.group_tag = record.group_tag.clone().or(default_tag).or(device.group_tag);
         device.assigned_user = record.assigned_user.clone().or(device.assigned_user);
     }
     if let Some(new) = &record.components
-        && device.components.as_ref().is_none_or(|old| old == new || compare(old, new).matched)
+        && device
+            .components
+            .as_ref()
+            .is_none_or(|old| old == new || compare(old, new).matched)
     {
         device.components = Some(new.clone());
     }
     if device == *oldest && absorbed.is_empty() {
-        return Left::new(Outcome::Unchanged, oldest.id);
+        return leave(Outcome::Unchanged, oldest.id);
     }
     device.version += 1;
     device.changed_at = context.now;
-    device.changed_by = Some(Source { upload: context.upload.clone(), place: record.place });
-    Decision::Update(Box::new(Change { device, new_keys, absorbed }))
+    device.changed_by = Some(Source {
+        upload: context.upload.clone(),
+        place: record.place,
+    });
+    Decision::Update(Box::new(Change {
+        device,
+        new_keys,
+        absorbed,
+    }))
 }
 
 /// Fills what is missing; never replaces what is there.
@@ -168,10 +228,13 @@ fn fill(
     serial: Option<&String>,
     manufacturer: Option<&String>,
     model: Option<&String>,
-    pkid: Option<&crate::identity::Pkid>,
+    pkid: Option<&Pkid>,
 ) {
     device.serial = device.serial.take().or_else(|| serial.cloned());
     device.manufacturer = device.manufacturer.take().or_else(|| manufacturer.cloned());
     device.model = device.model.take().or_else(|| model.cloned());
     device.pkid = device.pkid.take().or_else(|| pkid.cloned());
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::upload::Reason;
+
 /// The prefix under which device lists are dropped.
 pub const PREFIX: &str = "inbox/";
 
@@ -36,6 +38,16 @@ impl<'a> InboxKey<'a> {
     #[must_use]
     pub fn format(channel: &str, partner: Option<&str>, tenant: &str, name: &str) -> String {
         format!("{PREFIX}{channel}/{}/{tenant}/{name}", partner.unwrap_or("-"))
+    }
+}
+
+/// Why an object under a key that fits no pattern is left alone.
+#[must_use]
+pub fn stray_reason() -> Reason {
+    Reason {
+        code: "noUpload".to_owned(),
+        detail: "its key is not inbox/{channel}/{partner or -}/{tenant}/{name}.csv".to_owned(),
+        remedy: "Upload it again under such a key, or remove it.".to_owned(),
     }
 }
 
@@ -178,7 +190,7 @@ pub fn percent_encode(text: &str) -> String {
         if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) {
             out.push(char::from(byte));
         } else {
-            drop(write!(out, "%{byte:02X}"));
+            let _ = write!(out, "%{byte:02X}");
         }
         out
     })

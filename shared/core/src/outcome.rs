@@ -137,7 +137,7 @@ impl Outcome {
                 entry(802, "InvalidZtdHardwareHash", "the hardware hash is not valid", "Capture the hash again and copy it whole.")
             }
             Self::HashNot4k => {
-                entry(0, "HashNot4k", "the hardware hash is of the old, short kind", "Capture it with Windows 10 version 1703 or later.")
+                entry(0, "HashNot4k", "the hardware hash is of the old, short kind", "Capture it again with a current tool.")
             }
             Self::MissingIdentity => entry(
                 803,
