@@ -70,6 +70,19 @@ impl Objects {
         &self.bucket
     }
 
+    /// Creates the bucket unless it exists. For the embedded default, whose buckets keep all versions, and for tests.
+    ///
+    /// # Errors
+    /// When the store is out of reach or refuses.
+    pub async fn create(&self) -> Result<(), StoreError> {
+        if self.client.head_bucket().bucket(&self.bucket).send().await.is_ok() {
+            return Ok(());
+        }
+        let answer = self.client.create_bucket().bucket(&self.bucket).send().await;
+        answer.map_err(|e| StoreError::from_sdk("create the bucket", e))?;
+        Ok(())
+    }
+
     /// What is known of a version of an object, or of its current one. `None` where there is none, or the version is a
     /// delete marker.
     ///
