@@ -24,7 +24,7 @@ fn main() {
 #[expect(clippy::print_stdout, reason = "a benchmark speaks on stdout")]
 fn measure(name: &str, encoding: Encoding, quoted: bool) {
     let file = list(encoding, quoted);
-    let dialect = match sniff(&file[..64 << 10], false) {
+    let dialect = match sniff(file.get(..64 << 10).unwrap_or(&file), false) {
         Ok(dialect) => dialect,
         Err(problem) => return println!("{name}: {problem}"),
     };
@@ -51,7 +51,7 @@ fn measure(name: &str, encoding: Encoding, quoted: bool) {
         rows = 0;
         times[2].push(time(|| {
             for cut in &cuts {
-                let bytes = &file[cut.start as usize..cut.end as usize];
+                let bytes = file.get(cut.start as usize..cut.end as usize).unwrap_or_default();
                 let reader = RowReader::new(&dialect, bytes, cut.first_line, cut.first_row, cut.start);
                 rows += reader
                     .filter(|row| !row.failed() && black_box(row.get(Column::HardwareHash)).is_some())

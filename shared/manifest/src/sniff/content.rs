@@ -28,7 +28,7 @@ pub(super) fn columns(view: &View<'_>) -> Option<Result<Vec<Column>, FileProblem
         }
         return intune_order(&rows, hash).map(Ok);
     }
-    let fits = |row: &&Vec<String>| row.len() == 3 && row.iter().all(|cell| !cell.is_empty());
+    let fits = |row: &&Vec<String>| row.len() == 3 && row.iter().all(|cell| !cell.is_empty() && !cell.contains('\t'));
     let serial = first
         .get(2)
         .is_some_and(|cell| cell.bytes().any(|b| b.is_ascii_digit()));
@@ -46,7 +46,6 @@ fn cells(view: &View<'_>, record: &super::Record<'_>) -> Vec<String> {
     cells.truncate(used);
     if cells.last().is_some_and(|last| last.starts_with(PROBLEM_MARK)) {
         cells.pop();
-        // A row may have ended in empty cells before the problem was added.
     }
     cells
 }

@@ -2,7 +2,7 @@
 
 use manifest::{Column, sniff};
 
-use crate::{fixtures, rows};
+use crate::support::{fixtures, rows};
 
 /// As an upload is looked at: by its first 64 KiB.
 fn sniff_window(file: &[u8]) -> manifest::Dialect {

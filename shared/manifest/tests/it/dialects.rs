@@ -2,7 +2,7 @@
 
 use manifest::{Format, sniff};
 
-use crate::{describe, fixture, fixtures, rows};
+use crate::support::{describe, fixture, fixtures, rows};
 
 #[test]
 fn every_dialect_is_recognised_and_read() {

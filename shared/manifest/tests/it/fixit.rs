@@ -2,7 +2,7 @@
 
 use manifest::{CellCode, Column, Dialect, FixitWriter, sniff};
 
-use crate::{fixture, fixtures, rows};
+use crate::support::{fixture, fixtures, rows};
 
 /// Writes all rows of a file as a fix-it file.
 fn fixit(dialect: &Dialect, file: &[u8], problem: &str) -> Vec<u8> {
@@ -17,7 +17,11 @@ fn fixit(dialect: &Dialect, file: &[u8], problem: &str) -> Vec<u8> {
 
 /// What a row says, apart from where it stands.
 fn content(dialect: &Dialect, file: &[u8]) -> Vec<(Vec<Option<String>>, Vec<CellCode>)> {
-    let values = |row: &manifest::Row<'_>| crate::COLUMNS.map(|column| row.get(column).map(str::to_owned)).to_vec();
+    let values = |row: &manifest::Row<'_>| {
+        crate::support::COLUMNS
+            .map(|column| row.get(column).map(str::to_owned))
+            .to_vec()
+    };
     let codes = |row: &manifest::Row<'_>| row.problems().iter().map(|problem| problem.code).collect();
     rows(dialect, file)
         .iter()

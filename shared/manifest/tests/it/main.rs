@@ -1,66 +1,12 @@
 //! The crate as its users see it: files in, rows and words out.
 
+#[cfg(test)]
 mod diagnoses;
+#[cfg(test)]
 mod dialects;
+#[cfg(test)]
 mod fixit;
+#[cfg(test)]
 mod properties;
-
-use std::path::PathBuf;
-
-use manifest::{Column, Dialect, Row, RowReader};
-
-const COLUMNS: [Column; 9] = [
-    Column::SerialNumber,
-    Column::ProductId,
-    Column::HardwareHash,
-    Column::GroupTag,
-    Column::AssignedUser,
-    Column::Manufacturer,
-    Column::Model,
-    Column::OrderId,
-    Column::PurchaseOrder,
-];
-
-/// The files of a fixture folder, by name.
-fn fixtures(folder: &str) -> Vec<(String, Vec<u8>)> {
-    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/fixtures")
-        .join(folder);
-    let mut files: Vec<_> = std::fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .map(|path| {
-            (
-                path.file_name().unwrap().to_string_lossy().into_owned(),
-                std::fs::read(path).unwrap(),
-            )
-        })
-        .collect();
-    files.sort();
-    files
-}
-
-fn fixture(folder: &str, name: &str) -> Vec<u8> {
-    fixtures(folder).into_iter().find(|file| file.0 == name).unwrap().1
-}
-
-/// All rows of a file, read without cuts.
-fn rows<'a>(dialect: &'a Dialect, file: &'a [u8]) -> Vec<Row<'a>> {
-    let start = usize::try_from(dialect.data_start).unwrap();
-    RowReader::new(dialect, &file[start..], dialect.data_line, 1, dialect.data_start).collect()
-}
-
-/// A row's values, for people; a whole hash is only counted.
-fn describe(row: &Row<'_>) -> String {
-    let mut text = format!("row {} on line {}:", row.row(), row.line());
-    for column in COLUMNS {
-        let Some(value) = row.get(column) else { continue };
-        let value = if value.len() > 60 {
-            format!("<{} characters>", value.len())
-        } else {
-            format!("{value:?}")
-        };
-        text += &format!(" {column}={value}");
-    }
-    text
-}
+#[cfg(test)]
+mod support;

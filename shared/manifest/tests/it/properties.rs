@@ -101,8 +101,6 @@ fn encoded(encoding: Encoding, text: &str) -> Vec<u8> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2_000))]
-
     #[test]
     fn every_row_is_in_exactly_one_cut_for_every_size_of_windows(
         text in hostile(), encoding in prop::sample::select(&ENCODINGS[..]), window in 1usize..80, max in 2u32..80,
@@ -188,12 +186,12 @@ proptest! {
         let writer = FixitWriter::new(&source);
         let mut once = Vec::new();
         writer.header(&mut once);
-        let rows = crate::rows(&source, &file);
+        let rows = crate::support::rows(&source, &file);
         for row in &rows {
             writer.row(&mut once, row.raw(), "no, \"not\" so");
         }
         let fixit = sniff(&once, true).unwrap();
-        let again = crate::rows(&fixit, &once);
+        let again = crate::support::rows(&fixit, &once);
         prop_assert_eq!(again.len(), rows.len());
         for (a, b) in again.iter().zip(&rows) {
             prop_assert_eq!(a.failed(), b.failed(), "{:?} {:?}", a, b);
@@ -223,8 +221,6 @@ fn value(unicode: bool) -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1_500))]
-
     #[test]
     fn what_is_written_is_recognised_and_read_back(
         format in prop::sample::select(&Format::PUBLISHED[..]),
@@ -235,7 +231,11 @@ proptest! {
     ) {
         let line_ending = if crlf { LineEnding::CrLf } else { LineEnding::Lf };
         let writer = ListWriter::new(format, ListOptions { encoding, byte_order_mark, delimiter, quoted, sep_line, line_ending });
-        let clean = |text: &str| if encoding == Encoding::Windows1252 { text.replace(['😀', '\u{0A0A}'], "") } else { text.to_owned() };
+        let clean = |text: &str| {
+            // Without a header to tell, another delimiter inside the values could be the list's own.
+            let text = if format == Format::CorporateIdentifiers { text.replace([',', ';', '\t'], "") } else { text.to_owned() };
+            if encoding == Encoding::Windows1252 { text.replace(['😀', '\u{0A0A}'], "") } else { text }
+        };
         let hash = format!("T0{}", "Ab3/".repeat(999) + "A+");
         let values: Vec<[String; 4]> = values
             .iter()
@@ -260,7 +260,7 @@ proptest! {
         prop_assert_eq!(dialect.format, format);
         prop_assert_eq!((dialect.delimiter, dialect.quoted), (delimiter, quoted));
         prop_assert_eq!((dialect.sep_line, dialect.line_ending), (sep_line, line_ending));
-        let rows = crate::rows(&dialect, &file);
+        let rows = crate::support::rows(&dialect, &file);
         prop_assert_eq!(rows.len(), list.len());
         let optional = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
         for (row, wrote) in rows.iter().zip(&list) {
