@@ -1,0 +1,427 @@
+//! Objects, against the embedded S3.
+
+use std::collections::BTreeMap;
+use std::io::Write as _;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use muster_core::Timestamp;
+use muster_core::upload::ObjectVersion;
+use muster_local::counting::Counting;
+use muster_local::faults::{Fault, FaultPoint, Faulty};
+use muster_store::objects::{MAX_IN_MEMORY, Marker, Objects, Reader};
+use muster_store::{Connection, Credentials, ErrorKind};
+
+const NOW: &str = "2026-11-21T09:00:00Z";
+const TYPE: &str = "text/csv";
+
+/// The embedded S3, the calls that were made, and a bucket in it.
+struct World {
+    objects: Objects,
+    counting: Counting,
+}
+
+impl World {
+    async fn new() -> Self {
+        Self::with_faults(|_| Fault::None).await
+    }
+
+    async fn with_faults(plan: impl Fn(&FaultPoint) -> Fault + Send + Sync + 'static) -> Self {
+        let now: Timestamp = NOW.parse().unwrap();
+        let options = muster_local::objects::Options {
+            event_prefixes: Vec::new(),
+            clock: Arc::new(move || now),
+        };
+        let store = muster_local::objects::Objects::in_memory(options).unwrap();
+        let (access_key, secret_key) = (
+            store.credentials().access_key.clone(),
+            store.credentials().secret_key.clone(),
+        );
+        let counting = Counting::new(Faulty::new(store.http_client(), Arc::new(plan)).http_client());
+        let database = muster_local::dynamodb::DynamoDb::in_memory().unwrap();
+        let credentials = Credentials { access_key, secret_key };
+        let connection = Connection::embedded(database.http_client(), counting.http_client(), &credentials);
+        let objects = Objects::new(&connection, "contoso-lists");
+        objects.create().await.unwrap();
+        Self { objects, counting }
+    }
+
+    fn calls(&self, operation: &str) -> u64 {
+        self.counting.snapshot().get(operation).copied().unwrap_or_default()
+    }
+
+    /// Puts an object and says which version it is.
+    async fn drop_file(&self, key: &str, body: impl Into<Bytes>) -> ObjectVersion {
+        self.objects.put(key, body.into(), TYPE).await.unwrap();
+        let version = self.objects.head(key, None).await.unwrap().unwrap().version;
+        ObjectVersion {
+            bucket: self.objects.bucket().to_owned(),
+            key: key.to_owned(),
+            version,
+        }
+    }
+
+    async fn content(&self, key: &str) -> Option<Vec<u8>> {
+        let head = self.objects.head(key, None).await.unwrap()?;
+        let object = ObjectVersion {
+            bucket: "contoso-lists".to_owned(),
+            key: key.to_owned(),
+            version: head.version,
+        };
+        let content = rest(self.objects.stream(&object, 0).await.unwrap().unwrap()).await;
+        assert_eq!(content.len() as u64, head.size);
+        Some(content)
+    }
+}
+
+async fn rest(mut reader: Reader) -> Vec<u8> {
+    let mut all = Vec::new();
+    while let Some(chunk) = reader.next_chunk().await.unwrap() {
+        all.extend_from_slice(&chunk);
+    }
+    all
+}
+
+/// Bytes that differ from place to place.
+fn pattern(length: usize) -> Vec<u8> {
+    (0..length).map(|at| (at * 31 + at / 251) as u8).collect()
+}
+
+#[tokio::test]
+async fn creating_a_bucket_twice_keeps_what_is_in_it() {
+    let world = World::new().await;
+    world.drop_file("inbox/a.csv", "a").await;
+    world.objects.create().await.unwrap();
+    assert_eq!(world.content("inbox/a.csv").await.unwrap(), b"a");
+}
+
+#[tokio::test]
+async fn each_version_is_read_as_it_was_written() {
+    let world = World::new().await;
+    let first = world.drop_file("inbox/intune/-/contoso/ä b+c.csv", "first").await;
+    let second = world.drop_file(&first.key, "second!").await;
+    assert_ne!(first.version, second.version);
+    for (object, body) in [(&first, "first"), (&second, "second!")] {
+        let head = world
+            .objects
+            .head(&object.key, Some(&object.version))
+            .await
+            .unwrap()
+            .unwrap();
+        assert_eq!(
+            (head.size, head.version.as_str()),
+            (body.len() as u64, object.version.as_str())
+        );
+        assert_eq!(head.last_modified, NOW.parse().unwrap());
+        assert!(head.etag.starts_with('"'), "{}", head.etag);
+        let reader = world.objects.stream(object, 0).await.unwrap().unwrap();
+        assert_eq!(rest(reader).await, body.as_bytes());
+        let range = world.objects.read_range(object, 1, 4).await.unwrap().unwrap();
+        assert_eq!(range, body.as_bytes()[1..4]);
+    }
+}
+
+#[tokio::test]
+async fn what_is_missing_is_none_and_not_an_error() {
+    let world = World::new().await;
+    let object = world.drop_file("inbox/a.csv", "abc").await;
+    world.objects.delete(&object.key).await.unwrap();
+    assert_eq!(world.objects.head("inbox/a.csv", None).await.unwrap(), None);
+    assert_eq!(world.objects.get_small("inbox/a.csv").await.unwrap(), None);
+    assert!(
+        world
+            .objects
+            .head("inbox/a.csv", Some(&object.version))
+            .await
+            .unwrap()
+            .is_some(),
+        "the version stays"
+    );
+    let gone = ObjectVersion {
+        key: "inbox/b.csv".to_owned(),
+        ..object
+    };
+    assert_eq!(world.objects.head("inbox/b.csv", None).await.unwrap(), None);
+    assert_eq!(
+        world.objects.head("inbox/b.csv", Some(&gone.version)).await.unwrap(),
+        None
+    );
+    assert_eq!(world.objects.read_range(&gone, 0, 1).await.unwrap(), None);
+    assert!(world.objects.stream(&gone, 0).await.unwrap().is_none());
+    world.objects.delete("inbox/b.csv").await.unwrap();
+}
+
+#[tokio::test]
+async fn a_bucket_that_is_missing_is_an_error() {
+    let world = World::new().await;
+    let nowhere = ObjectVersion {
+        bucket: "nowhere".to_owned(),
+        key: "a".to_owned(),
+        version: "1".to_owned(),
+    };
+    assert_eq!(
+        world.objects.read_range(&nowhere, 0, 1).await.unwrap_err().kind(),
+        ErrorKind::Rejected
+    );
+}
+
+#[tokio::test]
+async fn a_stream_begins_where_it_is_told() {
+    let world = World::new().await;
+    let body = pattern(300_000);
+    let object = world.drop_file("inbox/a.csv", body.clone()).await;
+    for start in [0, 1, 123_456, 299_999, 300_000, 300_001] {
+        let reader = world.objects.stream(&object, start as u64).await.unwrap().unwrap();
+        assert_eq!(
+            rest(reader).await,
+            body.get(start..).unwrap_or_default(),
+            "from {start}"
+        );
+    }
+    let empty = world.drop_file("inbox/empty.csv", "").await;
+    assert!(
+        rest(world.objects.stream(&empty, 0).await.unwrap().unwrap())
+            .await
+            .is_empty()
+    );
+}
+
+#[tokio::test]
+async fn a_range_is_given_whole_or_not_at_all() {
+    let world = World::new().await;
+    let object = world.drop_file("inbox/a.csv", pattern(1000)).await;
+    assert_eq!(
+        world.objects.read_range(&object, 990, 1000).await.unwrap().unwrap(),
+        pattern(1000)[990..]
+    );
+    assert!(
+        world
+            .objects
+            .read_range(&object, 7, 7)
+            .await
+            .unwrap()
+            .unwrap()
+            .is_empty()
+    );
+    for (start, end) in [(990, 1001), (1000, 1001), (0, MAX_IN_MEMORY + 1)] {
+        let error = world.objects.read_range(&object, start, end).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Rejected, "{start}..{end}: {error}");
+    }
+}
+
+#[tokio::test]
+async fn a_small_object_is_read_whole_and_a_big_one_refused() {
+    let world = World::new().await;
+    world.drop_file("uploads/u/summary.json", "{}").await;
+    assert_eq!(
+        world
+            .objects
+            .get_small("uploads/u/summary.json")
+            .await
+            .unwrap()
+            .unwrap(),
+        "{}"
+    );
+    world.drop_file("big", vec![0_u8; MAX_IN_MEMORY as usize + 1]).await;
+    let error = world.objects.get_small("big").await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Rejected);
+}
+
+#[tokio::test]
+async fn of_two_conditional_writes_one_wins() {
+    let world = World::new().await;
+    let put = |body: &'static str| {
+        world
+            .objects
+            .put_if_absent("uploads/u/batches/0.ndjson", body.into(), TYPE)
+    };
+    let (first, second) = tokio::join!(put("first"), put("second"));
+    assert_ne!(first.unwrap(), second.unwrap());
+    let stands = world.content("uploads/u/batches/0.ndjson").await;
+    assert!(!put("third").await.unwrap());
+    assert_eq!(world.content("uploads/u/batches/0.ndjson").await, stands);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_conditional_write_whose_answer_was_lost_is_reported_as_written_before() {
+    let world = World::with_faults(|point| match (point.operation.as_str(), point.n) {
+        ("PutObject", ..=3) => Fault::TimeoutAfter,
+        _ => Fault::None,
+    })
+    .await;
+    assert!(!world.objects.put_if_absent("a", "body".into(), TYPE).await.unwrap());
+    assert_eq!(world.content("a").await.unwrap(), b"body");
+}
+
+#[tokio::test]
+async fn a_file_becomes_an_object_with_its_metadata() {
+    let world = World::new().await;
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    file.write_all(&pattern(70_000)).unwrap();
+    let metadata = BTreeMap::from([("muster-strict".to_owned(), "true".to_owned())]);
+    let object = world
+        .objects
+        .put_file("inbox/a.csv", file.path(), TYPE, &metadata)
+        .await
+        .unwrap();
+    let head = world
+        .objects
+        .head("inbox/a.csv", Some(&object.version))
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!((head.metadata, head.version), (metadata, object.version));
+    assert_eq!(world.content("inbox/a.csv").await.unwrap(), pattern(70_000));
+    assert_eq!(world.calls("CreateMultipartUpload"), 0);
+}
+
+#[tokio::test]
+async fn a_long_file_goes_in_parts_and_is_the_same() {
+    let world = World::new().await;
+    let size = (64 << 20) + 12_345;
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    file.write_all(&pattern(size)).unwrap();
+    let metadata = BTreeMap::from([("muster-on-conflict".to_owned(), "keep".to_owned())]);
+    let object = world
+        .objects
+        .put_file("inbox/a.csv", file.path(), TYPE, &metadata)
+        .await
+        .unwrap();
+    let head = world
+        .objects
+        .head("inbox/a.csv", Some(&object.version))
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!((head.size, head.metadata), (size as u64, metadata));
+    assert_eq!(world.calls("UploadPart"), 5);
+    assert!(world.content("inbox/a.csv").await.unwrap() == pattern(size));
+}
+
+#[tokio::test]
+async fn a_file_that_is_missing_is_named() {
+    let world = World::new().await;
+    let missing = std::path::Path::new("/nowhere/list.csv");
+    let error = world
+        .objects
+        .put_file("inbox/a.csv", missing, TYPE, &BTreeMap::new())
+        .await
+        .unwrap_err();
+    assert!(
+        error.to_string().contains("`/nowhere/list.csv` cannot be read"),
+        "{error}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn parts_that_cannot_be_sent_are_removed() {
+    let world = World::with_faults(|point| match point.operation.as_str() {
+        "UploadPart" => Fault::Error500,
+        _ => Fault::None,
+    })
+    .await;
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    file.as_file_mut().set_len((64 << 20) + 1).unwrap();
+    let error = world
+        .objects
+        .put_file("inbox/a.csv", file.path(), TYPE, &BTreeMap::new())
+        .await
+        .unwrap_err();
+    assert!(error.is_transient());
+    assert_eq!(world.calls("AbortMultipartUpload"), 1);
+    assert_eq!(world.content("inbox/a.csv").await, None);
+
+    let mut writer = world.objects.writer("uploads/u/report.csv", TYPE);
+    assert!(writer.write(&vec![0; 9 << 20]).await.unwrap_err().is_transient());
+    assert_eq!(world.calls("AbortMultipartUpload"), 2);
+    assert_eq!(writer.write(b"more").await.unwrap_err().kind(), ErrorKind::Rejected);
+    assert_eq!(writer.finish().await.unwrap_err().kind(), ErrorKind::Rejected);
+    assert_eq!(world.content("uploads/u/report.csv").await, None);
+}
+
+#[tokio::test]
+async fn a_writer_makes_the_same_object_whatever_the_size_of_its_pieces() {
+    let world = World::new().await;
+    let part = 8 << 20;
+    // Length of the object, length of the pieces, parts that are expected.
+    let cases = [
+        (0, 1, 0),
+        (5, 1, 0),
+        (100_000, 999, 0),
+        (part, part, 1),
+        (part + 1, 100_000, 2),
+        (3 * part + 7, 5 << 20, 4),
+    ];
+    for (at, (length, piece, parts)) in cases.into_iter().enumerate() {
+        let key = format!("uploads/{at}/report.csv");
+        let (body, before) = (pattern(length), world.calls("UploadPart"));
+        let mut writer = world.objects.writer(&key, TYPE);
+        for piece in body.chunks(piece) {
+            writer.write(piece).await.unwrap();
+        }
+        assert_eq!(world.content(&key).await, None, "nothing is seen of it before its end");
+        writer.finish().await.unwrap();
+        assert!(world.content(&key).await.unwrap() == body, "case {at}");
+        assert_eq!(world.calls("UploadPart") - before, parts, "case {at}");
+    }
+}
+
+#[tokio::test]
+async fn an_aborted_writer_leaves_nothing() {
+    let world = World::new().await;
+    for length in [10, 9 << 20] {
+        let mut writer = world.objects.writer("uploads/u/report.csv", TYPE);
+        writer.write(&pattern(length)).await.unwrap();
+        writer.abort().await;
+    }
+    assert_eq!(world.calls("AbortMultipartUpload"), 1);
+    assert_eq!(world.content("uploads/u/report.csv").await, None);
+}
+
+#[tokio::test]
+async fn versions_are_listed_page_by_page_without_gap_or_repetition() {
+    let world = World::new().await;
+    let mut expected = Vec::new();
+    for key in [
+        "inbox/a b.csv",
+        "inbox/a+b.csv",
+        "inbox/control\u{1}.csv",
+        "inbox/ü%20.csv",
+    ] {
+        for body in ["1", "22"] {
+            expected.push((
+                key.to_owned(),
+                world.drop_file(key, body).await.version,
+                body.len() as u64,
+            ));
+        }
+    }
+    world.drop_file("inbox/deleted.csv", "").await;
+    world.objects.delete("inbox/deleted.csv").await.unwrap();
+    world.drop_file("uploads/other", "").await;
+
+    for size in [1, 2, 3, 100] {
+        let (mut seen, mut from): (Vec<_>, Option<Marker>) = (Vec::new(), None);
+        loop {
+            let page = world
+                .objects
+                .list_versions("inbox/", from.as_ref(), size)
+                .await
+                .unwrap();
+            assert!(page.versions.len() <= size);
+            seen.extend(page.versions.into_iter().map(|v| (v.key, v.version, v.size)));
+            let Some(next) = page.next else { break };
+            // A marker is kept in the table between runs.
+            from = Some(serde_json::from_str(&serde_json::to_string(&next).unwrap()).unwrap());
+        }
+        seen.retain(|(key, ..)| key != "inbox/deleted.csv");
+        assert!(
+            seen.chunks(2).all(|two| two[0].2 == 2 && two[1].2 == 1),
+            "the newest version comes first"
+        );
+        seen.sort();
+        let mut expected = expected.clone();
+        expected.sort();
+        assert_eq!(seen, expected, "pages of {size}");
+    }
+}
