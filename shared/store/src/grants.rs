@@ -7,6 +7,8 @@
 
 mod permit;
 mod shards;
+#[cfg(test)]
+mod tests;
 
 use std::collections::HashMap;
 use std::time::Duration;
