@@ -1,0 +1,169 @@
+//! What sweep asks and does.
+
+use muster_store::objects::Marker;
+use muster_store::uploads::Due;
+
+use super::*;
+
+fn due_of(uploads: &[&Upload]) -> Vec<Due> {
+    uploads.iter().map(|u| Due::Upload(u.id.clone())).collect()
+}
+
+#[tokio::test]
+async fn what_is_due_comes_in_order_and_over_all_partitions() {
+    let world = World::new().await;
+    let uploads = world.uploads();
+    let mut all = Vec::new();
+    for version in 0..20 {
+        let upload = upload(version);
+        uploads
+            .accept(&upload, "{}", &[], at(100 + i64::from(version)))
+            .await
+            .unwrap();
+        all.push(upload);
+    }
+    assert!(uploads.due(at(99), 100).await.unwrap().is_empty());
+    assert_eq!(
+        uploads.due(at(104), 100).await.unwrap(),
+        due_of(&all[..5].iter().collect::<Vec<_>>())
+    );
+    assert_eq!(
+        uploads.due(at(1000), 100).await.unwrap(),
+        due_of(&all.iter().collect::<Vec<_>>())
+    );
+    assert_eq!(
+        uploads.due(at(1000), 3).await.unwrap(),
+        due_of(&all[..3].iter().collect::<Vec<_>>())
+    );
+}
+
+#[tokio::test]
+async fn an_upload_is_postponed_given_up_and_taken_up_again() {
+    let world = World::new().await;
+    let uploads = world.uploads();
+    let upload = accepted(&uploads, 1).await;
+    assert!(uploads.postpone(&upload.id, 7, 2, at(300)).await.unwrap());
+    let postponed = status(&uploads, &upload).await;
+    assert_eq!(
+        (postponed.seen, postponed.tries, postponed.next_check),
+        (7, 2, Some(at(300)))
+    );
+    assert!(uploads.due(at(299), 10).await.unwrap().is_empty());
+    assert_eq!(uploads.due(at(300), 10).await.unwrap(), due_of(&[&upload]));
+
+    assert!(
+        !uploads.resume(&upload.id, at(301)).await.unwrap(),
+        "it is not given up"
+    );
+    assert!(uploads.give_up(&upload.id, &reason("stuck"), at(310)).await.unwrap());
+    let failed = status(&uploads, &upload).await;
+    assert_eq!(
+        (failed.state, failed.reason, failed.finished_at),
+        (UploadState::Failed, Some(reason("stuck")), Some(at(310)))
+    );
+    assert!(uploads.due(at(1000), 10).await.unwrap().is_empty());
+    assert!(!uploads.give_up(&upload.id, &reason("again"), at(320)).await.unwrap());
+    assert!(!uploads.postpone(&upload.id, 9, 9, at(400)).await.unwrap());
+    let finish = uploads
+        .finish(&upload.id, UploadState::Finished, &BTreeMap::new(), at(330))
+        .await
+        .unwrap();
+    assert!(matches!(finish, Finished::Otherwise(now) if now.state == UploadState::Failed));
+
+    assert!(uploads.resume(&upload.id, at(400)).await.unwrap());
+    let resumed = status(&uploads, &upload).await;
+    assert_eq!(
+        (
+            resumed.state,
+            resumed.tries,
+            resumed.reason.clone(),
+            resumed.finished_at
+        ),
+        (UploadState::Processing, 0, None, None)
+    );
+    assert_eq!(uploads.due(at(400), 10).await.unwrap(), due_of(&[&upload]));
+    assert_eq!(resumed.upload(), Some(upload.clone()), "what never changes did not");
+
+    let finish = uploads
+        .finish(&upload.id, UploadState::Finished, &BTreeMap::new(), at(500))
+        .await
+        .unwrap();
+    assert_eq!(finish, Finished::Done);
+}
+
+#[tokio::test]
+async fn an_upload_that_nobody_knows_is_neither_made_nor_changed() {
+    let world = World::new().await;
+    let uploads = world.uploads();
+    let id = object(1).upload_id();
+    assert!(!uploads.postpone(&id, 1, 1, at(1)).await.unwrap());
+    assert!(!uploads.give_up(&id, &reason("x"), at(1)).await.unwrap());
+    assert!(!uploads.resume(&id, at(1)).await.unwrap());
+    assert_eq!(uploads.get(&id).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn undone_batches_are_those_that_are_cut_and_not_done() {
+    let world = World::new().await;
+    let uploads = world.uploads();
+    let upload = accepted(&uploads, 1).await;
+    for first in (0..300).step_by(50) {
+        uploads.put_cuts(&upload.id, first, &batches(first, 50)).await.unwrap();
+    }
+    assert_eq!(
+        uploads.undone_batches(&upload.id).await.unwrap(),
+        (0..300).collect::<Vec<_>>()
+    );
+    for batch in (0..300).filter(|b| b % 7 != 0) {
+        uploads.batch_done(&upload.id, batch, 10).await.unwrap();
+    }
+    assert_eq!(
+        uploads.undone_batches(&upload.id).await.unwrap(),
+        (0..300).step_by(7).collect::<Vec<_>>()
+    );
+}
+
+#[tokio::test]
+async fn strays_are_kept_once_each_with_the_latest_reason() {
+    let world = World::new().await;
+    let uploads = world.uploads();
+    let long = "inbox/".to_owned() + &"ü".repeat(500);
+    for key in ["inbox/b.txt", "inbox/a.txt", &long] {
+        uploads
+            .record_stray("contoso-lists", key, &reason("first"), at(1))
+            .await
+            .unwrap();
+        uploads
+            .record_stray("contoso-lists", key, &reason("second"), at(2))
+            .await
+            .unwrap();
+    }
+    let strays = uploads.strays(10).await.unwrap();
+    assert_eq!(
+        strays.iter().map(|s| s.key.as_str()).collect::<Vec<_>>(),
+        ["inbox/a.txt", "inbox/b.txt", &long]
+    );
+    assert!(
+        strays
+            .iter()
+            .all(|s| s.reason == reason("second") && s.seen_at == at(2) && s.bucket == "contoso-lists")
+    );
+    assert_eq!(uploads.strays(1).await.unwrap(), strays[..1]);
+}
+
+#[tokio::test]
+async fn sweep_remembers_its_place() {
+    let world = World::new().await;
+    let uploads = world.uploads();
+    assert_eq!(uploads.sweep_place().await.unwrap(), None);
+    for version in [Some("17".to_owned()), None] {
+        let marker = Marker {
+            key: "inbox/a.csv".to_owned(),
+            version,
+        };
+        uploads.set_sweep_place(Some(&marker)).await.unwrap();
+        assert_eq!(uploads.sweep_place().await.unwrap(), Some(marker));
+    }
+    uploads.set_sweep_place(None).await.unwrap();
+    assert_eq!(uploads.sweep_place().await.unwrap(), None);
+}
