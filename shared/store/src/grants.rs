@@ -26,7 +26,7 @@ use crate::item::{Item, key_attributes, read};
 use crate::keys;
 use crate::table::{Action, Cancelled, Condition, Query, Range, Table, Transacted, Written};
 
-pub(crate) use shards::{check, next_shard};
+pub(crate) use shards::check;
 
 /// How often a decision is made anew when other writers were faster.
 const TRIES: u32 = 10;

@@ -56,7 +56,7 @@ pub(super) struct Shard {
 }
 
 /// The action that lets a transaction commit only while the pinned grant is in force: not revoked, not granted anew,
-/// not expired at `now`. Any shard will do; see [`next_shard`].
+/// not expired at `now`. Any number leads to a shard; after a conflict, the next number leads to another one.
 pub(crate) fn check(pin: &GrantPin, shard: u32, now: Timestamp) -> Action {
     let condition =
         Condition::new("#state = :granted AND #generation = :pinned AND (attribute_not_exists(#end) OR #end > :now)")
@@ -67,11 +67,6 @@ pub(crate) fn check(pin: &GrantPin, shard: u32, now: Timestamp) -> Action {
             .value(":pinned", AttributeValue::N(pin.generation.to_string()))
             .value(":now", millis(now));
     Action::Check(keys::pinned_shard(pin, shard % GRANT_SHARDS), condition)
-}
-
-/// The shard to try when a transaction conflicted on this one.
-pub(crate) const fn next_shard(shard: u32) -> u32 {
-    shard.wrapping_add(1) % GRANT_SHARDS
 }
 
 impl Grants {

@@ -194,9 +194,8 @@ async fn the_check_passes_on_every_shard_until_its_end_and_refuses_where_a_shard
     let passes = async |pin: &GrantPin, shard: u32, now: Timestamp| {
         grants.table.transact(&[check(pin, shard, now)]).await.unwrap() == Transacted::Done
     };
-    let mut shard = 5;
     let mut seen = std::collections::BTreeSet::new();
-    for _ in 0..keys::GRANT_SHARDS {
+    for shard in 5..5 + keys::GRANT_SHARDS {
         assert!(passes(&pin, shard, at(99)).await, "shard {shard}");
         assert!(!passes(&pin, shard, at(100)).await, "shard {shard}");
         assert!(
@@ -223,10 +222,9 @@ async fn the_check_passes_on_every_shard_until_its_end_and_refuses_where_a_shard
             .await,
             "shard {shard}"
         );
-        seen.insert(shard);
-        shard = next_shard(shard);
+        seen.insert(shard % keys::GRANT_SHARDS);
     }
-    assert_eq!(seen.len(), 8, "the next shard leads to all of them");
+    assert_eq!(seen.len(), 8, "the next number leads to the next shard");
     assert!(passes(&pin, u32::MAX, at(99)).await, "any number leads to a shard");
 
     let key = keys::grant_shard(tenant(), &registrant(), 3);

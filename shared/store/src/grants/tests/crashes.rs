@@ -1,7 +1,5 @@
 //! Every decision, struck at every call to the store.
 
-use std::pin::Pin;
-
 use super::*;
 
 /// How far the history goes before the decision under test.
@@ -47,17 +45,15 @@ impl Decision {
         }
     }
 
-    fn run(self, grants: &Grants) -> Pin<Box<dyn Future<Output = Result<Result<Grant, GrantError>, StoreError>> + '_>> {
-        Box::pin(async move {
-            let (tenant, partner) = (tenant(), contoso());
-            match self {
-                Own => grants.ensure_own(tenant, at(1)).await.map(Ok),
-                Request | RequestAnew => grants.request(asks(), at(1)).await,
-                Decline => grants.decline(tenant, &partner, "admin", at(1)).await,
-                Say | GrantAnew => grants.grant(tenant, &partner, "admin", at(1)).await,
-                Revoke | RevokeAnew => grants.revoke(tenant, &partner, "admin", at(1)).await,
-            }
-        })
+    async fn run(self, grants: &Grants) -> Result<Result<Grant, GrantError>, StoreError> {
+        let (tenant, partner) = (tenant(), contoso());
+        match self {
+            Own => grants.ensure_own(tenant, at(1)).await.map(Ok),
+            Request | RequestAnew => grants.request(asks(), at(1)).await,
+            Decline => grants.decline(tenant, &partner, "admin", at(1)).await,
+            Say | GrantAnew => grants.grant(tenant, &partner, "admin", at(1)).await,
+            Revoke | RevokeAnew => grants.revoke(tenant, &partner, "admin", at(1)).await,
+        }
     }
 
     /// A table in which this decision is the next one, and a client of it whose call number `n` meets `fault`.
