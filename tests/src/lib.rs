@@ -1,1 +1,4 @@
-//! Journeys.
+//! What journeys need: a world with tenants, partners and lists.
+
+pub mod lists;
+pub mod world;

@@ -11,8 +11,8 @@ use muster_core::message::{BatchMessage, FinishMessage};
 use muster_core::record::{Checked, Record};
 use muster_core::upload::Upload;
 use muster_runtime::Failure;
-use muster_store::devices::Devices;
 use muster_store::Grants;
+use muster_store::devices::Devices;
 use muster_store::queue::{Queue, QueueName, send_json};
 use muster_store::receipts::Receipts;
 use muster_store::uploads::Uploads;
@@ -43,21 +43,43 @@ impl RegisterBatch<'_> {
         let Some(status) = self.uploads.get(&message.upload).await? else {
             return Err(Failure::Poison("there is no such upload".to_owned()));
         };
-        let (Some(upload), false) = (status.upload(), status.state.is_final()) else { return Ok(()) };
+        let (Some(upload), false) = (status.upload(), status.state.is_final()) else {
+            return Ok(());
+        };
         let rows = self.validated.get(&upload.id, message.number).await?;
         let rows = rows.ok_or_else(|| Failure::Retry("the batch is not validated yet".to_owned()))?;
-        let records: Vec<Record> =
-            rows.into_iter().filter_map(|row| if let Checked::Valid(record) = row { Some(*record) } else { None }).collect();
+        let records: Vec<Record> = rows
+            .into_iter()
+            .filter_map(|row| {
+                if let Checked::Valid(record) = row {
+                    Some(*record)
+                } else {
+                    None
+                }
+            })
+            .collect();
         self.register(&upload, message.number, records, now).await?;
-        let done = self.uploads.batch_done(&upload.id, message.number, message.batch.rows).await?;
+        let done = self
+            .uploads
+            .batch_done(&upload.id, message.number, message.batch.rows)
+            .await?;
         if done.upload_complete {
-            let finish = FinishMessage { upload: message.upload, tenant: message.tenant };
+            let finish = FinishMessage {
+                upload: message.upload,
+                tenant: message.tenant,
+            };
             send_json(self.queue, QueueName::Finish, &finish, Some(&finish.tenant.to_string())).await?;
         }
         Ok(())
     }
 
-    async fn register(&self, upload: &Upload, number: u32, mut records: Vec<Record>, now: Timestamp) -> Result<(), Failure> {
+    async fn register(
+        &self,
+        upload: &Upload,
+        number: u32,
+        mut records: Vec<Record>,
+        now: Timestamp,
+    ) -> Result<(), Failure> {
         let context = context_of(upload, now);
         self.drop_done(upload, number, &mut records).await?;
         let mut planned = self.plan(records, &context).await?;
@@ -78,7 +100,10 @@ impl RegisterBatch<'_> {
     }
 
     async fn denial(&self, upload: &Upload, now: Timestamp) -> Result<muster_core::grant::Denial, Failure> {
-        Ok(self.grants.denial(&upload.grant, Verb::Register, upload.channel, now).await?)
+        Ok(self
+            .grants
+            .denial(&upload.grant, Verb::Register, upload.channel, now)
+            .await?)
     }
 }
 

@@ -4,8 +4,8 @@ use lambda_runtime::Error;
 use muster_runtime::env::Env;
 use muster_runtime::lambda::{now, serve_queue};
 use muster_runtime::wiring::Wiring;
-use muster_store::devices::Devices;
 use muster_store::Grants;
+use muster_store::devices::Devices;
 use muster_store::queue::QueueName;
 use muster_store::receipts::Receipts;
 use muster_store::uploads::Uploads;
@@ -24,5 +24,8 @@ async fn main() -> Result<(), Error> {
         grants: Grants::new(aws.table),
         queue: &aws.queue,
     };
-    serve_queue(QueueName::Register, &aws.queue, |message| function.handle(message, now())).await
+    serve_queue(QueueName::Register, &aws.queue, |message| {
+        function.handle(message, now())
+    })
+    .await
 }

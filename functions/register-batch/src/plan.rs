@@ -23,18 +23,30 @@ impl RegisterBatch<'_> {
     /// without further reads: the write is conditional on each of its keys. The others are planned in full.
     pub(crate) async fn plan(&self, records: Vec<Record>, context: &RowContext<'_>) -> Result<Vec<Planned>, Failure> {
         let strongest: BTreeSet<IdentityKey> = records.iter().filter_map(|r| r.keys.first().copied()).collect();
-        let held = self.devices.claims(&strongest.into_iter().collect::<Vec<_>>(), false).await?;
-        let known: Vec<&Record> = records.iter().filter(|r| r.keys.first().is_some_and(|k| held.contains_key(k))).collect();
+        let held = self
+            .devices
+            .claims(&strongest.into_iter().collect::<Vec<_>>(), false)
+            .await?;
+        let known: Vec<&Record> = records
+            .iter()
+            .filter(|r| r.keys.first().is_some_and(|k| held.contains_key(k)))
+            .collect();
         let mut decisions = self.decide_all(&known, context).await?;
         let planned = records.into_iter().map(|record| {
-            let decision = decisions.remove(&record.place.row).unwrap_or_else(|| decide(&record, context, &[]));
+            let decision = decisions
+                .remove(&record.place.row)
+                .unwrap_or_else(|| decide(&record, context, &[]));
             Planned { record, decision }
         });
         Ok(planned.collect())
     }
 
     /// Decides about rows by all of their keys, as of now. The decisions by row.
-    pub(crate) async fn decide_all(&self, records: &[&Record], context: &RowContext<'_>) -> Result<HashMap<u64, Decision>, Failure> {
+    pub(crate) async fn decide_all(
+        &self,
+        records: &[&Record],
+        context: &RowContext<'_>,
+    ) -> Result<HashMap<u64, Decision>, Failure> {
         if records.is_empty() {
             return Ok(HashMap::new());
         }
@@ -44,7 +56,12 @@ impl RegisterBatch<'_> {
         let devices = self.devices.get_many(&ids.into_iter().collect::<Vec<_>>()).await?;
         let devices: HashMap<DeviceId, Device> = devices.into_iter().map(|device| (device.id, device)).collect();
         let decisions = records.iter().map(|record| {
-            let ids: BTreeSet<DeviceId> = record.keys.iter().filter_map(|key| claims.get(key)).map(|claim| claim.device).collect();
+            let ids: BTreeSet<DeviceId> = record
+                .keys
+                .iter()
+                .filter_map(|key| claims.get(key))
+                .map(|claim| claim.device)
+                .collect();
             let holders: Vec<Device> = ids.iter().filter_map(|id| devices.get(id)).cloned().collect();
             (record.place.row, decide(record, context, &holders))
         });

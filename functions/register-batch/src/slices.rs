@@ -8,10 +8,11 @@ use muster_core::device::{RowContext, Source};
 use muster_core::id::DeviceId;
 use muster_core::outcome::Outcome;
 use muster_core::record::Record;
+use muster_core::report::RowOutcome;
 use muster_core::upload::Upload;
 use muster_runtime::Failure;
 use muster_store::devices::{MAX_ACTIONS, PlannedRow, Slice, SliceWritten, actions_of};
-use muster_store::receipts::{Receipt, RowOutcome};
+use muster_store::receipts::Receipt;
 
 use crate::RegisterBatch;
 use crate::plan::Planned;
@@ -38,7 +39,15 @@ pub(crate) struct Work<'a> {
 
 impl<'a> Work<'a> {
     pub(crate) fn new(upload: &'a Upload, number: u32, context: RowContext<'a>) -> Self {
-        Self { upload, number, context, shard: number, taken: HashMap::new(), width: MAX_ROWS, tries: 0 }
+        Self {
+            upload,
+            number,
+            context,
+            shard: number,
+            taken: HashMap::new(),
+            width: MAX_ROWS,
+            tries: 0,
+        }
     }
 
     /// The rows from the front that fit one transaction, at least one. A row whose device another row of the slice or of
@@ -49,7 +58,10 @@ impl<'a> Work<'a> {
         let mut rows = Vec::new();
         for planned in planned.iter_mut().take(self.width) {
             let devices = devices_of(&planned.decision);
-            if let Some(other) = devices.iter().find_map(|id| self.taken.get(id).or_else(|| taken.get(id))) {
+            if let Some(other) = devices
+                .iter()
+                .find_map(|id| self.taken.get(id).or_else(|| taken.get(id)))
+            {
                 planned.decision = duplicate_of(other.clone(), devices.first().copied());
             }
             actions += actions_of(&planned.decision);
@@ -59,17 +71,27 @@ impl<'a> Work<'a> {
             for id in devices_of(&planned.decision) {
                 taken.insert(id, self.source(&planned.record));
             }
-            rows.push(PlannedRow { row: planned.record.place.row, decision: planned.decision.clone() });
+            rows.push(PlannedRow {
+                row: planned.record.place.row,
+                decision: planned.decision.clone(),
+            });
         }
         rows
     }
 
     fn source(&self, record: &Record) -> Source {
-        Source { upload: self.upload.id.clone(), place: record.place }
+        Source {
+            upload: self.upload.id.clone(),
+            place: record.place,
+        }
     }
 
     fn receipt(&self, rows: Vec<RowOutcome>) -> Receipt {
-        Receipt { upload: self.upload.id.clone(), batch: self.number, rows }
+        Receipt {
+            upload: self.upload.id.clone(),
+            batch: self.number,
+            rows,
+        }
     }
 }
 
@@ -78,12 +100,19 @@ impl RegisterBatch<'_> {
     pub(crate) async fn write_next(&self, work: &mut Work<'_>, planned: &mut Vec<Planned>) -> Result<(), Failure> {
         let rows = work.slice(planned);
         let receipt = work.receipt(rows.iter().map(outcome_of).collect());
-        let slice = Slice { pin: &work.upload.grant, shard: work.shard, now: work.context.now, receipt: &receipt, rows: &rows };
+        let slice = Slice {
+            pin: &work.upload.grant,
+            shard: work.shard,
+            now: work.context.now,
+            receipt: &receipt,
+            rows: &rows,
+        };
         match self.devices.write_slice(&slice).await? {
             SliceWritten::Done => {
                 for done in planned.drain(..rows.len()) {
                     let source = work.source(&done.record);
-                    work.taken.extend(devices_of(&done.decision).into_iter().map(|id| (id, source.clone())));
+                    work.taken
+                        .extend(devices_of(&done.decision).into_iter().map(|id| (id, source.clone())));
                 }
                 (work.tries, work.width) = (0, MAX_ROWS);
                 return Ok(());
@@ -92,10 +121,11 @@ impl RegisterBatch<'_> {
             SliceWritten::Refused => return self.refuse_rest(work, planned).await,
             SliceWritten::ShardBusy => work.shard = work.shard.wrapping_add(1),
             SliceWritten::Stale { rows: stale, busy } => {
-                if busy {
-                    pause(work).await;
-                } else {
+                if !busy {
                     self.plan_again(work, planned, &stale).await?;
+                }
+                if busy || work.tries > 0 {
+                    pause(work).await;
                 }
             }
             SliceWritten::Invalid if rows.len() > 1 => work.width = rows.len().div_ceil(2),
@@ -120,7 +150,11 @@ impl RegisterBatch<'_> {
     async fn refuse_rest(&self, work: &mut Work<'_>, planned: &mut Vec<Planned>) -> Result<(), Failure> {
         let outcome = self.denial(work.upload, work.context.now).await?.outcome();
         let count = planned.len().min(MAX_ROWS);
-        let refused = planned.iter().take(count).map(|p| plain(p.record.place.row, outcome)).collect();
+        let refused = planned
+            .iter()
+            .take(count)
+            .map(|p| plain(p.record.place.row, outcome))
+            .collect();
         if self.receipts.put(&work.receipt(refused), work.context.now).await? {
             planned.drain(..count);
             return Ok(());
@@ -129,7 +163,11 @@ impl RegisterBatch<'_> {
     }
 
     async fn plan_again(&self, work: &Work<'_>, planned: &mut [Planned], stale: &[usize]) -> Result<(), Failure> {
-        let records: Vec<&Record> = stale.iter().filter_map(|at| planned.get(*at)).map(|p| &p.record).collect();
+        let records: Vec<&Record> = stale
+            .iter()
+            .filter_map(|at| planned.get(*at))
+            .map(|p| &p.record)
+            .collect();
         let mut decisions = self.decide_all(&records, &work.context).await?;
         for planned in planned.iter_mut() {
             if let Some(decision) = decisions.remove(&planned.record.place.row) {
@@ -149,7 +187,12 @@ async fn pause(work: &Work<'_>) {
 fn give_up_first(planned: &mut [Planned]) {
     if let Some(first) = planned.first_mut() {
         let detail = Some("the store refused this row".to_owned());
-        first.decision = Decision::Leave(Left { outcome: Outcome::StorageError, device: None, other: None, detail });
+        first.decision = Decision::Leave(Left {
+            outcome: Outcome::StorageError,
+            device: None,
+            other: None,
+            detail,
+        });
     }
 }
 
@@ -157,26 +200,44 @@ fn give_up_first(planned: &mut [Planned]) {
 fn devices_of(decision: &Decision) -> Vec<DeviceId> {
     match decision {
         Decision::Insert(device) => vec![device.id],
-        Decision::Update(change) => {
-            std::iter::once(change.device.id).chain(change.absorbed.iter().map(|device| device.id)).collect()
-        }
-        Decision::Leave(Left { outcome: Outcome::Unchanged, device, .. }) => device.iter().copied().collect(),
+        Decision::Update(change) => std::iter::once(change.device.id)
+            .chain(change.absorbed.iter().map(|device| device.id))
+            .collect(),
+        Decision::Leave(Left {
+            outcome: Outcome::Unchanged,
+            device,
+            ..
+        }) => device.iter().copied().collect(),
         Decision::Leave(_) => Vec::new(),
     }
 }
 
 fn duplicate_of(other: Source, device: Option<DeviceId>) -> Decision {
-    Decision::Leave(Left { outcome: Outcome::DuplicateInUpload, device, other: Some(other), detail: None })
+    Decision::Leave(Left {
+        outcome: Outcome::DuplicateInUpload,
+        device,
+        other: Some(other),
+        detail: None,
+    })
 }
 
 const fn plain(row: u64, outcome: Outcome) -> RowOutcome {
-    RowOutcome { row, outcome, device: None, other_line: None, detail: None }
+    RowOutcome {
+        row,
+        outcome,
+        device: None,
+        other_line: None,
+        detail: None,
+    }
 }
 
 fn outcome_of(planned: &PlannedRow) -> RowOutcome {
     match &planned.decision {
         Decision::Insert(_) => plain(planned.row, Outcome::Registered),
-        Decision::Update(change) => RowOutcome { device: Some(change.device.id), ..plain(planned.row, Outcome::Updated) },
+        Decision::Update(change) => RowOutcome {
+            device: Some(change.device.id),
+            ..plain(planned.row, Outcome::Updated)
+        },
         Decision::Leave(left) => RowOutcome {
             device: left.device,
             other_line: left.other.as_ref().map(|other| other.place.line),

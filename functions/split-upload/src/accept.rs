@@ -54,12 +54,20 @@ impl SplitUpload<'_> {
             Ok(dialect) => dialect,
             Err(problem) => return self.refuse(object, &head, sender, of_file(&problem), now).await,
         };
-        let Sender { tenant: Some(tenant), channel: Some(channel), registrant: Some(registrant), options } = sender else {
+        let Sender {
+            tenant: Some(tenant),
+            channel: Some(channel),
+            registrant: Some(registrant),
+            options,
+        } = sender
+        else {
             return Err(Failure::Poison("an accepted upload has no sender".to_owned()));
         };
         let mut notices: Vec<String> = dialect.notices.iter().map(ToString::to_string).collect();
         if channel.policy().retired {
-            notices.push(format!("the front end {channel} was retired by its vendor; its lists are still accepted here"));
+            notices.push(format!(
+                "the front end {channel} was retired by its vendor; its lists are still accepted here"
+            ));
         }
         let upload = Upload {
             id: object.upload_id(),
@@ -87,10 +95,19 @@ impl SplitUpload<'_> {
         sender: &mut Sender,
         now: Timestamp,
     ) -> Result<Result<GrantPin, Reason>, Failure> {
-        let metadata = head.metadata.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        let metadata = head
+            .metadata
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()));
         match UploadOptions::from_metadata(metadata) {
             Ok(options) => sender.options = options,
-            Err(e) => return Ok(Err(reason("unknownOption", &e.to_string(), "Correct the metadata and upload the file again."))),
+            Err(e) => {
+                return Ok(Err(reason(
+                    "unknownOption",
+                    &e.to_string(),
+                    "Correct the metadata and upload the file again.",
+                )));
+            }
         }
         let channel = match Channel::from_str(key.channel) {
             Ok(channel) => channel,
@@ -99,7 +116,11 @@ impl SplitUpload<'_> {
         sender.channel = Some(channel);
         let Some(tenant) = self.tenants.find(key.tenant).await? else {
             let detail = format!("there is no tenant `{}`", key.tenant);
-            return Ok(Err(reason("unknownTenant", &detail, "Check the tenant's id or name in the object's key.")));
+            return Ok(Err(reason(
+                "unknownTenant",
+                &detail,
+                "Check the tenant's id or name in the object's key.",
+            )));
         };
         let tenant_id = tenant.id;
         sender.tenant = Some(tenant);
@@ -109,7 +130,11 @@ impl SplitUpload<'_> {
                 Some(partner) => Some(partner),
                 None => {
                     let detail = format!("there is no partner `{text}`");
-                    return Ok(Err(reason("unknownPartner", &detail, "Check the partner's id in the object's key.")));
+                    return Ok(Err(reason(
+                        "unknownPartner",
+                        &detail,
+                        "Check the partner's id in the object's key.",
+                    )));
                 }
             },
         };
@@ -118,7 +143,10 @@ impl SplitUpload<'_> {
         }
         let registrant = Registrant::from(partner.as_ref().map(|p| p.id.clone()));
         sender.registrant = Some(registrant.clone());
-        let answer = self.grants.permit(tenant_id, &registrant, partner.as_ref(), Verb::Register, channel, now).await?;
+        let answer = self
+            .grants
+            .permit(tenant_id, &registrant, partner.as_ref(), Verb::Register, channel, now)
+            .await?;
         Ok(answer.map_err(of_denial))
     }
 
@@ -129,7 +157,11 @@ impl SplitUpload<'_> {
         }
     }
 
-    async fn dialect(&self, object: &ObjectVersion, head: &ObjectHead) -> Result<Result<Dialect, FileProblem>, Failure> {
+    async fn dialect(
+        &self,
+        object: &ObjectVersion,
+        head: &ObjectHead,
+    ) -> Result<Result<Dialect, FileProblem>, Failure> {
         let end = head.size.min(FIRST_WINDOW as u64);
         let window = self.objects.read_range(object, 0, end).await?;
         let window = window.ok_or_else(|| Failure::Retry("the uploaded file is gone".to_owned()))?;
@@ -161,16 +193,31 @@ impl SplitUpload<'_> {
 }
 
 pub(crate) fn reason(code: &str, detail: &str, remedy: &str) -> Reason {
-    Reason { code: code.to_owned(), detail: detail.to_owned(), remedy: remedy.to_owned() }
+    Reason {
+        code: code.to_owned(),
+        detail: detail.to_owned(),
+        remedy: remedy.to_owned(),
+    }
 }
 
 fn unknown_channel(error: &UnknownChannel) -> Reason {
-    reason("unknownChannel", &error.to_string(), "Correct the channel in the object's key.")
+    reason(
+        "unknownChannel",
+        &error.to_string(),
+        "Correct the channel in the object's key.",
+    )
 }
 
 fn not_for(channel: Channel, partner: Option<&Partner>) -> Reason {
-    let who = partner.map_or_else(|| "a tenant".to_owned(), |p| format!("a partner of the kind {}", p.kind.as_str()));
-    reason("channelNotForCaller", &format!("{channel} is not for {who}"), "Use a channel of your own; docs/semantics.md lists them.")
+    let who = partner.map_or_else(
+        || "a tenant".to_owned(),
+        |p| format!("a partner of the kind {}", p.kind.as_str()),
+    );
+    reason(
+        "channelNotForCaller",
+        &format!("{channel} is not for {who}"),
+        "Use a channel of your own; docs/semantics.md lists them.",
+    )
 }
 
 fn of_denial(denial: Denial) -> Reason {
@@ -189,5 +236,9 @@ fn of_file(problem: &FileProblem) -> Reason {
         (Some(line), None) => format!("line {line}: "),
         _ => String::new(),
     };
-    reason(problem.code.as_str(), &format!("{place}{}. {}", problem.what, problem.why), &problem.remedy)
+    reason(
+        problem.code.as_str(),
+        &format!("{place}{}. {}", problem.what, problem.why),
+        &problem.remedy,
+    )
 }

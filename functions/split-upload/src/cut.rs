@@ -26,19 +26,36 @@ struct Pending {
 impl SplitUpload<'_> {
     pub(crate) async fn cut(&self, upload: &Upload, status: &UploadStatus, now: Timestamp) -> Result<(), Failure> {
         let dialect = status.dialect.as_deref().unwrap_or_default();
-        let dialect: Dialect = serde_json::from_str(dialect).map_err(|e| Failure::Poison(format!("the upload's dialect: {e}")))?;
+        let dialect: Dialect =
+            serde_json::from_str(dialect).map_err(|e| Failure::Poison(format!("the upload's dialect: {e}")))?;
         let mut pending = self.send_stored(upload, status.total).await?;
         if status.total.is_none() {
             let limit = upload.channel.policy().max_devices;
-            let limits = CutLimits { max_rows: limit, max_bytes: MAX_BATCH_BYTES };
+            let limits = CutLimits {
+                max_rows: limit,
+                max_bytes: MAX_BATCH_BYTES,
+            };
             let strict = upload.options.strict && pending.stored == 0;
-            if !self.cut_rest(upload, &dialect, limits, strict, &mut pending, now).await? {
+            if !self
+                .cut_rest(upload, &dialect, limits, strict, &mut pending, now)
+                .await?
+            {
                 return Ok(());
             }
         }
-        let rows = pending.last.map_or(0, |batch| batch.first_row + u64::from(batch.rows) - 1);
-        if self.uploads.set_total(&upload.id, pending.stored, rows).await?.upload_complete {
-            let finish = FinishMessage { upload: upload.id.clone(), tenant: upload.tenant };
+        let rows = pending
+            .last
+            .map_or(0, |batch| batch.first_row + u64::from(batch.rows) - 1);
+        if self
+            .uploads
+            .set_total(&upload.id, pending.stored, rows)
+            .await?
+            .upload_complete
+        {
+            let finish = FinishMessage {
+                upload: upload.id.clone(),
+                tenant: upload.tenant,
+            };
             send_json(self.queue, QueueName::Finish, &finish, Some(&upload.tenant.to_string())).await?;
         }
         Ok(())
@@ -46,7 +63,12 @@ impl SplitUpload<'_> {
 
     /// Sends what an earlier split stored.
     async fn send_stored(&self, upload: &Upload, total: Option<u32>) -> Result<Pending, Failure> {
-        let mut pending = Pending { cuts: Vec::new(), stored: 0, flush_at: 1, last: None };
+        let mut pending = Pending {
+            cuts: Vec::new(),
+            stored: 0,
+            flush_at: 1,
+            last: None,
+        };
         for (first, batches) in self.uploads.cuts(&upload.id).await? {
             self.send(upload, first, &batches, total == Some(1)).await?;
             pending.stored = first + u32::try_from(batches.len()).unwrap_or(u32::MAX);
@@ -70,7 +92,10 @@ impl SplitUpload<'_> {
             None => (Cutter::new(dialect, limits), 0),
             Some(last) => {
                 let row = last.first_row + u64::from(last.rows);
-                (Cutter::resume(dialect, limits, last.next_start, last.next_line, row), last.next_start)
+                (
+                    Cutter::resume(dialect, limits, last.next_start, last.next_line, row),
+                    last.next_start,
+                )
             }
         };
         let gone = || Failure::Poison("the uploaded file is gone".to_owned());
@@ -99,13 +124,26 @@ impl SplitUpload<'_> {
     }
 
     /// Refuses a strict upload that has more rows than the channel takes at once; nothing of it was sent yet.
-    async fn too_long(&self, upload: &Upload, limits: CutLimits, pending: &Pending, now: Timestamp) -> Result<bool, Failure> {
+    async fn too_long(
+        &self,
+        upload: &Upload,
+        limits: CutLimits,
+        pending: &Pending,
+        now: Timestamp,
+    ) -> Result<bool, Failure> {
         let rows: u64 = pending.cuts.iter().map(|cut| u64::from(cut.rows)).sum();
         if rows <= u64::from(limits.max_rows) {
             return Ok(false);
         }
-        let detail = format!("the file has more than {} rows, which is what {} takes at once", limits.max_rows, upload.channel);
-        let reason = reason("tooManyRows", &detail, "Split the file, or upload it without `strict`: longer files are cut by themselves.");
+        let detail = format!(
+            "the file has more than {} rows, which is what {} takes at once",
+            limits.max_rows, upload.channel
+        );
+        let reason = reason(
+            "tooManyRows",
+            &detail,
+            "Split the file, or upload it without `strict`: longer files are cut by themselves.",
+        );
         self.uploads.refuse_later(&upload.id, &reason, now).await?;
         Ok(true)
     }
@@ -144,12 +182,32 @@ impl SplitUpload<'_> {
             Outgoing::json(&message, Some(&tenant))
         };
         let messages = (first..).zip(batches).map(message).collect::<Result<Vec<_>, _>>()?;
-        let queue = if express { QueueName::ValidateExpress } else { QueueName::Validate };
+        let queue = if express {
+            QueueName::ValidateExpress
+        } else {
+            QueueName::Validate
+        };
         Ok(self.queue.send(queue, messages).await?)
     }
 }
 
 const fn batch_of(cut: Cut) -> Batch {
-    let Cut { start, end, first_line, first_row, rows, next_start, next_line } = cut;
-    Batch { start, end, first_line, first_row, rows, next_start, next_line }
+    let Cut {
+        start,
+        end,
+        first_line,
+        first_row,
+        rows,
+        next_start,
+        next_line,
+    } = cut;
+    Batch {
+        start,
+        end,
+        first_line,
+        first_row,
+        rows,
+        next_start,
+        next_line,
+    }
 }

@@ -5,7 +5,7 @@ mod accept;
 mod cut;
 
 use muster_core::Timestamp;
-use muster_core::inbox::InboxKey;
+use muster_core::inbox::{InboxKey, stray_reason};
 use muster_core::message::ObjectsCreated;
 use muster_core::upload::ObjectVersion;
 use muster_runtime::Failure;
@@ -38,7 +38,9 @@ impl SplitUpload<'_> {
     /// When the store is out of reach.
     pub async fn handle(&self, message: ObjectsCreated, now: Timestamp) -> Result<(), Failure> {
         for record in &message.records {
-            let object = record.object().ok_or_else(|| Failure::Poison("the object's key is not UTF-8".to_owned()))?;
+            let object = record
+                .object()
+                .ok_or_else(|| Failure::Poison("the object's key is not UTF-8".to_owned()))?;
             self.split(object, now).await?;
         }
         Ok(())
@@ -47,9 +49,10 @@ impl SplitUpload<'_> {
     async fn split(&self, object: ObjectVersion, now: Timestamp) -> Result<(), Failure> {
         let Some(key) = InboxKey::parse(&object.key) else {
             warn!(object.key = object.key, "an object that is no upload was left alone");
-            let detail = "its key is not inbox/{channel}/{partner or -}/{tenant}/{name}.csv";
-            let reason = accept::reason("noUpload", detail, "Upload it again under such a key, or remove it.");
-            return Ok(self.uploads.record_stray(&object.bucket, &object.key, &reason, now).await?);
+            return Ok(self
+                .uploads
+                .record_stray(&object.bucket, &object.key, &stray_reason(), now)
+                .await?);
         };
         let id = object.upload_id();
         let status = match self.uploads.get(&id).await? {
@@ -59,7 +62,9 @@ impl SplitUpload<'_> {
                 None => return Ok(()),
             },
         };
-        let (Some(upload), false) = (status.upload(), status.state.is_final()) else { return Ok(()) };
+        let (Some(upload), false) = (status.upload(), status.state.is_final()) else {
+            return Ok(());
+        };
         info!(upload.id = %id, "an upload is split");
         self.cut(&upload, &status, now).await
     }

@@ -34,12 +34,15 @@ impl ValidateBatch<'_> {
         let Some(status) = self.uploads.get(&message.upload).await? else {
             return Err(Failure::Poison("there is no such upload".to_owned()));
         };
-        let (Some(upload), false) = (status.upload(), status.state.is_final()) else { return Ok(()) };
+        let (Some(upload), false) = (status.upload(), status.state.is_final()) else {
+            return Ok(());
+        };
         let rows = match self.validated.get(&upload.id, message.number).await? {
             Some(rows) => rows,
             None => {
                 let dialect = status.dialect.as_deref().unwrap_or_default();
-                let dialect = serde_json::from_str(dialect).map_err(|e| Failure::Poison(format!("the upload's dialect: {e}")))?;
+                let dialect =
+                    serde_json::from_str(dialect).map_err(|e| Failure::Poison(format!("the upload's dialect: {e}")))?;
                 let batch = message.batch;
                 let bytes = self.objects.read_range(&upload.object, batch.start, batch.end).await?;
                 let bytes = bytes.ok_or_else(|| Failure::Poison("the uploaded file is gone".to_owned()))?;
@@ -48,12 +51,22 @@ impl ValidateBatch<'_> {
             }
         };
         if rows.iter().any(|row| matches!(row, Checked::Valid(_))) {
-            let queue = if message.express { QueueName::RegisterExpress } else { QueueName::Register };
+            let queue = if message.express {
+                QueueName::RegisterExpress
+            } else {
+                QueueName::Register
+            };
             return Ok(send_json(self.queue, queue, &message, Some(&message.tenant.to_string())).await?);
         }
-        let done = self.uploads.batch_done(&upload.id, message.number, message.batch.rows).await?;
+        let done = self
+            .uploads
+            .batch_done(&upload.id, message.number, message.batch.rows)
+            .await?;
         if done.upload_complete {
-            let finish = FinishMessage { upload: message.upload, tenant: message.tenant };
+            let finish = FinishMessage {
+                upload: message.upload,
+                tenant: message.tenant,
+            };
             send_json(self.queue, QueueName::Finish, &finish, Some(&finish.tenant.to_string())).await?;
         }
         Ok(())

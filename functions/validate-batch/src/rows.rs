@@ -21,8 +21,12 @@ pub fn check_rows(bytes: &[u8], dialect: &Dialect, batch: &Batch, channel: Chann
 }
 
 fn check(row: &manifest::Row<'_>, dialect: &Dialect, channel: Channel, scratch: &mut Vec<u8>) -> Checked {
-    let place =
-        Place { row: row.row(), line: row.line(), offset: row.offset(), len: u32::try_from(row.len()).unwrap_or(u32::MAX) };
+    let place = Place {
+        row: row.row(),
+        line: row.line(),
+        offset: row.offset(),
+        len: u32::try_from(row.len()).unwrap_or(u32::MAX),
+    };
     let serial = row.get(Column::SerialNumber);
     if row.failed() {
         let faults = row
@@ -35,7 +39,11 @@ fn check(row: &manifest::Row<'_>, dialect: &Dialect, channel: Channel, scratch: 
                 detail: problem.message.clone(),
             })
             .collect();
-        return Checked::Faulty { place, serial: serial.map(|s| s.chars().take(128).collect()), faults };
+        return Checked::Faulty {
+            place,
+            serial: serial.map(|s| s.chars().take(128).collect()),
+            faults,
+        };
     }
     let raw = RawRow {
         serial_number: serial,
@@ -48,12 +56,18 @@ fn check(row: &manifest::Row<'_>, dialect: &Dialect, channel: Channel, scratch: 
     };
     match row::read(&raw, place, channel, scratch) {
         Ok(mut record) => {
-            record.notices.extend(row.notices().iter().map(|notice| notice.message.clone()));
+            record
+                .notices
+                .extend(row.notices().iter().map(|notice| notice.message.clone()));
             Checked::Valid(Box::new(record))
         }
         Err(faults) => {
             let serial = serial.map(|s| s.chars().take(128).collect());
-            Checked::Faulty { place, serial, faults: faults.into_iter().map(|fault| located(fault, dialect)).collect() }
+            Checked::Faulty {
+                place,
+                serial,
+                faults: faults.into_iter().map(|fault| located(fault, dialect)).collect(),
+            }
         }
     }
 }
@@ -68,7 +82,9 @@ fn located(fault: RowFault, dialect: &Dialect) -> Fault {
         Field::Manufacturer => Column::Manufacturer,
         Field::Model => Column::Model,
     });
-    let number = column.and_then(|c| dialect.columns.iter().position(|d| *d == c)).and_then(|at| u32::try_from(at + 1).ok());
+    let number = column
+        .and_then(|c| dialect.columns.iter().position(|d| *d == c))
+        .and_then(|at| u32::try_from(at + 1).ok());
     Fault {
         outcome: fault.outcome,
         column: number,

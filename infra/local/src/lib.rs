@@ -8,12 +8,14 @@
 //! * [`conflicts`], [`faults`], [`counting`]: decorators of any SDK HTTP client that play what the real services
 //!   do and the stand-ins do not: transaction conflicts, throttling, lost answers, a dying process.
 //! * [`data_dir`]: the directory that holds it all, owned by one process at a time.
+//! * [`flow`]: the loop that plays AWS around the functions.
 
 pub mod conflicts;
 pub mod counting;
 pub mod data_dir;
 pub mod dynamodb;
 pub mod faults;
+pub mod flow;
 pub mod objects;
 mod seam;
 

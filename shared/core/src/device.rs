@@ -101,7 +101,10 @@ impl Device {
     /// A new device, as a row registers it.
     #[must_use]
     pub fn new(record: &Record, context: &RowContext<'_>) -> Self {
-        let source = Source { upload: context.upload.clone(), place: record.place };
+        let source = Source {
+            upload: context.upload.clone(),
+            place: record.place,
+        };
         Self {
             id: DeviceId::of_row(context.upload, record.place.row),
             version: 1,
@@ -113,7 +116,10 @@ impl Device {
             manufacturer: record.manufacturer.clone(),
             model: record.model.clone(),
             pkid: record.pkid.clone(),
-            group_tag: record.group_tag.clone().or_else(|| context.group_tag.map(str::to_owned)),
+            group_tag: record
+                .group_tag
+                .clone()
+                .or_else(|| context.group_tag.map(str::to_owned)),
             assigned_user: record.assigned_user.clone(),
             keys: record.keys.clone(),
             components: record.components.clone(),

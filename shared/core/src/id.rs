@@ -50,7 +50,11 @@ impl FromStr for TenantId {
     fn from_str(text: &str) -> Result<Self, IdError> {
         match Uuid::try_parse(text) {
             Ok(id) if text.len() == 36 => Ok(Self(id)),
-            _ => Err(IdError::new("tenant id", text, "a tenant id is a GUID such as 1b6c0d7e-3f5a-4c1e-9a51-8d2f6f1f3a10")),
+            _ => Err(IdError::new(
+                "tenant id",
+                text,
+                "a tenant id is a GUID such as 1b6c0d7e-3f5a-4c1e-9a51-8d2f6f1f3a10",
+            )),
         }
     }
 }
@@ -84,7 +88,11 @@ impl FromStr for PartnerId {
             return Err(IdError::new("partner id", text, "it has 1 to 64 characters"));
         }
         if !text.starts_with(|c: char| c.is_ascii_alphanumeric()) || !text.chars().all(fits) {
-            return Err(IdError::new("partner id", text, "it is made of letters, digits, `.`, `_` and `-`"));
+            return Err(IdError::new(
+                "partner id",
+                text,
+                "it is made of letters, digits, `.`, `_` and `-`",
+            ));
         }
         Ok(Self(text.to_ascii_lowercase()))
     }
@@ -139,7 +147,11 @@ impl FromStr for UploadId {
         let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
         match text.strip_prefix("u-") {
             Some(rest) if rest.len() == 20 && rest.chars().all(fits) => Ok(Self(text.to_owned())),
-            _ => Err(IdError::new("upload id", text, "an upload id is `u-` and 20 letters, digits, `_` or `-`")),
+            _ => Err(IdError::new(
+                "upload id",
+                text,
+                "an upload id is `u-` and 20 letters, digits, `_` or `-`",
+            )),
         }
     }
 }
@@ -169,7 +181,10 @@ impl DeviceId {
     #[must_use]
     pub fn of_row(upload: &UploadId, row: u64) -> Self {
         let digest = digest_fields("device", &[upload.as_str().as_bytes(), &row.to_be_bytes()]);
-        Self(uuid::Builder::from_custom_bytes(std::array::from_fn(|i| digest.get(i).copied().unwrap_or_default())).into_uuid())
+        Self(
+            uuid::Builder::from_custom_bytes(std::array::from_fn(|i| digest.get(i).copied().unwrap_or_default()))
+                .into_uuid(),
+        )
     }
 }
 
@@ -209,7 +224,11 @@ mod tests {
     fn an_upload_id_differs_by_bucket_key_and_version() {
         let id = UploadId::of_object("b", "k", "1");
         assert_eq!(id, UploadId::of_object("b", "k", "1"));
-        for other in [UploadId::of_object("b", "k", "2"), UploadId::of_object("b", "k1", ""), UploadId::of_object("bk", "", "1")] {
+        for other in [
+            UploadId::of_object("b", "k", "2"),
+            UploadId::of_object("b", "k1", ""),
+            UploadId::of_object("bk", "", "1"),
+        ] {
             assert_ne!(id, other);
         }
         assert_eq!(id.as_str().parse::<UploadId>().unwrap(), id);

@@ -34,7 +34,11 @@ impl FromStr for Pkid {
 
     fn from_str(text: &str) -> Result<Self, NoPkid> {
         let digits = text.len() == 13 && text.bytes().all(|b| b.is_ascii_digit());
-        if digits && text.bytes().any(|b| b != b'0') { Ok(Self(text.to_owned())) } else { Err(NoPkid) }
+        if digits && text.bytes().any(|b| b != b'0') {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(NoPkid)
+        }
     }
 }
 
@@ -77,7 +81,11 @@ impl ProductId {
         }
         let groups: Vec<&str> = text.split('-').collect();
         let alphanumeric = |g: &&str| (3..=5).contains(&g.len()) && g.bytes().all(|b| b.is_ascii_alphanumeric());
-        if groups.len() == 4 && groups.iter().all(alphanumeric) { Self::Windows } else { Self::Other }
+        if groups.len() == 4 && groups.iter().all(alphanumeric) {
+            Self::Windows
+        } else {
+            Self::Other
+        }
     }
 }
 
@@ -129,26 +137,38 @@ impl IdentityKey {
     /// The key of a TPM, from the SHA-256 of its endorsement key.
     #[must_use]
     pub fn endorsement_key(ek_digest: &[u8; 32]) -> Self {
-        Self { kind: KeyKind::EndorsementKey, digest: digest_fields("ek", &[ek_digest]) }
+        Self {
+            kind: KeyKind::EndorsementKey,
+            digest: digest_fields("ek", &[ek_digest]),
+        }
     }
 
     /// The key of a PKID.
     #[must_use]
     pub fn pkid(pkid: &Pkid) -> Self {
-        Self { kind: KeyKind::Pkid, digest: digest_fields("pkid", &[pkid.0.as_bytes()]) }
+        Self {
+            kind: KeyKind::Pkid,
+            digest: digest_fields("pkid", &[pkid.0.as_bytes()]),
+        }
     }
 
     /// The key of a tuple.
     #[must_use]
     pub fn tuple(manufacturer: &str, model: &str, serial: &str) -> Self {
         let fields = [manufacturer.as_bytes(), model.as_bytes(), serial.as_bytes()];
-        Self { kind: KeyKind::Tuple, digest: digest_fields("tuple", &fields) }
+        Self {
+            kind: KeyKind::Tuple,
+            digest: digest_fields("tuple", &fields),
+        }
     }
 
     /// The key of an SMBIOS UUID, given as its 16 bytes.
     #[must_use]
     pub fn smbios_uuid(uuid: &[u8; 16]) -> Self {
-        Self { kind: KeyKind::SmbiosUuid, digest: digest_fields("uuid", &[uuid]) }
+        Self {
+            kind: KeyKind::SmbiosUuid,
+            digest: digest_fields("uuid", &[uuid]),
+        }
     }
 
     /// What the key was made of.
@@ -173,12 +193,20 @@ impl FromStr for IdentityKey {
     type Err = NoIdentityKey;
 
     fn from_str(text: &str) -> Result<Self, NoIdentityKey> {
-        const KINDS: [KeyKind; 4] = [KeyKind::EndorsementKey, KeyKind::Pkid, KeyKind::Tuple, KeyKind::SmbiosUuid];
+        const KINDS: [KeyKind; 4] = [
+            KeyKind::EndorsementKey,
+            KeyKind::Pkid,
+            KeyKind::Tuple,
+            KeyKind::SmbiosUuid,
+        ];
         let mut chars = text.chars();
         let letter = chars.next().ok_or(NoIdentityKey)?;
         let kind = KINDS.into_iter().find(|k| k.letter() == letter).ok_or(NoIdentityKey)?;
         let digest = URL_SAFE_NO_PAD.decode(chars.as_str()).map_err(|_| NoIdentityKey)?;
-        Ok(Self { kind, digest: digest.try_into().map_err(|_| NoIdentityKey)? })
+        Ok(Self {
+            kind,
+            digest: digest.try_into().map_err(|_| NoIdentityKey)?,
+        })
     }
 }
 
@@ -202,7 +230,10 @@ mod tests {
 
     #[test]
     fn only_thirteen_digits_that_are_not_all_zero_are_a_pkid() {
-        assert_eq!(ProductId::parse("3303012345678"), ProductId::Pkid("3303012345678".parse().unwrap()));
+        assert_eq!(
+            ProductId::parse("3303012345678"),
+            ProductId::Pkid("3303012345678".parse().unwrap())
+        );
         assert_eq!(ProductId::parse("0000000000000"), ProductId::Placeholder);
         assert_eq!(ProductId::parse("00330-80000-00000-AA123"), ProductId::Windows);
         assert_eq!(ProductId::parse("00329-00000-0003-AA606"), ProductId::Windows);

@@ -31,7 +31,12 @@ impl<'a> InboxKey<'a> {
         if parts.next().is_some() || channel.is_empty() || partner.is_empty() || tenant.is_empty() || !is_csv {
             return None;
         }
-        Some(Self { channel, partner: (partner != "-").then_some(partner), tenant, name })
+        Some(Self {
+            channel,
+            partner: (partner != "-").then_some(partner),
+            tenant,
+            name,
+        })
     }
 
     /// The key that this is.
@@ -108,11 +113,18 @@ impl UploadOptions {
         let mut pairs: Vec<(&str, &str)> = metadata.into_iter().collect();
         pairs.sort_unstable();
         for (name, value) in pairs {
-            let Some(name) = name.strip_prefix("muster-") else { continue };
-            let bad = |name, why| OptionError::Value { name, value: value.chars().take(80).collect(), why };
+            let Some(name) = name.strip_prefix("muster-") else {
+                continue;
+            };
+            let bad = |name, why| OptionError::Value {
+                name,
+                value: value.chars().take(80).collect(),
+                why,
+            };
             match name {
                 "group-tag" => {
-                    let tag = percent_decode(value).ok_or_else(|| bad("group-tag", "it is UTF-8, percent-encoded where not ASCII"))?;
+                    let tag = percent_decode(value)
+                        .ok_or_else(|| bad("group-tag", "it is UTF-8, percent-encoded where not ASCII"))?;
                     if tag.chars().count() > 128 {
                         return Err(bad("group-tag", "it has at most 128 characters"));
                     }
@@ -205,16 +217,33 @@ mod tests {
     fn a_key_is_taken_apart_and_put_together() {
         let key = InboxKey::format("intune", None, "Fabrikam", "März liste 1.CSV");
         let parsed = InboxKey::parse(&key).unwrap();
-        assert_eq!(parsed, InboxKey { channel: "intune", partner: None, tenant: "Fabrikam", name: "März liste 1.CSV" });
+        assert_eq!(
+            parsed,
+            InboxKey {
+                channel: "intune",
+                partner: None,
+                tenant: "Fabrikam",
+                name: "März liste 1.CSV"
+            }
+        );
         let partner = InboxKey::parse("inbox/partner-center/contoso/t/a.csv").unwrap();
         assert_eq!(partner.partner, Some("contoso"));
     }
 
     #[test]
     fn other_keys_are_left_alone() {
-        for key in ["", "a.csv", "inbox/", "inbox/a.csv", "inbox/intune/-/t/a.txt", "inbox/intune/-/t/.csv", "inbox/intune//t/a.csv",
-            "inbox/intune/-/t/x/a.csv", "Inbox/intune/-/t/a.csv", "inbox/intune/-/t/ä"]
-        {
+        for key in [
+            "",
+            "a.csv",
+            "inbox/",
+            "inbox/a.csv",
+            "inbox/intune/-/t/a.txt",
+            "inbox/intune/-/t/.csv",
+            "inbox/intune//t/a.csv",
+            "inbox/intune/-/t/x/a.csv",
+            "Inbox/intune/-/t/a.csv",
+            "inbox/intune/-/t/ä",
+        ] {
             assert_eq!(InboxKey::parse(key), None, "{key}");
         }
     }
@@ -224,7 +253,10 @@ mod tests {
         let error = |name, value| UploadOptions::from_metadata([(name, value)]).unwrap_err().to_string();
         insta::assert_snapshot!(error("muster-grouptag", "x"), @"unknown option `x-amz-meta-muster-grouptag`; the options are group-tag, strict, on-conflict, sha256");
         insta::assert_snapshot!(error("muster-strict", "yes"), @"option `x-amz-meta-muster-strict` cannot be `yes`: it is `true` or `false`");
-        assert_eq!(UploadOptions::from_metadata([("other", "x")]).unwrap(), UploadOptions::default());
+        assert_eq!(
+            UploadOptions::from_metadata([("other", "x")]).unwrap(),
+            UploadOptions::default()
+        );
     }
 
     proptest! {

@@ -15,6 +15,7 @@ pub mod message;
 pub mod outcome;
 pub mod party;
 pub mod record;
+pub mod report;
 pub mod row;
 pub mod unite;
 pub mod upload;

@@ -74,9 +74,19 @@ impl ObjectsCreated {
     #[must_use]
     pub fn of(object: &ObjectVersion) -> Self {
         let key = object.key.split('/').map(percent_encode).collect::<Vec<_>>().join("/");
-        let entity = S3Object { key, version_id: Some(object.version.clone()) };
-        let s3 = S3Entity { bucket: S3Bucket { name: object.bucket.clone() }, object: entity };
-        Self { records: vec![ObjectCreated { s3 }] }
+        let entity = S3Object {
+            key,
+            version_id: Some(object.version.clone()),
+        };
+        let s3 = S3Entity {
+            bucket: S3Bucket {
+                name: object.bucket.clone(),
+            },
+            object: entity,
+        };
+        Self {
+            records: vec![ObjectCreated { s3 }],
+        }
     }
 }
 
@@ -100,8 +110,16 @@ mod tests {
 
     #[test]
     fn keys_with_spaces_plus_signs_and_umlauts_survive_the_event() {
-        for key in ["inbox/intune/-/t/a b.csv", "inbox/intune/-/t/a+b%20c.csv", "inbox/intune/-/Müller/März #1.csv"] {
-            let object = ObjectVersion { bucket: "b".to_owned(), key: key.to_owned(), version: "1".to_owned() };
+        for key in [
+            "inbox/intune/-/t/a b.csv",
+            "inbox/intune/-/t/a+b%20c.csv",
+            "inbox/intune/-/Müller/März #1.csv",
+        ] {
+            let object = ObjectVersion {
+                bucket: "b".to_owned(),
+                key: key.to_owned(),
+                version: "1".to_owned(),
+            };
             let body = serde_json::to_string(&ObjectsCreated::of(&object)).unwrap();
             let read: ObjectsCreated = serde_json::from_str(&body).unwrap();
             assert_eq!(read.records[0].object().unwrap(), object);

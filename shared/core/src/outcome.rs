@@ -66,7 +66,12 @@ pub struct Entry {
 }
 
 const fn entry(code: u16, code_name: &'static str, meaning: &'static str, remedy: &'static str) -> Entry {
-    Entry { code: if code == 0 { None } else { Some(code) }, code_name: if code_name.is_empty() { None } else { Some(code_name) }, meaning, remedy }
+    Entry {
+        code: if code == 0 { None } else { Some(code) },
+        code_name: if code_name.is_empty() { None } else { Some(code_name) },
+        meaning,
+        remedy,
+    }
 }
 
 impl Outcome {
@@ -101,9 +106,12 @@ impl Outcome {
             Self::Registered => entry(0, "", "registered", ""),
             Self::Updated => entry(0, "", "already yours; updated", ""),
             Self::Unchanged => entry(806, "ZtdDeviceAlreadyAssigned", "already yours; nothing to change", ""),
-            Self::DuplicateInUpload => {
-                entry(0, "ZtdDeviceDuplicated", "another row of this upload stands for the same device", "Remove one of the two rows.")
-            }
+            Self::DuplicateInUpload => entry(
+                0,
+                "ZtdDeviceDuplicated",
+                "another row of this upload stands for the same device",
+                "Remove one of the two rows.",
+            ),
             Self::OwnedByOtherTenant => entry(
                 808,
                 "ZtdDeviceAssignedToOtherTenant",
@@ -122,23 +130,55 @@ impl Outcome {
                 "no known device has this tuple or PKID",
                 "Use the 4K hardware hash, or ask the manufacturer to make the device known.",
             ),
-            Self::ConsentMissing => {
-                entry(0, "", "the tenant has given no consent for this", "Ask the tenant for consent, then upload the rows again.")
-            }
-            Self::ConsentPending => {
-                entry(0, "", "the tenant has not decided about the consent yet", "Wait for the decision, then upload the rows again.")
-            }
-            Self::ConsentDeclined => entry(0, "", "the tenant declined the consent", "Talk to the tenant, then ask again."),
-            Self::ConsentRevoked => entry(0, "", "the tenant revoked the consent", "Talk to the tenant, then ask for consent anew."),
+            Self::ConsentMissing => entry(
+                0,
+                "",
+                "the tenant has given no consent for this",
+                "Ask the tenant for consent, then upload the rows again.",
+            ),
+            Self::ConsentPending => entry(
+                0,
+                "",
+                "the tenant has not decided about the consent yet",
+                "Wait for the decision, then upload the rows again.",
+            ),
+            Self::ConsentDeclined => entry(
+                0,
+                "",
+                "the tenant declined the consent",
+                "Talk to the tenant, then ask again.",
+            ),
+            Self::ConsentRevoked => entry(
+                0,
+                "",
+                "the tenant revoked the consent",
+                "Talk to the tenant, then ask for consent anew.",
+            ),
             Self::ConsentExpired => entry(0, "", "the consent has expired", "Ask the tenant for consent anew."),
-            Self::MalformedRow => entry(801, "InvalidZtdRequestBody", "the row could not be read", "Mend the cell that is named."),
-            Self::InvalidValue => entry(801, "InvalidZtdRequestBody", "a value has the wrong form", "Mend the cell that is named."),
-            Self::InvalidHash => {
-                entry(802, "InvalidZtdHardwareHash", "the hardware hash is not valid", "Capture the hash again and copy it whole.")
-            }
-            Self::HashNot4k => {
-                entry(0, "HashNot4k", "the hardware hash is of the old, short kind", "Capture it again with a current tool.")
-            }
+            Self::MalformedRow => entry(
+                801,
+                "InvalidZtdRequestBody",
+                "the row could not be read",
+                "Mend the cell that is named.",
+            ),
+            Self::InvalidValue => entry(
+                801,
+                "InvalidZtdRequestBody",
+                "a value has the wrong form",
+                "Mend the cell that is named.",
+            ),
+            Self::InvalidHash => entry(
+                802,
+                "InvalidZtdHardwareHash",
+                "the hardware hash is not valid",
+                "Capture the hash again and copy it whole.",
+            ),
+            Self::HashNot4k => entry(
+                0,
+                "HashNot4k",
+                "the hardware hash is of the old, short kind",
+                "Capture it again with a current tool.",
+            ),
             Self::MissingIdentity => entry(
                 803,
                 "MissingZtdSerialNumberAndProductKey",
@@ -151,10 +191,18 @@ impl Outcome {
                 "the row and its hardware hash speak of different devices",
                 "Find out which of the two is right; often rows were shifted against each other.",
             ),
-            Self::IdentityNotAccepted => {
-                entry(801, "InvalidZtdRequestBody", "this channel does not accept this identity", "Use another identity or another channel.")
-            }
-            Self::StorageError => entry(640, "StorageError", "the row could not be stored", "Upload the row again; if it fails again, report it."),
+            Self::IdentityNotAccepted => entry(
+                801,
+                "InvalidZtdRequestBody",
+                "this channel does not accept this identity",
+                "Use another identity or another channel.",
+            ),
+            Self::StorageError => entry(
+                640,
+                "StorageError",
+                "the row could not be stored",
+                "Upload the row again; if it fails again, report it.",
+            ),
         }
     }
 
@@ -209,8 +257,12 @@ mod tests {
 
     #[test]
     fn every_code_and_name_is_in_the_published_table() {
-        let published: HashMap<&str, &str> =
-            PUBLISHED.lines().skip(1).filter_map(|l| l.split_once(',')).map(|(code, rest)| (rest.split(',').next().unwrap(), code)).collect();
+        let published: HashMap<&str, &str> = PUBLISHED
+            .lines()
+            .skip(1)
+            .filter_map(|l| l.split_once(','))
+            .map(|(code, rest)| (rest.split(',').next().unwrap(), code))
+            .collect();
         for outcome in Outcome::ALL {
             let entry = outcome.entry();
             if let Some(name) = entry.code_name {

@@ -27,7 +27,9 @@ pub fn unite(rows: &mut [Checked]) {
         if let Checked::Valid(record) = row {
             let group = groups.root(at);
             let strength = strength(record);
-            let best = chosen.entry(group).or_insert((at, strength, record.place.row, record.place.line));
+            let best = chosen
+                .entry(group)
+                .or_insert((at, strength, record.place.row, record.place.line));
             if strength > best.1 {
                 *best = (at, strength, record.place.row, record.place.line);
             }
@@ -35,9 +37,16 @@ pub fn unite(rows: &mut [Checked]) {
     }
     for (at, row) in rows.iter_mut().enumerate() {
         let Checked::Valid(record) = row else { continue };
-        let Some((best, _, of_row, of_line)) = chosen.get(&groups.root(at)) else { continue };
+        let Some((best, _, of_row, of_line)) = chosen.get(&groups.root(at)) else {
+            continue;
+        };
         if *best != at {
-            *row = Checked::Duplicate { place: record.place, serial: record.serial.take(), of_row: *of_row, of_line: *of_line };
+            *row = Checked::Duplicate {
+                place: record.place,
+                serial: record.serial.take(),
+                of_row: *of_row,
+                of_line: *of_line,
+            };
         }
     }
 }
@@ -88,7 +97,12 @@ mod tests {
     fn row(row: u64, keys: &[u8]) -> Checked {
         let keys = keys.iter().map(|k| IdentityKey::smbios_uuid(&[*k; 16])).collect();
         Checked::Valid(Box::new(Record {
-            place: Place { row, line: row + 1, offset: 0, len: 0 },
+            place: Place {
+                row,
+                line: row + 1,
+                offset: 0,
+                len: 0,
+            },
             serial: None,
             manufacturer: None,
             model: None,
@@ -104,7 +118,15 @@ mod tests {
     fn verdicts(rows: &[&[u8]]) -> Vec<Option<u64>> {
         let mut rows: Vec<Checked> = rows.iter().zip(1..).map(|(keys, n)| row(n, keys)).collect();
         unite(&mut rows);
-        rows.iter().map(|r| if let Checked::Duplicate { of_row, .. } = r { Some(*of_row) } else { None }).collect()
+        rows.iter()
+            .map(|r| {
+                if let Checked::Duplicate { of_row, .. } = r {
+                    Some(*of_row)
+                } else {
+                    None
+                }
+            })
+            .collect()
     }
 
     #[test]

@@ -33,7 +33,11 @@ impl Env {
     /// # Errors
     /// Names the variable.
     pub fn required(&self, name: &str) -> Result<&str, EnvError> {
-        self.0.get(name).map(String::as_str).filter(|v| !v.is_empty()).ok_or_else(|| EnvError(name.to_owned()))
+        self.0
+            .get(name)
+            .map(String::as_str)
+            .filter(|v| !v.is_empty())
+            .ok_or_else(|| EnvError(name.to_owned()))
     }
 
     /// The URLs of queues and of their dead-letter queues, by queue: `QUEUE_SPLIT`, `DEAD_LETTERS_SPLIT` and so on.
@@ -51,7 +55,12 @@ impl Env {
 
 impl<const N: usize> From<[(&str, &str); N]> for Env {
     fn from(pairs: [(&str, &str); N]) -> Self {
-        Self(pairs.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect())
+        Self(
+            pairs
+                .into_iter()
+                .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                .collect(),
+        )
     }
 }
 
@@ -63,7 +72,10 @@ mod tests {
     fn a_missing_variable_is_named() {
         let env = Env::from([("TABLE", "t"), ("EMPTY", "")]);
         assert_eq!(env.required("TABLE").unwrap(), "t");
-        assert_eq!(env.required("BUCKET").unwrap_err().to_string(), "environment variable BUCKET: not set");
+        assert_eq!(
+            env.required("BUCKET").unwrap_err().to_string(),
+            "environment variable BUCKET: not set"
+        );
         assert!(env.required("EMPTY").is_err());
     }
 

@@ -35,7 +35,11 @@ where
 {
     let mut response = SqsBatchResponse::default();
     for message in event.records {
-        let delivery = Delivery { queue: name, body: message.body.as_deref().unwrap_or_default(), receives: receives(&message) };
+        let delivery = Delivery {
+            queue: name,
+            body: message.body.as_deref().unwrap_or_default(),
+            receives: receives(&message),
+        };
         if deliver(delivery, queue, handle).await == Verdict::Again {
             let mut failure = BatchItemFailure::default();
             failure.item_identifier = message.message_id.clone().unwrap_or_default();
@@ -46,12 +50,19 @@ where
 }
 
 fn receives(message: &SqsMessage) -> u32 {
-    message.attributes.get("ApproximateReceiveCount").and_then(|n| n.parse().ok()).unwrap_or(1)
+    message
+        .attributes
+        .get("ApproximateReceiveCount")
+        .and_then(|n| n.parse().ok())
+        .unwrap_or(1)
 }
 
 /// The time now: the one place where a function reads the clock.
 #[must_use]
 pub fn now() -> jiff::Timestamp {
-    #[expect(clippy::disallowed_methods, reason = "the functions' one reading of the clock; below here time is an argument")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the functions' one reading of the clock; below here time is an argument"
+    )]
     jiff::Timestamp::now()
 }

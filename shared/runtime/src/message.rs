@@ -63,7 +63,12 @@ where
         Ok(message) => match handle(message).await {
             Ok(()) => return Verdict::Done,
             Err(Failure::Retry(reason)) if delivery.receives < MAX_RECEIVES => {
-                warn!(queue = name, receives = delivery.receives, reason, "a message failed and is tried again");
+                warn!(
+                    queue = name,
+                    receives = delivery.receives,
+                    reason,
+                    "a message failed and is tried again"
+                );
                 return Verdict::Again;
             }
             Err(Failure::Retry(reason)) => format!("failed {} times; the last time: {reason}", delivery.receives),
@@ -71,7 +76,10 @@ where
         },
     };
     error!(queue = name, reason, "a message is put aside");
-    match queue.dead_letter(delivery.queue, delivery.body.to_owned(), reason).await {
+    match queue
+        .dead_letter(delivery.queue, delivery.body.to_owned(), reason)
+        .await
+    {
         Ok(()) => Verdict::Done,
         Err(error) => {
             error!(queue = name, %error, "a message could not be put aside and is tried again");

@@ -7,5 +7,11 @@ use tracing_subscriber::EnvFilter;
 pub fn init_telemetry() {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
     // A second start, as in tests, changes nothing.
-    drop(tracing_subscriber::fmt().json().with_env_filter(filter).with_target(false).try_init());
+    drop(
+        tracing_subscriber::fmt()
+            .json()
+            .with_env_filter(filter)
+            .with_target(false)
+            .try_init(),
+    );
 }

@@ -16,6 +16,7 @@ pub mod devices;
 pub mod objects;
 pub mod queue;
 pub mod receipts;
+pub mod reports;
 pub mod uploads;
 pub mod validated;
 

@@ -2,8 +2,8 @@
 
 use jiff::ToSpan as _;
 use muster_core::Timestamp;
-use muster_core::id::{DeviceId, UploadId};
-use muster_core::outcome::Outcome;
+use muster_core::id::UploadId;
+use muster_core::report::RowOutcome;
 use serde::{Deserialize, Serialize};
 
 use crate::error::StoreError;
@@ -15,26 +15,6 @@ use crate::table::{Condition, Query, Table, Written};
 #[derive(Clone)]
 pub struct Receipts {
     table: Table,
-}
-
-/// What became of a row.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RowOutcome {
-    /// The row's number.
-    #[serde(rename = "r")]
-    pub row: u64,
-    /// Its outcome.
-    #[serde(rename = "o")]
-    pub outcome: Outcome,
-    /// The device; absent for a row that registered a new one, whose id follows from the row.
-    #[serde(rename = "d", default, skip_serializing_if = "Option::is_none")]
-    pub device: Option<DeviceId>,
-    /// The line that stands for the same device.
-    #[serde(rename = "l", default, skip_serializing_if = "Option::is_none")]
-    pub other_line: Option<u64>,
-    /// What a person should know beyond the outcome's meaning.
-    #[serde(rename = "t", default, skip_serializing_if = "Option::is_none")]
-    pub detail: Option<String>,
 }
 
 /// The outcomes of a slice.

@@ -6,7 +6,7 @@ mod item;
 mod strays;
 mod watch;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use muster_core::Timestamp;
@@ -115,6 +115,16 @@ impl Uploads {
     /// When the store is out of reach.
     pub async fn get(&self, id: &UploadId) -> Result<Option<UploadStatus>, StoreError> {
         self.table.get(&keys::upload(id), true).await
+    }
+
+    /// Those of these uploads that are known, as of now.
+    ///
+    /// # Errors
+    /// When the store is out of reach.
+    pub async fn known(&self, ids: &[UploadId]) -> Result<BTreeSet<UploadId>, StoreError> {
+        let keys: Vec<keys::Key> = ids.iter().map(keys::upload).collect();
+        let items = self.table.get_many(&keys, true).await?.into_iter();
+        items.map(|item| Ok(read::<UploadStatus>(item)?.id)).collect()
     }
 
     /// A page of a tenant's uploads, newest first, or of those that were refused before their tenant was known. May be

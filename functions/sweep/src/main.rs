@@ -1,0 +1,32 @@
+//! Wires [`Sweep`] to the Lambda runtime; a schedule calls it.
+
+use lambda_runtime::{Error, LambdaEvent, service_fn};
+use muster_runtime::env::Env;
+use muster_runtime::lambda::now;
+use muster_runtime::wiring::Wiring;
+use muster_store::Grants;
+use muster_store::queue::QueueName;
+use muster_store::uploads::Uploads;
+use sweep::{Occasion, Sweep};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    muster_runtime::init_telemetry();
+    let sends = [
+        QueueName::Split,
+        QueueName::Validate,
+        QueueName::ValidateExpress,
+        QueueName::Finish,
+    ];
+    let aws = Wiring::aws(&Env::process(), &[], &sends).await?;
+    let function = &Sweep {
+        uploads: Uploads::new(aws.table.clone()),
+        grants: Grants::new(aws.table),
+        objects: aws.objects,
+        queue: &aws.queue,
+    };
+    let service = service_fn(|_: LambdaEvent<serde_json::Value>| {
+        Box::pin(async move { function.handle(Occasion::Schedule, now()).await.map_err(Error::from) })
+    });
+    Box::pin(lambda_runtime::run(service)).await
+}

@@ -1,0 +1,123 @@
+//! An upload that should have moved by now.
+
+use jiff::ToSpan as _;
+use muster_core::Timestamp;
+use muster_core::id::UploadId;
+use muster_core::message::{BatchMessage, FinishMessage, ObjectsCreated};
+use muster_core::upload::{Batch, Reason, Upload};
+use muster_runtime::Failure;
+use muster_store::queue::{Outgoing, QueueName, send_json};
+use muster_store::uploads::UploadStatus;
+use tracing::{error, info};
+
+use crate::{Occasion, Sweep};
+
+/// How long an upload may stand still before it is looked after, in seconds. Longer than any worker's time-out, so that
+/// a slow worker is not taken for a dead one.
+const CHECK_EVERY: i64 = 120;
+
+/// How many looks without progress are allowed.
+const MAX_TRIES: u32 = 5;
+
+impl Sweep<'_> {
+    pub(crate) async fn look_after_upload(
+        &self,
+        id: &UploadId,
+        occasion: Occasion,
+        now: Timestamp,
+    ) -> Result<(), Failure> {
+        let Some(status) = self.uploads.get(id).await? else {
+            return Ok(());
+        };
+        let (Some(upload), false) = (status.upload(), status.state.is_final()) else {
+            return Ok(());
+        };
+        let cuts: Vec<Batch> = self
+            .uploads
+            .cuts(id)
+            .await?
+            .into_iter()
+            .flat_map(|(_, cuts)| cuts)
+            .collect();
+        let done = self
+            .uploads
+            .progress(id)
+            .await?
+            .map_or(0, |progress| progress.batches_done);
+        let mark = done.saturating_add(u32::try_from(cuts.len()).unwrap_or(u32::MAX));
+        let moved = mark != status.seen;
+        let tries = match occasion {
+            _ if moved => 0,
+            Occasion::Start => status.tries,
+            Occasion::Schedule => status.tries + 1,
+        };
+        if tries > MAX_TRIES {
+            return self.give_up(&upload, done, cuts.len(), now).await;
+        }
+        if !moved || occasion == Occasion::Start {
+            info!(upload.id = %id, tries, "an upload is put on again");
+            self.put_on(&upload, &status, &cuts).await?;
+        }
+        let next = now.checked_add(CHECK_EVERY.seconds()).unwrap_or(now);
+        self.uploads.postpone(id, mark, tries, next).await?;
+        Ok(())
+    }
+
+    async fn put_on(&self, upload: &Upload, status: &UploadStatus, cuts: &[Batch]) -> Result<(), Failure> {
+        let tenant = upload.tenant.to_string();
+        if status.total.is_none() {
+            // Splitting again sends what was cut already, and goes on behind it.
+            let event = ObjectsCreated::of(&upload.object);
+            return Ok(send_json(self.queue, QueueName::Split, &event, Some(&tenant)).await?);
+        }
+        if status.is_complete() {
+            let finish = FinishMessage {
+                upload: upload.id.clone(),
+                tenant: upload.tenant,
+            };
+            return Ok(send_json(self.queue, QueueName::Finish, &finish, Some(&tenant)).await?);
+        }
+        let express = status.total == Some(1);
+        let mut messages = Vec::new();
+        for number in self.uploads.undone_batches(&upload.id).await? {
+            let batch = usize::try_from(number).ok().and_then(|at| cuts.get(at));
+            if let Some(batch) = batch.copied() {
+                let object = upload.object.clone();
+                let message = BatchMessage {
+                    upload: upload.id.clone(),
+                    tenant: upload.tenant,
+                    number,
+                    object,
+                    batch,
+                    express,
+                };
+                messages.push(Outgoing::json(&message, Some(&tenant))?);
+            }
+        }
+        if messages.is_empty() {
+            // Every batch is done and the upload does not know it: the split looks again.
+            let event = ObjectsCreated::of(&upload.object);
+            return Ok(send_json(self.queue, QueueName::Split, &event, Some(&tenant)).await?);
+        }
+        let queue = if express {
+            QueueName::ValidateExpress
+        } else {
+            QueueName::Validate
+        };
+        Ok(self.queue.send(queue, messages).await?)
+    }
+
+    async fn give_up(&self, upload: &Upload, done: u32, cut: usize, now: Timestamp) -> Result<(), Failure> {
+        let reason = Reason {
+            code: "noProgress".to_owned(),
+            detail: format!("{done} of {cut} batches are done, and {MAX_TRIES} more tries brought no progress"),
+            remedy: format!(
+                "Look into the dead-letter queues for the reason, then `muster uploads resume {}`.",
+                upload.id
+            ),
+        };
+        error!(upload.id = %upload.id, batches.done = done, batches.cut = cut, "an upload is given up");
+        self.uploads.give_up(&upload.id, &reason, now).await?;
+        Ok(())
+    }
+}

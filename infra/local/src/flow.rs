@@ -1,0 +1,240 @@
+//! The flow on one machine: the embedded engines, and the loop that plays AWS around the functions.
+//!
+//! [`Embedded`] is the state; [`Flow`] is the work on it. Events leave the outbox of the bucket, messages the queues in
+//! memory, and each goes to the same `handle` that runs in Lambda.
+
+mod events;
+mod queue;
+mod workers;
+
+use std::sync::Arc;
+
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use finish_upload::FinishUpload;
+use muster_core::inbox::PREFIX;
+use muster_runtime::Failure;
+use muster_store::devices::Devices;
+use muster_store::receipts::Receipts;
+use muster_store::uploads::Uploads;
+use muster_store::validated::ValidatedBatches;
+use muster_store::{Connection, Credentials, Grants, Partners, StoreError, Table, Tenants};
+use register_batch::RegisterBatch;
+use split_upload::SplitUpload;
+use sweep::{Occasion, Sweep};
+use validate_batch::ValidateBatch;
+
+use crate::Clock;
+use crate::data_dir::{DataDir, DataDirError};
+use crate::dynamodb::DynamoDb;
+use crate::objects::{Objects, Options};
+
+pub use queue::{DeadLetter, InProcess};
+pub use workers::Flow;
+
+/// The name of the embedded bucket.
+pub const BUCKET: &str = "muster";
+
+/// The name of the embedded table.
+pub const TABLE: &str = "muster";
+
+/// Why the embedded default cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The data directory.
+    #[error(transparent)]
+    DataDir(#[from] DataDirError),
+    /// The engines behind it.
+    #[error("the embedded store cannot be prepared: {0}")]
+    Store(#[from] StoreError),
+}
+
+/// The state of the embedded default: table, bucket, queues in memory. Clones share it.
+#[derive(Clone)]
+pub struct Embedded {
+    table: Table,
+    objects: muster_store::objects::Objects,
+    bucket: Objects,
+    queue: Arc<InProcess>,
+    clock: Clock,
+    _directory: Option<Arc<DataDir>>,
+}
+
+impl Embedded {
+    /// Opens the state in a data directory, which this process owns until the last clone is gone.
+    ///
+    /// # Errors
+    /// When a file cannot be opened or the engines cannot be prepared.
+    pub async fn open(directory: DataDir, clock: Clock) -> Result<Self, StartError> {
+        let dynamodb = DynamoDb::open(directory.registry_db())?;
+        let bucket = Objects::open(directory.objects_db(), directory.blobs(), options(&clock))?;
+        let http = dynamodb.http_client();
+        Self::assemble(http, bucket, clock, Some(directory)).await
+    }
+
+    /// State that lives and dies with the process, for tests. `wrap` may put a decorator around the DynamoDB client.
+    ///
+    /// # Errors
+    /// When the engines cannot be prepared.
+    pub async fn in_memory(
+        clock: Clock,
+        wrap: impl FnOnce(SharedHttpClient) -> SharedHttpClient,
+    ) -> Result<Self, StartError> {
+        let dynamodb = DynamoDb::in_memory()?;
+        let bucket = Objects::in_memory(options(&clock))?;
+        Self::assemble(wrap(dynamodb.http_client()), bucket, clock, None).await
+    }
+
+    async fn assemble(
+        dynamodb: SharedHttpClient,
+        bucket: Objects,
+        clock: Clock,
+        directory: Option<DataDir>,
+    ) -> Result<Self, StartError> {
+        let secret = bucket.credentials();
+        let credentials = Credentials {
+            access_key: secret.access_key.clone(),
+            secret_key: secret.secret_key.clone(),
+        };
+        let connection = Connection::embedded(dynamodb, bucket.http_client(), &credentials);
+        let table = Table::new(&connection, TABLE);
+        table.create().await?;
+        let objects = muster_store::objects::Objects::new(&connection, BUCKET);
+        objects.create().await?;
+        let queue = Arc::new(InProcess::default());
+        Ok(Self {
+            table,
+            objects,
+            bucket,
+            queue,
+            clock,
+            _directory: directory.map(Arc::new),
+        })
+    }
+
+    /// Tenants.
+    #[must_use]
+    pub fn tenants(&self) -> Tenants {
+        Tenants::new(self.table.clone())
+    }
+
+    /// Partners.
+    #[must_use]
+    pub fn partners(&self) -> Partners {
+        Partners::new(self.table.clone())
+    }
+
+    /// Grants.
+    #[must_use]
+    pub fn grants(&self) -> Grants {
+        Grants::new(self.table.clone())
+    }
+
+    /// Devices.
+    #[must_use]
+    pub fn devices(&self) -> Devices {
+        Devices::new(self.table.clone())
+    }
+
+    /// Uploads.
+    #[must_use]
+    pub fn uploads(&self) -> Uploads {
+        Uploads::new(self.table.clone())
+    }
+
+    /// Receipts.
+    #[must_use]
+    pub fn receipts(&self) -> Receipts {
+        Receipts::new(self.table.clone())
+    }
+
+    /// The bucket, through the S3 API.
+    #[must_use]
+    pub fn objects(&self) -> muster_store::objects::Objects {
+        self.objects.clone()
+    }
+
+    /// What validation made of batches.
+    #[must_use]
+    pub fn validated(&self) -> ValidatedBatches {
+        ValidatedBatches::new(self.objects.clone())
+    }
+
+    /// The queues.
+    #[must_use]
+    pub fn queue(&self) -> &InProcess {
+        &self.queue
+    }
+
+    /// The time now.
+    #[must_use]
+    pub fn now(&self) -> jiff::Timestamp {
+        (self.clock)()
+    }
+
+    /// The function of this name over this state.
+    pub(crate) fn split_upload(&self) -> SplitUpload<'_> {
+        SplitUpload {
+            tenants: self.tenants(),
+            partners: self.partners(),
+            grants: self.grants(),
+            uploads: self.uploads(),
+            objects: self.objects(),
+            queue: &*self.queue,
+        }
+    }
+
+    /// The function of this name over this state.
+    pub(crate) fn validate_batch(&self) -> ValidateBatch<'_> {
+        ValidateBatch {
+            uploads: self.uploads(),
+            objects: self.objects(),
+            validated: self.validated(),
+            queue: &*self.queue,
+        }
+    }
+
+    /// The function of this name over this state.
+    pub(crate) fn register_batch(&self) -> RegisterBatch<'_> {
+        RegisterBatch {
+            uploads: self.uploads(),
+            validated: self.validated(),
+            devices: self.devices(),
+            receipts: self.receipts(),
+            grants: self.grants(),
+            queue: &*self.queue,
+        }
+    }
+
+    /// The function of this name over this state.
+    pub(crate) fn finish_upload(&self) -> FinishUpload<'_> {
+        FinishUpload {
+            uploads: self.uploads(),
+            validated: self.validated(),
+            receipts: self.receipts(),
+            objects: self.objects(),
+            queue: &*self.queue,
+        }
+    }
+
+    /// Looks once for what stopped moving.
+    ///
+    /// # Errors
+    /// When the store is out of reach.
+    pub async fn sweep(&self, occasion: Occasion) -> Result<(), Failure> {
+        let sweep = Sweep {
+            uploads: self.uploads(),
+            grants: self.grants(),
+            objects: self.objects(),
+            queue: &*self.queue,
+        };
+        sweep.handle(occasion, self.now()).await
+    }
+}
+
+/// As the template's notification: what is dropped in the inbox makes an event.
+fn options(clock: &Clock) -> Options {
+    Options {
+        event_prefixes: vec![PREFIX.to_owned()],
+        clock: clock.clone(),
+    }
+}

@@ -1,0 +1,247 @@
+//! The queues in memory. They may forget: the table remembers, and sweep puts things on again.
+//!
+//! Fair as SQS's fair queues are: within a queue, tenants take turns.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use muster_store::queue::{Outgoing, Queue, QueueName, Sending};
+use tokio::sync::Notify;
+use tokio::time::Instant;
+
+/// How many events and dead letters are kept for whoever asks.
+const KEPT: usize = 1000;
+
+/// A message that was put aside.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeadLetter {
+    /// The queue that it was in.
+    pub queue: QueueName,
+    /// The message.
+    pub body: String,
+    /// Why.
+    pub reason: String,
+}
+
+/// All queues of a process.
+#[derive(Debug, Default)]
+pub struct InProcess {
+    state: Mutex<State>,
+    changed: Notify,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    lanes: BTreeMap<QueueName, Lanes>,
+    /// Messages that were taken and neither done nor given back.
+    in_hand: usize,
+    events: VecDeque<String>,
+    dead: VecDeque<DeadLetter>,
+}
+
+/// One queue: a lane for each tenant, which take turns; and what waits for another try.
+#[derive(Debug, Default)]
+struct Lanes {
+    turns: VecDeque<Option<String>>,
+    ready: BTreeMap<Option<String>, VecDeque<Message>>,
+    later: Vec<(Instant, Message)>,
+}
+
+/// A message that was taken from a queue.
+#[derive(Debug, Clone)]
+pub(super) struct Message {
+    pub(super) body: String,
+    pub(super) group: Option<String>,
+    /// How often it was taken, this time included.
+    pub(super) receives: u32,
+}
+
+impl Lanes {
+    fn push(&mut self, message: Message) {
+        let lane = self.ready.entry(message.group.clone()).or_default();
+        if lane.is_empty() {
+            self.turns.push_back(message.group.clone());
+        }
+        lane.push_back(message);
+    }
+
+    fn pop(&mut self, now: Instant) -> Option<Message> {
+        let (ripe, later) = std::mem::take(&mut self.later)
+            .into_iter()
+            .partition(|(at, _)| *at <= now);
+        self.later = later;
+        let ripe: Vec<(Instant, Message)> = ripe;
+        ripe.into_iter().for_each(|(_, message)| self.push(message));
+        let group = self.turns.pop_front()?;
+        let lane = self.ready.get_mut(&group)?;
+        let message = lane.pop_front();
+        if lane.is_empty() {
+            self.ready.remove(&group);
+        } else {
+            self.turns.push_back(group);
+        }
+        message.map(|message| Message {
+            receives: message.receives + 1,
+            ..message
+        })
+    }
+
+    fn is_empty(&self) -> bool {
+        self.ready.is_empty() && self.later.is_empty()
+    }
+}
+
+impl InProcess {
+    fn state(&self) -> MutexGuard<'_, State> {
+        // Nothing here can leave the state half changed.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes the next message of a queue; waits until there is one.
+    pub(super) async fn take(&self, queue: QueueName) -> Message {
+        loop {
+            let changed = self.changed.notified();
+            let wait = {
+                let mut state = self.state();
+                let lanes = state.lanes.entry(queue).or_default();
+                if let Some(message) = lanes.pop(Instant::now()) {
+                    state.in_hand += 1;
+                    return message;
+                }
+                lanes.later.iter().map(|(at, _)| *at).min()
+            };
+            match wait {
+                None => changed.await,
+                Some(at) => tokio::select! {
+                    () = changed => {}
+                    () = tokio::time::sleep_until(at) => {}
+                },
+            }
+        }
+    }
+
+    /// A message that was taken is done with.
+    pub(super) fn done(&self) {
+        self.state().in_hand -= 1;
+        self.changed.notify_waiters();
+    }
+
+    /// A message that was taken comes again, after a while.
+    pub(super) fn again(&self, queue: QueueName, message: Message, after: Duration) {
+        let mut state = self.state();
+        state.in_hand -= 1;
+        state
+            .lanes
+            .entry(queue)
+            .or_default()
+            .later
+            .push((Instant::now() + after, message));
+        drop(state);
+        self.changed.notify_waiters();
+    }
+
+    /// Whether nothing waits and nothing is worked on.
+    pub(super) fn is_idle(&self) -> bool {
+        let state = self.state();
+        state.in_hand == 0 && state.lanes.values().all(Lanes::is_empty)
+    }
+
+    /// Waits until nothing waits and nothing is worked on.
+    pub(super) async fn idle(&self) {
+        loop {
+            let changed = self.changed.notified();
+            if self.is_idle() {
+                return;
+            }
+            changed.await;
+        }
+    }
+
+    /// The newest events, oldest first.
+    #[must_use]
+    pub fn events(&self) -> Vec<String> {
+        self.state().events.iter().cloned().collect()
+    }
+
+    /// The newest dead letters, oldest first.
+    #[must_use]
+    pub fn dead_letters(&self) -> Vec<DeadLetter> {
+        self.state().dead.iter().cloned().collect()
+    }
+}
+
+impl Queue for InProcess {
+    fn send(&self, queue: QueueName, messages: Vec<Outgoing>) -> Sending<'_> {
+        let mut state = self.state();
+        for Outgoing { body, group } in messages {
+            if queue == QueueName::Events {
+                keep(&mut state.events, body);
+            } else {
+                state.lanes.entry(queue).or_default().push(Message {
+                    body,
+                    group,
+                    receives: 0,
+                });
+            }
+        }
+        drop(state);
+        self.changed.notify_waiters();
+        Box::pin(std::future::ready(Ok(())))
+    }
+
+    fn dead_letter(&self, queue: QueueName, body: String, reason: String) -> Sending<'_> {
+        keep(&mut self.state().dead, DeadLetter { queue, body, reason });
+        self.changed.notify_waiters();
+        Box::pin(std::future::ready(Ok(())))
+    }
+}
+
+fn keep<T>(list: &mut VecDeque<T>, value: T) {
+    if list.len() == KEPT {
+        list.pop_front();
+    }
+    list.push_back(value);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn outgoing(group: &str, body: &str) -> Outgoing {
+        Outgoing {
+            body: body.to_owned(),
+            group: Some(group.to_owned()),
+        }
+    }
+
+    #[tokio::test]
+    async fn tenants_take_turns() {
+        let queue = InProcess::default();
+        let messages = ["a1", "a2", "a3"]
+            .map(|body| outgoing("a", body))
+            .into_iter()
+            .chain([outgoing("b", "b1")])
+            .collect();
+        queue.send(QueueName::Validate, messages).await.unwrap();
+        let mut order = Vec::new();
+        for _ in 0..4 {
+            order.push(queue.take(QueueName::Validate).await.body);
+        }
+        assert_eq!(order, ["a1", "b1", "a2", "a3"]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_message_that_failed_comes_again_later_and_counts() {
+        let queue = InProcess::default();
+        queue.send(QueueName::Split, vec![outgoing("a", "x")]).await.unwrap();
+        let message = queue.take(QueueName::Split).await;
+        assert_eq!(message.receives, 1);
+        let start = Instant::now();
+        queue.again(QueueName::Split, message, Duration::from_secs(3));
+        assert_eq!(queue.take(QueueName::Split).await.receives, 2);
+        assert!(start.elapsed() >= Duration::from_secs(3));
+        queue.done();
+        queue.idle().await;
+    }
+}

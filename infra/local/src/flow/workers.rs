@@ -1,0 +1,134 @@
+//! The workers: for each queue as many as its function may have at once.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use muster_runtime::{Delivery, Failure, Verdict, deliver};
+use muster_store::queue::QueueName;
+use sweep::Occasion;
+use tokio::task::JoinSet;
+
+use super::Embedded;
+use super::events::{InHand, pump};
+
+/// Each queue and its workers. Express queues have workers of their own, so that a short list waits for no long one.
+const WORKERS: [(QueueName, usize); 6] = [
+    (QueueName::Split, 1),
+    (QueueName::Validate, 2),
+    (QueueName::ValidateExpress, 1),
+    (QueueName::Register, 2),
+    (QueueName::RegisterExpress, 1),
+    (QueueName::Finish, 2),
+];
+
+/// How often the clock calls sweep.
+const SWEEP_EVERY: Duration = Duration::from_secs(30);
+
+/// How long a message waits for its next try.
+pub(super) fn pause(receives: u32) -> Duration {
+    Duration::from_millis(100) * 2_u32.saturating_pow(receives.saturating_sub(1).min(8))
+}
+
+/// The running flow. When it is dropped, its workers end where they are, which harms nothing.
+pub struct Flow {
+    embedded: Embedded,
+    in_hand: Arc<InHand>,
+    _workers: JoinSet<()>,
+}
+
+impl Flow {
+    /// Puts on again what an earlier process left behind, and starts the workers.
+    ///
+    /// # Errors
+    /// When the store is out of reach.
+    pub async fn start(embedded: &Embedded) -> Result<Self, Failure> {
+        embedded.sweep(Occasion::Start).await?;
+        let mut workers = JoinSet::new();
+        for (queue, count) in WORKERS {
+            for _ in 0..count {
+                workers.spawn(work(embedded.clone(), queue));
+            }
+        }
+        let in_hand = Arc::new(InHand::default());
+        workers.spawn(pump(embedded.clone(), Arc::clone(&in_hand)));
+        workers.spawn(sweep_on_schedule(embedded.clone()));
+        Ok(Self {
+            embedded: embedded.clone(),
+            in_hand,
+            _workers: workers,
+        })
+    }
+
+    /// Waits until everything that was dropped is worked off.
+    pub async fn idle(&self) {
+        loop {
+            self.embedded.queue.idle().await;
+            let quiet = matches!(self.embedded.bucket.next_events(1).await, Ok(events) if events.is_empty());
+            if quiet && self.in_hand.is_empty() && self.embedded.queue.is_idle() {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    }
+}
+
+async fn work(embedded: Embedded, queue: QueueName) {
+    loop {
+        let message = embedded.queue.take(queue).await;
+        let delivery = Delivery {
+            queue,
+            body: &message.body,
+            receives: message.receives,
+        };
+        match run(&embedded, delivery).await {
+            Verdict::Done => embedded.queue.done(),
+            Verdict::Again => {
+                let after = pause(message.receives);
+                embedded.queue.again(queue, message, after);
+            }
+        }
+    }
+}
+
+/// Hands a message to the function that its queue feeds.
+pub(super) async fn run(embedded: &Embedded, delivery: Delivery<'_>) -> Verdict {
+    let (queue, now) = (embedded.queue(), embedded.now());
+    match delivery.queue {
+        QueueName::Split => {
+            deliver(delivery, queue, |m| async move {
+                embedded.split_upload().handle(m, now).await
+            })
+            .await
+        }
+        QueueName::Validate | QueueName::ValidateExpress => {
+            deliver(
+                delivery,
+                queue,
+                |m| async move { embedded.validate_batch().handle(m).await },
+            )
+            .await
+        }
+        QueueName::Register | QueueName::RegisterExpress => {
+            deliver(delivery, queue, |m| async move {
+                embedded.register_batch().handle(m, now).await
+            })
+            .await
+        }
+        QueueName::Finish => {
+            deliver(delivery, queue, |m| async move {
+                embedded.finish_upload().handle(m, now).await
+            })
+            .await
+        }
+        QueueName::Events => Verdict::Done,
+    }
+}
+
+async fn sweep_on_schedule(embedded: Embedded) {
+    loop {
+        tokio::time::sleep(SWEEP_EVERY).await;
+        if let Err(failure) = embedded.sweep(Occasion::Schedule).await {
+            tracing::error!(%failure, "sweep failed and is tried again");
+        }
+    }
+}

@@ -1,0 +1,251 @@
+//! A world on the embedded engines in memory: tenants, partners, and what they upload.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use jiff::Timestamp;
+use muster_core::device::Device;
+use muster_core::grant::{Grant, GrantRequest, Verb};
+use muster_core::id::{PartnerId, TenantId};
+use muster_core::inbox::InboxKey;
+use muster_core::party::{Partner, PartnerKind, Tenant};
+use muster_core::upload::ObjectVersion;
+use muster_local::flow::{Embedded, Flow};
+use muster_store::reports::{fixit_key, report_key};
+use muster_store::uploads::UploadStatus;
+
+/// Anything that keeps a journey from going on.
+pub type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>;
+
+/// The world.
+pub struct World {
+    /// Its state.
+    pub embedded: Embedded,
+    /// Its work.
+    pub flow: Flow,
+    clock: Arc<AtomicI64>,
+}
+
+/// A finished upload as its sender sees it.
+#[derive(Debug, Clone)]
+pub struct Seen {
+    /// The upload.
+    pub status: UploadStatus,
+    /// How many rows came to each outcome, by name.
+    pub counts: BTreeMap<String, u64>,
+    /// `report.csv`; empty where there is none.
+    pub report: String,
+    /// `fixit.csv`; empty where there is none.
+    pub fixit: Vec<u8>,
+}
+
+impl World {
+    /// A new world; it is 2026-01-01, and the clock stands until it is moved.
+    ///
+    /// # Errors
+    /// When the engines cannot start.
+    pub async fn new() -> Result<Self> {
+        Self::with(|client| client).await
+    }
+
+    /// A new world with a decorator around its DynamoDB.
+    ///
+    /// # Errors
+    /// When the engines cannot start.
+    pub async fn with(wrap: impl FnOnce(SharedHttpClient) -> SharedHttpClient) -> Result<Self> {
+        let clock = Arc::new(AtomicI64::new(1_767_225_600_000));
+        let read = Arc::clone(&clock);
+        let now = move || Timestamp::from_millisecond(read.load(Ordering::Relaxed)).unwrap_or(Timestamp::UNIX_EPOCH);
+        let embedded = Embedded::in_memory(Arc::new(now), wrap).await?;
+        let flow = Flow::start(&embedded).await?;
+        Ok(Self { embedded, flow, clock })
+    }
+
+    /// Lets time pass.
+    pub fn wait(&self, seconds: i64) {
+        self.clock.fetch_add(seconds * 1000, Ordering::Relaxed);
+    }
+
+    /// The time.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.embedded.now()
+    }
+
+    /// Makes a tenant known.
+    ///
+    /// # Errors
+    /// When the store is out of reach.
+    pub async fn tenant(&self, name: &str, id: &str) -> Result<TenantId> {
+        let id: TenantId = id.parse()?;
+        let tenant = Tenant {
+            id,
+            name: name.to_owned(),
+            created_at: self.now(),
+        };
+        self.embedded.tenants().create(&tenant).await?;
+        Ok(id)
+    }
+
+    /// Makes a partner known.
+    ///
+    /// # Errors
+    /// When the store is out of reach.
+    pub async fn partner(&self, id: &str, kind: PartnerKind, provider: Option<&str>) -> Result<PartnerId> {
+        let id: PartnerId = id.parse()?;
+        let provider = provider.map(str::parse).transpose()?;
+        let partner = Partner {
+            id: id.clone(),
+            name: id.to_string(),
+            kind,
+            provider,
+            created_at: self.now(),
+        };
+        self.embedded.partners().create(&partner).await?;
+        Ok(id)
+    }
+
+    /// Asks for consent.
+    ///
+    /// # Errors
+    /// When it cannot be asked for.
+    pub async fn request(&self, tenant: TenantId, partner: &PartnerId, expires_at: Option<Timestamp>) -> Result<()> {
+        let known = self.embedded.partners().get(partner).await?.ok_or("no such partner")?;
+        let request = GrantRequest {
+            tenant,
+            partner: partner.clone(),
+            kind: known.kind,
+            verbs: Verb::ALL.to_vec(),
+            expires_at,
+            delegated_administration: false,
+            by: "partner".to_owned(),
+        };
+        self.embedded.grants().request(request, self.now()).await??;
+        Ok(())
+    }
+
+    /// Asks for consent and gives it.
+    ///
+    /// # Errors
+    /// When it cannot be given.
+    pub async fn consent(&self, tenant: TenantId, partner: &PartnerId) -> Result<Grant> {
+        self.request(tenant, partner, None).await?;
+        Ok(self
+            .embedded
+            .grants()
+            .grant(tenant, partner, "admin", self.now())
+            .await??)
+    }
+
+    /// Drops a file in the inbox.
+    ///
+    /// # Errors
+    /// When the store is out of reach.
+    pub async fn drop_file(&self, key: &str, body: Vec<u8>, metadata: &[(&str, &str)]) -> Result<ObjectVersion> {
+        let directory = tempfile::tempdir()?;
+        let path = directory.path().join("list.csv");
+        std::fs::write(&path, body)?;
+        let metadata: BTreeMap<String, String> = metadata
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect();
+        Ok(self
+            .embedded
+            .objects()
+            .put_file(key, &path, "text/csv", &metadata)
+            .await?)
+    }
+
+    /// Uploads a list, waits until everything is worked off, and looks at what came of it.
+    ///
+    /// # Errors
+    /// When the store is out of reach, or there is no such upload afterwards.
+    pub async fn upload(
+        &self,
+        channel: &str,
+        partner: Option<&PartnerId>,
+        tenant: TenantId,
+        body: Vec<u8>,
+    ) -> Result<Seen> {
+        self.upload_with(channel, partner, tenant, body, &[]).await
+    }
+
+    /// As [`Self::upload`], with options.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn upload_with(
+        &self,
+        channel: &str,
+        partner: Option<&PartnerId>,
+        tenant: TenantId,
+        body: Vec<u8>,
+        options: &[(&str, &str)],
+    ) -> Result<Seen> {
+        let key = InboxKey::format(channel, partner.map(PartnerId::as_str), &tenant.to_string(), "list.csv");
+        let object = self.drop_file(&key, body, options).await?;
+        self.flow.idle().await;
+        self.seen(&object).await
+    }
+
+    /// What came of an object version.
+    ///
+    /// # Errors
+    /// When there is no upload of it.
+    pub async fn seen(&self, object: &ObjectVersion) -> Result<Seen> {
+        let id = object.upload_id();
+        let status = self
+            .embedded
+            .uploads()
+            .get(&id)
+            .await?
+            .ok_or("there is no such upload")?;
+        let counts = status
+            .counts
+            .iter()
+            .map(|(outcome, count)| (outcome.name().to_owned(), *count))
+            .collect();
+        let objects = self.embedded.objects();
+        let report = objects.get_small(&report_key(&id)).await?.unwrap_or_default();
+        let fixit = objects.get_small(&fixit_key(&id)).await?.unwrap_or_default();
+        Ok(Seen {
+            status,
+            counts,
+            report: String::from_utf8(report.to_vec())?,
+            fixit: fixit.to_vec(),
+        })
+    }
+
+    /// All registered devices of a tenant.
+    ///
+    /// # Errors
+    /// When the store is out of reach.
+    pub async fn devices(&self, tenant: TenantId) -> Result<Vec<Device>> {
+        let mut all = Vec::new();
+        let mut from = None;
+        loop {
+            let page = self.embedded.devices().list(tenant, "", from.as_deref(), 100).await?;
+            all.extend(page.devices);
+            match page.next {
+                Some(next) => from = Some(next),
+                None => break,
+            }
+        }
+        all.sort_by(|a: &Device, b| a.serial.cmp(&b.serial));
+        Ok(all)
+    }
+
+    /// Revokes a partner's consent.
+    ///
+    /// # Errors
+    /// When it is not in force.
+    pub async fn revoke(&self, tenant: TenantId, partner: &PartnerId) -> Result<()> {
+        self.embedded
+            .grants()
+            .revoke(tenant, partner, "admin", self.now())
+            .await??;
+        Ok(())
+    }
+}
