@@ -6,9 +6,8 @@ use std::path::Path;
 use aws_sdk_s3::primitives::{ByteStream, Length};
 use muster_core::upload::ObjectVersion;
 
-use super::Objects;
-use super::unversioned;
 use super::writer::Parts;
+use super::{Objects, unversioned};
 use crate::error::{ErrorKind, StoreError};
 
 const OPERATION: &str = "write a file to the bucket";
@@ -30,21 +29,8 @@ impl Objects {
         content_type: &str,
         metadata: &BTreeMap<String, String>,
     ) -> Result<ObjectVersion, StoreError> {
-        self.put_file_in_parts(key, path, content_type, metadata, IN_ONE_REQUEST, PART)
-            .await
-    }
-
-    pub(super) async fn put_file_in_parts(
-        &self,
-        key: &str,
-        path: &Path,
-        content_type: &str,
-        metadata: &BTreeMap<String, String>,
-        in_one_request: u64,
-        part: u64,
-    ) -> Result<ObjectVersion, StoreError> {
         let size = tokio::fs::metadata(path).await.map_err(|e| unreadable(path, &e))?.len();
-        let version = if size <= in_one_request {
+        let version = if size <= IN_ONE_REQUEST {
             let body = ByteStream::from_path(path).await.map_err(|e| unreadable(path, &e))?;
             let mut request = self
                 .client
@@ -63,7 +49,7 @@ impl Objects {
                 .version_id
         } else {
             let mut parts = Parts::begin(self, key, content_type, metadata).await?;
-            match send_parts(&mut parts, path, size, part.max(size.div_ceil(MAX_PARTS))).await {
+            match send_parts(&mut parts, path, size, PART.max(size.div_ceil(MAX_PARTS))).await {
                 Ok(()) => parts.complete().await?,
                 Err(error) => {
                     parts.abort().await;

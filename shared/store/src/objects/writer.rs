@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart};
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 
 use super::Objects;
 use crate::error::{ErrorKind, StoreError};
@@ -24,7 +24,8 @@ pub struct Writer {
     objects: Objects,
     key: String,
     content_type: String,
-    buffer: BytesMut,
+    /// Has room for a part from the start; what is not written to takes no memory.
+    buffer: Vec<u8>,
     parts: Option<Parts>,
     failed: bool,
 }
@@ -37,7 +38,7 @@ impl Objects {
             objects: self.clone(),
             key: key.to_owned(),
             content_type: content_type.to_owned(),
-            buffer: BytesMut::new(),
+            buffer: Vec::with_capacity(PART),
             parts: None,
             failed: false,
         }
@@ -54,11 +55,12 @@ impl Writer {
         while let Some((now, later)) = bytes.split_at_checked(PART - self.buffer.len()) {
             self.buffer.extend_from_slice(now);
             bytes = later;
-            let part = self.buffer.split().freeze();
-            if let Err(error) = self.send(part).await {
+            let part = std::mem::take(&mut self.buffer);
+            if let Err(error) = self.send(part.into()).await {
                 self.fail().await;
                 return Err(error);
             }
+            self.buffer = Vec::with_capacity(PART);
         }
         self.buffer.extend_from_slice(bytes);
         Ok(())
@@ -70,7 +72,7 @@ impl Writer {
     /// When the store is out of reach or refuses. What was written is then removed.
     pub async fn finish(mut self) -> Result<(), StoreError> {
         self.check()?;
-        let rest = self.buffer.split().freeze();
+        let rest = Bytes::from(std::mem::take(&mut self.buffer));
         if self.parts.is_none() {
             return self.objects.put(&self.key, rest, &self.content_type).await;
         }
@@ -115,7 +117,7 @@ impl Writer {
 
     async fn fail(&mut self) {
         self.failed = true;
-        self.buffer = BytesMut::new();
+        self.buffer = Vec::new();
         if let Some(parts) = self.parts.take() {
             parts.abort().await;
         }
