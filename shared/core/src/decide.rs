@@ -78,24 +78,12 @@ pub fn decide(record: &Record, context: &RowContext<'_>, holders: &[Device]) -> 
     if holders.iter().any(|d| d.tenant != context.tenant) {
         return leave(Outcome::OwnedByOtherTenant, None);
     }
-    if let Some(twin) = holders.iter().find(|d| is_other_row(d.last_source(), record, context)) {
-        let other = Some(twin.last_source().clone());
-        return Decision::Leave(Left {
-            outcome: Outcome::DuplicateInUpload,
-            device: Some(twin.id),
-            other,
-            detail: None,
-        });
-    }
     if matches!(context.registrant, Registrant::Partner(_))
         && holders.iter().any(|d| d.registrant == Registrant::Tenant)
     {
         return leave(Outcome::Unchanged, None);
     }
-    let row = Side {
-        keys: &record.keys,
-        components: record.components.as_ref(),
-    };
+    let row = Side::of_row(record);
     for (at, device) in holders.iter().enumerate() {
         if let Some(why) = contradiction(row, Side::of(device)) {
             return ambiguous(format!(
@@ -112,7 +100,21 @@ pub fn decide(record: &Record, context: &RowContext<'_>, holders: &[Device]) -> 
             }
         }
     }
+    if let Some(twin) = holders.iter().find(|d| is_other_row(d.last_source(), record, context)) {
+        let other = Some(twin.last_source().clone());
+        return Decision::Leave(Left {
+            outcome: Outcome::DuplicateInUpload,
+            device: Some(twin.id),
+            other,
+            detail: None,
+        });
+    }
     change(record, context, oldest, &holders)
+}
+
+/// Why two rows of a list that share an identity cannot be one device.
+pub(crate) fn rows_contradict(a: &Record, b: &Record) -> Option<String> {
+    contradiction(Side::of_row(a), Side::of_row(b))
 }
 
 fn is_other_row(source: &Source, record: &Record, context: &RowContext<'_>) -> bool {
@@ -127,6 +129,13 @@ struct Side<'a> {
 }
 
 impl<'a> Side<'a> {
+    fn of_row(record: &'a Record) -> Self {
+        Self {
+            keys: &record.keys,
+            components: record.components.as_ref(),
+        }
+    }
+
     fn of(device: &'a Device) -> Self {
         Self {
             keys: &device.keys,

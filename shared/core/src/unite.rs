@@ -2,53 +2,62 @@
 
 use std::collections::HashMap;
 
+use crate::decide::rows_contradict;
 use crate::identity::IdentityKey;
-use crate::record::{Checked, Record};
+use crate::outcome::Outcome;
+use crate::record::{Checked, Fault, Record};
 
 /// Marks all but one row of each device as duplicates of that one: the row with the strongest identity, and among
-/// equals the first.
+/// equals the first. A row that shares an identity with that one, and whose hardware is another, is a fault.
 pub fn unite(rows: &mut [Checked]) {
     let mut groups = Groups::new(rows.len());
     let mut holders: HashMap<IdentityKey, usize> = HashMap::new();
-    for (at, row) in rows.iter().enumerate() {
-        if let Checked::Valid(record) = row {
-            for key in &record.keys {
-                match holders.get(key) {
-                    Some(first) => groups.join(*first, at),
-                    None => {
-                        holders.insert(*key, at);
-                    }
+    for (at, record) in valid(rows) {
+        for key in &record.keys {
+            match holders.get(key) {
+                Some(first) => groups.join(*first, at),
+                None => {
+                    holders.insert(*key, at);
                 }
             }
         }
     }
-    let mut chosen: HashMap<usize, (usize, Strength, u64, u64)> = HashMap::new();
-    for (at, row) in rows.iter().enumerate() {
-        if let Checked::Valid(record) = row {
-            let group = groups.root(at);
-            let strength = strength(record);
-            let best = chosen
-                .entry(group)
-                .or_insert((at, strength, record.place.row, record.place.line));
-            if strength > best.1 {
-                *best = (at, strength, record.place.row, record.place.line);
-            }
+    let mut chosen: HashMap<usize, &Record> = HashMap::new();
+    for (at, record) in valid(rows) {
+        let best = chosen.entry(groups.root(at)).or_insert(record);
+        if strength(record) > strength(best) {
+            *best = record;
         }
     }
-    for (at, row) in rows.iter_mut().enumerate() {
-        let Checked::Valid(record) = row else { continue };
-        let Some((best, _, of_row, of_line)) = chosen.get(&groups.root(at)) else {
-            continue;
-        };
-        if *best != at {
-            *row = Checked::Duplicate {
-                place: record.place,
-                serial: record.serial.take(),
-                of_row: *of_row,
-                of_line: *of_line,
-            };
+    let mut verdicts = Vec::new();
+    for (at, record) in valid(rows) {
+        if let Some(best) = chosen.get(&groups.root(at)).filter(|best| best.place.row != record.place.row) {
+            verdicts.push((at, verdict(record, best)));
         }
     }
+    for (at, verdict) in verdicts {
+        if let Some(row) = rows.get_mut(at) {
+            *row = verdict;
+        }
+    }
+}
+
+fn valid(rows: &[Checked]) -> impl Iterator<Item = (usize, &Record)> {
+    rows.iter().enumerate().filter_map(|(at, row)| match row {
+        Checked::Valid(record) => Some((at, &**record)),
+        _ => None,
+    })
+}
+
+fn verdict(record: &Record, best: &Record) -> Checked {
+    let (place, serial) = (record.place, record.serial.clone());
+    let Some(why) = rows_contradict(record, best) else {
+        let (of_row, of_line) = (best.place.row, best.place.line);
+        return Checked::Duplicate { place, serial, of_row, of_line };
+    };
+    let detail = format!("the row shares an identity with line {}, but {why}", best.place.line);
+    let fault = Fault { outcome: Outcome::Ambiguous, column: None, column_name: None, detail };
+    Checked::Faulty { place, serial, faults: vec![fault] }
 }
 
 /// A hash outranks any number of other keys.
@@ -142,6 +151,20 @@ mod tests {
     #[test]
     fn a_third_row_unites_two_and_the_strongest_stays() {
         assert_eq!(verdicts(&[&[1], &[2], &[1, 2]]), [Some(3), Some(3), None]);
+    }
+
+    #[test]
+    fn a_row_that_shares_a_name_with_other_hardware_is_a_fault_and_no_duplicate() {
+        let mut rows = vec![row(1, &[]), row(2, &[])];
+        for (row, tpm) in rows.iter_mut().zip([[1; 32], [2; 32]]) {
+            let Checked::Valid(record) = row else { panic!("the row is valid") };
+            record.keys = vec![IdentityKey::endorsement_key(&tpm), IdentityKey::tuple("Contoso", "Book", "S1")];
+        }
+        unite(&mut rows);
+        assert!(matches!(&rows[0], Checked::Valid(_)));
+        let Checked::Faulty { faults, .. } = &rows[1] else { panic!("the second row is a fault: {rows:?}") };
+        assert_eq!(faults[0].outcome, Outcome::Ambiguous);
+        insta::assert_snapshot!(faults[0].detail);
     }
 
     proptest! {
