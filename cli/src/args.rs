@@ -1,0 +1,32 @@
+//! What the command line takes; each command's own arguments stand beside it.
+
+use clap::{Parser, Subcommand};
+
+use crate::commands::check::CheckArgs;
+use crate::commands::compare::CompareArgs;
+use crate::commands::decode::DecodeArgs;
+use crate::commands::sample::SampleArgs;
+
+/// An open registry for zero-touch device deployment: device lists in, registered devices out.
+#[derive(Debug, Parser)]
+#[command(name = "muster", version, propagate_version = true, disable_help_subcommand = true)]
+#[command(after_help = "\
+Without a command, `muster` says what to do next.
+Exit code: 0 done and all is well; 1 done, but rows failed or the answer is no; 2 not done.")]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Say what registering a device list would come to, without registering anything
+    Check(CheckArgs),
+    /// Show what hardware hashes say
+    Decode(DecodeArgs),
+    /// Say whether two hardware hashes are the same device, and why
+    Compare(CompareArgs),
+    /// Write a synthetic device list of any size
+    Sample(SampleArgs),
+}

@@ -1,0 +1,86 @@
+//! The rows of a synthetic list: a function of seed and number.
+
+use hardware_hash::generate::{Capture, Generator};
+use manifest::{Format, ListRow};
+
+/// Every so many rows one has an assigned user.
+const USER_EVERY: u64 = 5;
+/// How many group tags there are.
+const TAGS: u64 = 4;
+const SECONDS_A_DAY: u32 = 86_400;
+
+/// Makes rows.
+pub(super) struct Rows {
+    generator: Generator,
+    with_pkid: bool,
+    tag: &'static str,
+}
+
+/// The values of a row.
+#[derive(Debug, Clone)]
+pub(super) struct Row {
+    /// Its number, counted from 1.
+    pub(super) n: u64,
+    pub(super) serial: String,
+    pub(super) pkid: String,
+    pub(super) hash: String,
+    pub(super) tag: String,
+    pub(super) user: String,
+    pub(super) manufacturer: String,
+    pub(super) model: String,
+}
+
+impl Rows {
+    /// `accents`: group tags with letters outside of ASCII.
+    pub(super) fn new(seed: u64, format: Format, accents: bool) -> Self {
+        let tag = if accents { "Büro" } else { "Office" };
+        // Partners know the key of a device; customers mostly leave the column empty.
+        Self {
+            generator: Generator::new(seed),
+            with_pkid: format == Format::PartnerCenter,
+            tag,
+        }
+    }
+
+    /// The `n`-th row, counted from 1.
+    pub(super) fn row(&self, n: u64) -> Row {
+        self.captured(n, 0)
+    }
+
+    /// The same device, its hash captured so many days later.
+    pub(super) fn captured(&self, n: u64, days: u32) -> Row {
+        let device = self.generator.device(n);
+        let mut capture = Capture::default();
+        capture.time = capture.time.saturating_add(days.saturating_mul(SECONDS_A_DAY));
+        let user = if n.is_multiple_of(USER_EVERY) {
+            format!("user{n}@contoso.example")
+        } else {
+            String::new()
+        };
+        Row {
+            n,
+            hash: device.capture(&capture).to_text(),
+            tag: format!("{}-{}", self.tag, n % TAGS + 1),
+            user,
+            pkid: device.pkid.filter(|_| self.with_pkid).unwrap_or_default(),
+            serial: device.serial,
+            manufacturer: device.manufacturer,
+            model: device.product,
+        }
+    }
+}
+
+impl Row {
+    /// The values, to write.
+    pub(super) fn cells(&self) -> ListRow<'_> {
+        ListRow {
+            serial: &self.serial,
+            product_id: &self.pkid,
+            hash: &self.hash,
+            group_tag: &self.tag,
+            assigned_user: &self.user,
+            manufacturer: &self.manufacturer,
+            model: &self.model,
+        }
+    }
+}

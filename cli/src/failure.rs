@@ -1,0 +1,125 @@
+//! How a command ends, and what a person is told when it could not do its work.
+
+use std::fmt::Display;
+use std::io;
+use std::path::Path;
+use std::process::ExitCode;
+
+use muster_runtime::env::Env;
+
+use crate::output;
+
+/// How a command ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Exit {
+    /// Done, and all is well.
+    Fine,
+    /// Done, but rows failed or the answer is no.
+    Negative,
+    /// Not done.
+    NotDone,
+}
+
+impl Exit {
+    /// Fine, unless something failed.
+    pub(crate) fn unless(failed: bool) -> Self {
+        if failed { Self::Negative } else { Self::Fine }
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        match exit {
+            Exit::Fine => Self::SUCCESS,
+            Exit::Negative => Self::from(1),
+            Exit::NotDone => Self::from(2),
+        }
+    }
+}
+
+/// Why a command could not do its work.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// Something a person can act on.
+    Told {
+        /// Where and what, and why.
+        what: String,
+        /// What to do.
+        remedy: String,
+    },
+    /// Whoever read the output has gone, as `head` does: no fault.
+    ReaderGone,
+}
+
+impl Failure {
+    /// A failure in words.
+    pub(crate) fn new(what: impl Display, remedy: impl Display) -> Self {
+        Self::Told {
+            what: what.to_string(),
+            remedy: remedy.to_string(),
+        }
+    }
+
+    /// A file that cannot be read.
+    pub(crate) fn unreadable(path: &Path, error: &io::Error) -> Self {
+        let remedy = match error.kind() {
+            io::ErrorKind::NotFound => "Check the path.",
+            io::ErrorKind::PermissionDenied => "Give this user the right to read it.",
+            io::ErrorKind::IsADirectory => "Name a file in it.",
+            _ => "See that the file can be read, and run the command again.",
+        };
+        Self::new(
+            format_args!("{} cannot be read: {}", output::path(path), cause(error)),
+            remedy,
+        )
+    }
+
+    /// A file that cannot be written.
+    pub(crate) fn unwritable(path: &Path, error: &io::Error) -> Self {
+        let remedy = match error.kind() {
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+                "Free some space, or name a file on another disk."
+            }
+            _ => "Name a file in a directory that exists and that this user may write to.",
+        };
+        Self::new(
+            format_args!("{} cannot be written: {}", output::path(path), cause(error)),
+            remedy,
+        )
+    }
+
+    /// Tells it on stderr, and says how the process ends.
+    pub(crate) fn report(self, env: &Env) -> Exit {
+        match self {
+            Self::ReaderGone => Exit::Fine,
+            Self::Told { what, remedy } => {
+                output::complain(env, &what, &remedy);
+                Exit::NotDone
+            }
+        }
+    }
+}
+
+/// An error of the operating system without its number.
+fn cause(error: &io::Error) -> String {
+    let text = error.to_string();
+    let plain = text.split(" (os error").next().unwrap_or(&text);
+    let mut chars = plain.chars();
+    chars
+        .next()
+        .map(|first| first.to_lowercase().chain(chars).collect())
+        .unwrap_or_default()
+}
+
+/// What happens to stdout.
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        if error.kind() == io::ErrorKind::BrokenPipe {
+            return Self::ReaderGone;
+        }
+        Self::new(
+            format_args!("the output cannot be written: {}", cause(&error)),
+            "See that its target is writable and has space.",
+        )
+    }
+}
