@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "what the tests share fails by panicking, as they do")]
 
+mod providers;
+
 use muster_core::Timestamp;
 use muster_core::channel::Channel;
 use muster_core::grant::{Denial, GrantError, GrantPin, GrantRequest, GrantState, Verb};
@@ -21,6 +23,18 @@ fn tenant(number: u32) -> TenantId {
 
 fn partner(id: &str) -> PartnerId {
     id.parse().unwrap()
+}
+
+fn asks(number: u32, id: &str, kind: PartnerKind) -> GrantRequest {
+    GrantRequest {
+        tenant: tenant(number),
+        partner: partner(id),
+        kind,
+        verbs: Verb::ALL.to_vec(),
+        expires_at: None,
+        delegated_administration: false,
+        by: "partner".to_owned(),
+    }
 }
 
 /// What the tests ask, all of it about tenant 1.
@@ -65,13 +79,8 @@ impl World {
 
     async fn request(&self, id: &str, kind: PartnerKind, end: Option<i64>, now: i64) -> Result<GrantState, GrantError> {
         let request = GrantRequest {
-            tenant: tenant(1),
-            partner: partner(id),
-            kind,
-            verbs: Verb::ALL.to_vec(),
             expires_at: end.map(at),
-            delegated_administration: false,
-            by: "partner".to_owned(),
+            ..asks(1, id, kind)
         };
         self.grants.request(request, at(now)).await.unwrap().map(|g| g.state)
     }
@@ -259,88 +268,6 @@ async fn a_tenant_needs_its_own_grant_which_is_made_once() {
 }
 
 #[tokio::test]
-async fn a_provider_works_under_the_grant_of_its_reseller() {
-    let world = World::new().await;
-    let (provider, reseller) = (PartnerKind::CspProvider, PartnerKind::CspReseller);
-    world.know("provider", provider, None).await;
-    world.know("other-provider", provider, None).await;
-    world.know("reseller", reseller, Some("provider")).await;
-    world.know("stranger", reseller, Some("other-provider")).await;
-    world.know("direct", PartnerKind::CspDirect, Some("provider")).await;
-    world.granted("direct", PartnerKind::CspDirect).await;
-    assert_eq!(
-        world.permit("provider", 3).await,
-        Err(Denial::Missing),
-        "a direct partner implies nobody"
-    );
-
-    world.request("reseller", reseller, None, 3).await.unwrap();
-    assert_eq!(
-        world.permit("provider", 3).await,
-        Err(Denial::Pending),
-        "its reseller's reason"
-    );
-    world.grant("reseller", 4).await.unwrap();
-    let pin = world.permit("provider", 5).await.unwrap();
-    assert_eq!(
-        pin.registrant,
-        Registrant::Partner(partner("reseller")),
-        "pinned to the grant that is revoked with it"
-    );
-    assert_eq!(
-        world.permit("other-provider", 5).await,
-        Err(Denial::Missing),
-        "it is another provider's reseller"
-    );
-    assert_eq!(
-        world.permit("stranger", 5).await,
-        Err(Denial::Missing),
-        "a reseller has its own grant or none"
-    );
-
-    world.granted("provider", provider).await;
-    let own = world.permit("provider", 6).await.unwrap();
-    assert_eq!(
-        own.registrant,
-        Registrant::Partner(partner("provider")),
-        "its own grant comes first"
-    );
-    world.revoke("provider", 7).await.unwrap();
-    let pin = world.permit("provider", 8).await.unwrap();
-    assert_eq!(pin.registrant, Registrant::Partner(partner("reseller")));
-    world.revoke("reseller", 9).await.unwrap();
-    assert_eq!(world.permit("provider", 10).await, Err(Denial::Revoked));
-}
-
-#[tokio::test]
-async fn a_provider_finds_the_one_reseller_among_many_grants() {
-    let world = World::new().await;
-    world.know("provider", PartnerKind::CspProvider, None).await;
-    for number in 0..230 {
-        let id = format!("reseller-{number:03}");
-        world
-            .know(
-                &id,
-                PartnerKind::CspReseller,
-                Some(if number == 229 { "provider" } else { "other" }),
-            )
-            .await;
-        world.request(&id, PartnerKind::CspReseller, None, 1).await.unwrap();
-    }
-    world.grant("reseller-229", 2).await.unwrap();
-    let before = world.calls.snapshot();
-    let pin = world.permit("provider", 3).await.unwrap();
-    assert_eq!(pin.registrant, Registrant::Partner(partner("reseller-229")));
-    let after = world.calls.snapshot();
-    let calls = |name: &str| after.get(name).unwrap_or(&0) - before.get(name).unwrap_or(&0);
-    assert_eq!(
-        (calls("Query"), calls("BatchGetItem")),
-        (3, 4),
-        "one look at 100 grants, and only the reseller's head"
-    );
-}
-
-#[tokio::test]
 async fn grants_are_listed_for_the_tenant_and_for_the_partner() {
     let world = World::new().await;
     world.grants.ensure_own(tenant(1), at(0)).await.unwrap();
@@ -362,15 +289,7 @@ async fn grants_are_listed_for_the_tenant_and_for_the_partner() {
     assert_eq!(world.grants.list_of_tenant(tenant(2)).await.unwrap(), []);
 
     for number in 2..=5 {
-        let request = GrantRequest {
-            tenant: tenant(number),
-            partner: partner("contoso"),
-            kind: PartnerKind::CspDirect,
-            verbs: vec![Verb::Register],
-            expires_at: None,
-            delegated_administration: true,
-            by: "partner".to_owned(),
-        };
+        let request = asks(number, "contoso", PartnerKind::CspDirect);
         world.grants.request(request, at(4)).await.unwrap().unwrap();
     }
     let contoso = partner("contoso");
