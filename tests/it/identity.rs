@@ -1,11 +1,9 @@
 //! What makes a device the same device, across uploads, channels and partners.
 
 use journeys::lists::{Row, device, list};
-use journeys::world::{Result, World};
+use journeys::world::{FABRIKAM, Result, World};
 use manifest::Format;
 use muster_core::party::PartnerKind;
-
-const FABRIKAM: &str = "1b6c0d7e-3f5a-4c1e-9a51-8d2f6f1f3a10";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_device_handed_in_by_tuple_by_pkid_and_by_hash_ends_as_one() -> Result<()> {

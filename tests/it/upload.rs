@@ -3,11 +3,8 @@
 use std::collections::BTreeMap;
 
 use journeys::lists::intune;
-use journeys::world::{Result, World};
+use journeys::world::{FABRIKAM, Result, TAILSPIN, World};
 use muster_core::upload::UploadState;
-
-const FABRIKAM: &str = "1b6c0d7e-3f5a-4c1e-9a51-8d2f6f1f3a10";
-const TAILSPIN: &str = "2c7d1e8f-4a6b-4d2f-8b62-9e3a7a2b4b21";
 
 fn counts(pairs: &[(&str, u64)]) -> BTreeMap<String, u64> {
     pairs.iter().map(|(name, count)| ((*name).to_owned(), *count)).collect()

@@ -16,6 +16,12 @@ use muster_local::flow::{Embedded, Flow};
 use muster_store::reports::{fixit_key, report_key};
 use muster_store::uploads::UploadStatus;
 
+/// The id of the tenant of most journeys.
+pub const FABRIKAM: &str = "1b6c0d7e-3f5a-4c1e-9a51-8d2f6f1f3a10";
+
+/// The id of another tenant.
+pub const TAILSPIN: &str = "2c7d1e8f-4a6b-4d2f-8b62-9e3a7a2b4b21";
+
 /// Anything that keeps a journey from going on.
 pub type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
@@ -47,20 +53,27 @@ impl World {
     /// # Errors
     /// When the engines cannot start.
     pub async fn new() -> Result<Self> {
-        Self::with(|client| client).await
-    }
-
-    /// A new world with a decorator around its DynamoDB.
-    ///
-    /// # Errors
-    /// When the engines cannot start.
-    pub async fn with(wrap: impl FnOnce(SharedHttpClient) -> SharedHttpClient) -> Result<Self> {
         let clock = Arc::new(AtomicI64::new(1_767_225_600_000));
         let read = Arc::clone(&clock);
         let now = move || Timestamp::from_millisecond(read.load(Ordering::Relaxed)).unwrap_or(Timestamp::UNIX_EPOCH);
-        let embedded = Embedded::in_memory(Arc::new(now), wrap).await?;
+        let embedded = Embedded::in_memory(Arc::new(now)).await?;
         let flow = Flow::start(&embedded).await?;
         Ok(Self { embedded, flow, clock })
+    }
+
+    /// The same world with its process started anew, and with decorators around its engines.
+    ///
+    /// # Errors
+    /// When the engines cannot start.
+    pub async fn restarted(self, wrap: impl Fn(SharedHttpClient) -> SharedHttpClient) -> Result<Self> {
+        let embedded = self.embedded.again(wrap);
+        drop(self.flow);
+        let flow = Flow::start(&embedded).await?;
+        Ok(Self {
+            embedded,
+            flow,
+            clock: self.clock,
+        })
     }
 
     /// Lets time pass.
@@ -156,6 +169,15 @@ impl World {
             .objects()
             .put_file(key, &path, "text/csv", &metadata)
             .await?)
+    }
+
+    /// Drops a file while nobody works: the workers of this world see it only when they are started anew.
+    ///
+    /// # Errors
+    /// When the store is out of reach.
+    pub async fn drop_file_unseen(&self, key: &str, body: Vec<u8>) -> Result<ObjectVersion> {
+        self.flow.stop();
+        self.drop_file(key, body, &[]).await
     }
 
     /// Uploads a list, waits until everything is worked off, and looks at what came of it.

@@ -28,7 +28,7 @@ pub(crate) struct Work<'a> {
     upload: &'a Upload,
     number: u32,
     context: RowContext<'a>,
-    /// The shard of the grant that is checked; the next one after a conflict.
+    /// The shard of the grant that is checked; the next one after each slice and each conflict.
     shard: u32,
     /// Devices that a row of this batch stands for already.
     taken: HashMap<DeviceId, Source>,
@@ -114,6 +114,8 @@ impl RegisterBatch<'_> {
                     work.taken
                         .extend(devices_of(&done.decision).into_iter().map(|id| (id, source.clone())));
                 }
+                // Onwards to the next shard, so that a writer soon meets one that a revocation has closed.
+                work.shard = work.shard.wrapping_add(1);
                 (work.tries, work.width) = (0, MAX_ROWS);
                 return Ok(());
             }

@@ -103,7 +103,7 @@ impl SplitUpload<'_> {
             Ok(options) => sender.options = options,
             Err(e) => {
                 return Ok(Err(reason(
-                    "unknownOption",
+                    "unknown-option",
                     &e.to_string(),
                     "Correct the metadata and upload the file again.",
                 )));
@@ -117,7 +117,7 @@ impl SplitUpload<'_> {
         let Some(tenant) = self.tenants.find(key.tenant).await? else {
             let detail = format!("there is no tenant `{}`", key.tenant);
             return Ok(Err(reason(
-                "unknownTenant",
+                "unknown-tenant",
                 &detail,
                 "Check the tenant's id or name in the object's key.",
             )));
@@ -131,7 +131,7 @@ impl SplitUpload<'_> {
                 None => {
                     let detail = format!("there is no partner `{text}`");
                     return Ok(Err(reason(
-                        "unknownPartner",
+                        "unknown-partner",
                         &detail,
                         "Check the partner's id in the object's key.",
                     )));
@@ -202,7 +202,7 @@ pub(crate) fn reason(code: &str, detail: &str, remedy: &str) -> Reason {
 
 fn unknown_channel(error: &UnknownChannel) -> Reason {
     reason(
-        "unknownChannel",
+        "unknown-channel",
         &error.to_string(),
         "Correct the channel in the object's key.",
     )
@@ -214,7 +214,7 @@ fn not_for(channel: Channel, partner: Option<&Partner>) -> Reason {
         |p| format!("a partner of the kind {}", p.kind.as_str()),
     );
     reason(
-        "channelNotForCaller",
+        "channel-not-for-caller",
         &format!("{channel} is not for {who}"),
         "Use a channel of your own; docs/semantics.md lists them.",
     )
@@ -227,7 +227,7 @@ fn of_denial(denial: Denial) -> Reason {
         Denial::NotCovered => "the tenant's consent does not cover registering through this channel",
         _ => entry.meaning,
     };
-    reason(outcome.name(), detail, entry.remedy)
+    reason(denial.code(), detail, entry.remedy)
 }
 
 fn of_file(problem: &FileProblem) -> Reason {

@@ -140,7 +140,7 @@ impl SplitUpload<'_> {
             limits.max_rows, upload.channel
         );
         let reason = reason(
-            "tooManyRows",
+            "too-many-rows",
             &detail,
             "Split the file, or upload it without `strict`: longer files are cut by themselves.",
         );

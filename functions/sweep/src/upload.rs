@@ -109,7 +109,7 @@ impl Sweep<'_> {
 
     async fn give_up(&self, upload: &Upload, done: u32, cut: usize, now: Timestamp) -> Result<(), Failure> {
         let reason = Reason {
-            code: "noProgress".to_owned(),
+            code: "no-progress".to_owned(),
             detail: format!("{done} of {cut} batches are done, and {MAX_TRIES} more tries brought no progress"),
             remedy: format!(
                 "Look into the dead-letter queues for the reason, then `muster uploads resume {}`.",

@@ -53,10 +53,11 @@ pub enum StartError {
 pub struct Embedded {
     table: Table,
     objects: muster_store::objects::Objects,
+    dynamodb: DynamoDb,
     bucket: Objects,
     queue: Arc<InProcess>,
     clock: Clock,
-    _directory: Option<Arc<DataDir>>,
+    directory: Option<Arc<DataDir>>,
 }
 
 impl Embedded {
@@ -67,48 +68,64 @@ impl Embedded {
     pub async fn open(directory: DataDir, clock: Clock) -> Result<Self, StartError> {
         let dynamodb = DynamoDb::open(directory.registry_db())?;
         let bucket = Objects::open(directory.objects_db(), directory.blobs(), options(&clock))?;
-        let http = dynamodb.http_client();
-        Self::assemble(http, bucket, clock, Some(directory)).await
+        let embedded = Self::over(dynamodb, bucket, clock, Some(Arc::new(directory)), |client| client);
+        embedded.prepare().await?;
+        Ok(embedded)
     }
 
-    /// State that lives and dies with the process, for tests. `wrap` may put a decorator around the DynamoDB client.
+    /// State that lives and dies with the process, for tests.
     ///
     /// # Errors
     /// When the engines cannot be prepared.
-    pub async fn in_memory(
-        clock: Clock,
-        wrap: impl FnOnce(SharedHttpClient) -> SharedHttpClient,
-    ) -> Result<Self, StartError> {
-        let dynamodb = DynamoDb::in_memory()?;
-        let bucket = Objects::in_memory(options(&clock))?;
-        Self::assemble(wrap(dynamodb.http_client()), bucket, clock, None).await
+    pub async fn in_memory(clock: Clock) -> Result<Self, StartError> {
+        let (dynamodb, bucket) = (DynamoDb::in_memory()?, Objects::in_memory(options(&clock))?);
+        let embedded = Self::over(dynamodb, bucket, clock, None, |client| client);
+        embedded.prepare().await?;
+        Ok(embedded)
     }
 
-    async fn assemble(
-        dynamodb: SharedHttpClient,
+    /// The same state as another process would see it: with empty queues, and with `wrap` around the clients of both
+    /// engines.
+    #[must_use]
+    pub fn again(&self, wrap: impl Fn(SharedHttpClient) -> SharedHttpClient) -> Self {
+        Self::over(
+            self.dynamodb.clone(),
+            self.bucket.clone(),
+            self.clock.clone(),
+            self.directory.clone(),
+            wrap,
+        )
+    }
+
+    fn over(
+        dynamodb: DynamoDb,
         bucket: Objects,
         clock: Clock,
-        directory: Option<DataDir>,
-    ) -> Result<Self, StartError> {
+        directory: Option<Arc<DataDir>>,
+        wrap: impl Fn(SharedHttpClient) -> SharedHttpClient,
+    ) -> Self {
         let secret = bucket.credentials();
         let credentials = Credentials {
             access_key: secret.access_key.clone(),
             secret_key: secret.secret_key.clone(),
         };
-        let connection = Connection::embedded(dynamodb, bucket.http_client(), &credentials);
+        let connection = Connection::embedded(wrap(dynamodb.http_client()), wrap(bucket.http_client()), &credentials);
         let table = Table::new(&connection, TABLE);
-        table.create().await?;
         let objects = muster_store::objects::Objects::new(&connection, BUCKET);
-        objects.create().await?;
-        let queue = Arc::new(InProcess::default());
-        Ok(Self {
+        Self {
             table,
             objects,
+            dynamodb,
             bucket,
-            queue,
+            queue: Arc::new(InProcess::default()),
             clock,
-            _directory: directory.map(Arc::new),
-        })
+            directory,
+        }
+    }
+
+    async fn prepare(&self) -> Result<(), StartError> {
+        self.table.create().await?;
+        Ok(self.objects.create().await?)
     }
 
     /// Tenants.

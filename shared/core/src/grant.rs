@@ -119,6 +119,19 @@ pub enum Denial {
 }
 
 impl Denial {
+    /// A stable name, for a refused upload.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Missing => "consent-missing",
+            Self::Pending => "consent-pending",
+            Self::Declined => "consent-declined",
+            Self::Revoked => "consent-revoked",
+            Self::Expired => "consent-expired",
+            Self::NotCovered => "consent-not-covered",
+        }
+    }
+
     /// The outcome that it means for a row.
     #[must_use]
     pub const fn outcome(self) -> Outcome {

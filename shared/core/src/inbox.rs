@@ -50,7 +50,7 @@ impl<'a> InboxKey<'a> {
 #[must_use]
 pub fn stray_reason() -> Reason {
     Reason {
-        code: "noUpload".to_owned(),
+        code: "no-upload".to_owned(),
         detail: "its key is not inbox/{channel}/{partner or -}/{tenant}/{name}.csv".to_owned(),
         remedy: "Upload it again under such a key, or remove it.".to_owned(),
     }

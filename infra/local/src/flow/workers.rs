@@ -1,6 +1,6 @@
 //! The workers: for each queue as many as its function may have at once.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use muster_runtime::{Delivery, Failure, Verdict, deliver};
@@ -33,7 +33,7 @@ pub(super) fn pause(receives: u32) -> Duration {
 pub struct Flow {
     embedded: Embedded,
     in_hand: Arc<InHand>,
-    _workers: JoinSet<()>,
+    workers: Mutex<JoinSet<()>>,
 }
 
 impl Flow {
@@ -55,8 +55,13 @@ impl Flow {
         Ok(Self {
             embedded: embedded.clone(),
             in_hand,
-            _workers: workers,
+            workers: Mutex::new(workers),
         })
+    }
+
+    /// Ends the workers where they are, as a crash would.
+    pub fn stop(&self) {
+        self.workers.lock().unwrap_or_else(PoisonError::into_inner).abort_all();
     }
 
     /// Waits until everything that was dropped is worked off.
