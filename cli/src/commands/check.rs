@@ -105,7 +105,7 @@ fn check(
     out: &mut Output,
 ) -> Result<Report, Failure> {
     let mut report = Report::new(name, channel, &list.dialect, if args.all { usize::MAX } else { FIRST });
-    let mut seen = Seen::default();
+    let mut seen = Seen::new();
     let bar = progress::of_bytes(size);
     // A long list of problems is printed as it is found: memory does not grow with it.
     let print = args.all && !args.json;
