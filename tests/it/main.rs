@@ -1,8 +1,10 @@
 //! Journeys over all functions, in one process, on the embedded engines.
+#![cfg(test)]
 
 mod channels;
 mod consent;
 mod costs;
+mod devices;
 mod faults;
 mod identity;
 mod options;

@@ -148,8 +148,8 @@ impl SplitUpload<'_> {
         Ok(true)
     }
 
-    /// Stores and sends what is pending, but for the last cut where `keep_last`. `false` where another worker was faster:
-    /// it goes on, and should it die, sweep finds the upload.
+    /// Stores and sends what is pending, but for the last cut where `keep_last`. `false` where another worker was faster
+    /// (it goes on, and should it die, sweep finds the upload) or the upload is not open any more.
     async fn flush(&self, upload: &Upload, pending: &mut Pending, keep_last: bool) -> Result<bool, Failure> {
         let kept = usize::from(keep_last);
         while pending.cuts.len() > kept {
@@ -157,8 +157,11 @@ impl SplitUpload<'_> {
             let only = !keep_last && pending.stored == 0 && pending.cuts.len() == 1;
             let rest = pending.cuts.split_off(take);
             let chunk = std::mem::replace(&mut pending.cuts, rest);
-            if let PutCuts::Other(_) = self.uploads.put_cuts(&upload.id, pending.stored, &chunk).await? {
-                return Ok(false);
+            match self.uploads.put_cuts(&upload.id, pending.stored, &chunk).await? {
+                PutCuts::Stored => {}
+                // Stored by this very call, whose first answer was lost.
+                PutCuts::Other(stored) if stored == chunk => {}
+                PutCuts::Other(_) | PutCuts::Closed => return Ok(false),
             }
             self.send(upload, pending.stored, &chunk, only).await?;
             pending.stored += u32::try_from(chunk.len()).unwrap_or(u32::MAX);
