@@ -1,4 +1,4 @@
-//! Measures what a row and a comparison cost: `cargo run --release --example bench --features generate`.
+//! Measures what a row and a comparison cost: `cargo run --release -p hardware-hash --example bench_hash --features generate`.
 #![expect(clippy::print_stdout, reason = "a benchmark prints its result")]
 
 use std::hint::black_box;

@@ -1,5 +1,5 @@
 //! Measures cutter and row reader against a plain newline scan, in one run, in memory:
-//! `cargo run --release -p manifest --example bench`.
+//! `cargo run --release -p manifest --example bench_list`.
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};
