@@ -4,8 +4,12 @@ use clap::{Parser, Subcommand};
 
 use crate::commands::check::CheckArgs;
 use crate::commands::compare::CompareArgs;
+use crate::commands::consent::ConsentArgs;
 use crate::commands::decode::DecodeArgs;
+use crate::commands::devices::DevicesArgs;
+use crate::commands::register::RegisterArgs;
 use crate::commands::sample::SampleArgs;
+use crate::commands::uploads::UploadsArgs;
 
 /// An open registry for zero-touch device deployment: device lists in, registered devices out.
 #[derive(Debug, Parser)]
@@ -21,8 +25,16 @@ pub(crate) struct Cli {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Register the devices of a list for a tenant
+    Register(RegisterArgs),
     /// Say what registering a device list would come to, without registering anything
     Check(CheckArgs),
+    /// Ask for, give and take back consent
+    Consent(ConsentArgs),
+    /// List, show and release registered devices
+    Devices(DevicesArgs),
+    /// List and show uploads
+    Uploads(UploadsArgs),
     /// Show what hardware hashes say
     Decode(DecodeArgs),
     /// Say whether two hardware hashes are the same device, and why

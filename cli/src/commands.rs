@@ -2,5 +2,9 @@
 
 pub(crate) mod check;
 pub(crate) mod compare;
+pub(crate) mod consent;
 pub(crate) mod decode;
+pub(crate) mod devices;
+pub(crate) mod register;
 pub(crate) mod sample;
+pub(crate) mod uploads;

@@ -5,7 +5,10 @@ use std::io;
 use std::path::Path;
 use std::process::ExitCode;
 
+use muster_local::data_dir::DataDirError;
+use muster_local::flow::StartError;
 use muster_runtime::env::Env;
+use muster_store::{ErrorKind, StoreError};
 
 use crate::output;
 
@@ -122,4 +125,53 @@ impl From<io::Error> for Failure {
             "See that its target is writable and has space.",
         )
     }
+}
+
+/// What happens to the embedded store.
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        let remedy = match error.kind() {
+            ErrorKind::Rejected => "Check what was given.",
+            ErrorKind::Corrupt => "Put a backup of the whole data directory in its place.",
+            _ => "See that the disk has space, and run the command again: it goes on where it stopped.",
+        };
+        Self::new(error, remedy)
+    }
+}
+
+impl From<StartError> for Failure {
+    fn from(error: StartError) -> Self {
+        match error {
+            StartError::DataDir(error) => error.into(),
+            StartError::Store(error) => error.into(),
+        }
+    }
+}
+
+/// Its words say what to do behind a colon.
+impl From<DataDirError> for Failure {
+    fn from(error: DataDirError) -> Self {
+        let text = error.to_string();
+        let own_words = !matches!(error, DataDirError::Io { .. } | DataDirError::Database { .. });
+        match text.rsplit_once(": ").filter(|_| own_words) {
+            Some((what, remedy)) => Self::new(what, sentence(remedy)),
+            None => Self::new(
+                text,
+                "See that the directory can be used, or name another one with --data-dir.",
+            ),
+        }
+    }
+}
+
+impl From<muster_runtime::Failure> for Failure {
+    fn from(failure: muster_runtime::Failure) -> Self {
+        Self::new(failure, "Run the command again: it goes on where it stopped.")
+    }
+}
+
+/// With a capital letter and a full stop.
+fn sentence(text: &str) -> String {
+    let mut chars = text.chars();
+    let first: String = chars.next().into_iter().flat_map(char::to_uppercase).collect();
+    format!("{first}{}.", chars.as_str().trim_end_matches('.'))
 }

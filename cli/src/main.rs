@@ -11,33 +11,83 @@ mod hashes;
 mod input;
 mod output;
 mod progress;
+mod state;
 
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::Parser as _;
+use muster_core::Timestamp;
 use muster_runtime::env::Env;
+use uuid::Uuid;
 
 use crate::args::{Cli, Command};
 use crate::failure::{Exit, Failure};
 use crate::output::Output;
+use crate::state::Surroundings;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    let env = Env::process();
-    let mut out = Output::stdout(&env);
-    let exit = match run(cli, &env, &mut out).and_then(|exit| out.flush().map(|()| exit)) {
+    let around = Surroundings {
+        env: Env::process(),
+        clock: Arc::new(now),
+        new_id,
+        command: typed(),
+    };
+    let mut out = Output::stdout(&around.env);
+    let exit = match run(cli, &around, &mut out).and_then(|exit| out.flush().map(|()| exit)) {
         Ok(exit) => exit,
-        Err(failure) => failure.report(&env),
+        Err(failure) => failure.report(&around.env),
     };
     exit.into()
 }
 
-fn run(cli: Cli, env: &Env, out: &mut Output) -> Result<Exit, Failure> {
+fn run(cli: Cli, around: &Surroundings, out: &mut Output) -> Result<Exit, Failure> {
     match cli.command {
-        None => guide::print(env, out),
+        None => guide::print(&around.env, out),
         Some(Command::Check(args)) => commands::check::run(&args, out),
         Some(Command::Decode(args)) => commands::decode::run(&args, out),
         Some(Command::Compare(args)) => commands::compare::run(&args, out),
         Some(Command::Sample(args)) => commands::sample::run(&args, out),
+        Some(Command::Register(args)) => wait_for(commands::register::run(&args, around, out)),
+        Some(Command::Consent(args)) => wait_for(commands::consent::run(&args, around, out)),
+        Some(Command::Devices(args)) => wait_for(commands::devices::run(&args, around, out)),
+        Some(Command::Uploads(args)) => wait_for(commands::uploads::run(&args, around, out)),
     }
+}
+
+fn wait_for(work: impl Future<Output = Result<Exit, Failure>>) -> Result<Exit, Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build();
+    let failed = |error| {
+        Failure::new(
+            format_args!("the command cannot start: {error}"),
+            "Close some programs and try again.",
+        )
+    };
+    runtime.map_err(failed)?.block_on(work)
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one place where the command line reads the clock"
+)]
+fn now() -> Timestamp {
+    Timestamp::now()
+}
+
+#[expect(clippy::disallowed_methods, reason = "a tenant that is made on the spot needs an id")]
+fn new_id() -> Uuid {
+    Uuid::new_v4()
+}
+
+/// The command as it was typed.
+fn typed() -> String {
+    let words: Vec<String> = std::env::args_os()
+        .skip(1)
+        .map(|word| word.to_string_lossy().into_owned())
+        .collect();
+    format!("muster {}", words.join(" "))
 }

@@ -1,11 +1,16 @@
 //! Progress bars, on stderr and only where that is a terminal.
 
+use std::time::Duration;
+
 use indicatif::{ProgressBar, ProgressStyle};
 
 /// Below this nothing is shown: it is over before anybody could read it.
 const WORTH_SHOWING: u64 = 8 << 20;
 /// The same for rows that are written.
 const MANY_ROWS: u64 = 50_000;
+
+/// How often a spinner moves.
+const TICK: Duration = Duration::from_millis(100);
 
 /// How much of a file is done.
 pub(crate) fn of_bytes(bytes: u64) -> ProgressBar {
@@ -32,4 +37,16 @@ fn bar(length: u64, template: &str) -> ProgressBar {
     let bar = ProgressBar::new(length);
     let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
     bar.with_style(style.progress_chars("=> "))
+}
+
+/// How many rows of an upload are done.
+pub(crate) fn of_uploaded_rows(rows: u64) -> ProgressBar {
+    bar(rows, "{bar:30} {human_pos} of {human_len} rows, {per_sec}, {eta} left")
+}
+
+/// Something goes on whose end is not known.
+pub(crate) fn waiting(what: &'static str) -> ProgressBar {
+    let bar = ProgressBar::new_spinner().with_message(what);
+    bar.enable_steady_tick(TICK);
+    bar
 }

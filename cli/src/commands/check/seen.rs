@@ -20,7 +20,10 @@ pub(super) struct Seen {
 impl Seen {
     pub(super) fn new() -> Self {
         // All at once: growing would hold the old and the new table for a moment.
-        Self { rows: HashMap::with_capacity(REMEMBERED), full_at: None }
+        Self {
+            rows: HashMap::with_capacity(REMEMBERED),
+            full_at: None,
+        }
     }
 
     /// Marks the rows of a batch that stand for a device of an earlier one.
@@ -29,10 +32,17 @@ impl Seen {
             let Checked::Valid(record) = row else { continue };
             if let Some((of_row, of_line)) = record.keys.iter().find_map(|key| self.rows.get(key)).copied() {
                 let (place, serial) = (record.place, record.serial.take());
-                *row = Checked::Duplicate { place, serial, of_row: of_row.into(), of_line: of_line.into() };
+                *row = Checked::Duplicate {
+                    place,
+                    serial,
+                    of_row: of_row.into(),
+                    of_line: of_line.into(),
+                };
                 continue;
             }
-            let first = u32::try_from(record.place.row).ok().zip(u32::try_from(record.place.line).ok());
+            let first = u32::try_from(record.place.row)
+                .ok()
+                .zip(u32::try_from(record.place.line).ok());
             match first.filter(|_| self.rows.len() + record.keys.len() <= REMEMBERED) {
                 Some(first) => self.rows.extend(record.keys.iter().map(|key| (*key, first))),
                 None => _ = self.full_at.get_or_insert(record.place.row),

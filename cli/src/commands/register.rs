@@ -1,0 +1,179 @@
+//! `muster register`: a device list in, registered devices out.
+
+mod answer;
+mod drop;
+mod watch;
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use muster_core::channel::Channel;
+use muster_core::id::PartnerId;
+use muster_core::inbox::{InboxKey, OnConflict, UploadOptions};
+use muster_core::party::{Partner, PartnerKind, Tenant};
+use muster_local::flow::{Embedded, Flow};
+use muster_store::TenantCreation;
+
+use crate::commands::check::for_this_caller;
+use crate::failure::{Exit, Failure};
+use crate::output::{self, Output, plain};
+use crate::state::{self, DataDirArgs, Surroundings};
+
+use answer::Answer;
+use drop::{Dropped, Source};
+
+/// What `muster register` takes.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  muster register samples/device-list.csv --tenant Contoso
+  muster register list.csv --tenant Contoso --group-tag Office
+  muster register list.csv --tenant Contoso --partner fabrikam --json | jq .outcomes
+
+The same list again registers nothing twice. A run that was killed goes on where it stopped when the same command is
+given again. An empty or absent cell never clears a stored value.
+Exit code: 0 every row is registered, updated or unchanged; 1 rows failed, or the file was refused; 2 not done.")]
+pub(crate) struct RegisterArgs {
+    /// The device list; `-` for stdin
+    file: PathBuf,
+    /// The tenant's id or name; an unknown one is made on the spot
+    #[arg(long)]
+    tenant: String,
+    /// oem-direct, partner-center, intune, store-for-business, m365-business or automatic
+    /// [default: intune; with --partner partner-center, for an OEM oem-direct]
+    #[arg(long, value_name = "CHANNEL")]
+    channel: Option<Channel>,
+    /// The partner that registers, under the consent that the tenant gave it
+    #[arg(long)]
+    partner: Option<PartnerId>,
+    /// Refuse the file when it has more rows than the channel takes at once
+    #[arg(long)]
+    strict: bool,
+    /// For rows that bring no group tag of their own
+    #[arg(long, value_name = "TAG")]
+    group_tag: Option<String>,
+    /// What becomes of group tag and user of devices that the tenant has already
+    #[arg(long, value_enum, default_value = "update")]
+    on_conflict: OnConflictArg,
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    data: DataDirArgs,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum OnConflictArg {
+    /// Take them from the list
+    Update,
+    /// Leave them as they are
+    Keep,
+}
+
+/// Runs the command.
+pub(crate) async fn run(args: &RegisterArgs, around: &Surroundings, out: &mut Output) -> Result<Exit, Failure> {
+    let source = Source::open(&args.file)?;
+    let (embedded, directory) = args.data.open_at(around).await?;
+    let partner = match &args.partner {
+        Some(id) => Some(state::partner(&embedded, id).await?),
+        None => None,
+    };
+    let channel = args.channel.unwrap_or_else(|| default_channel(partner.as_ref()));
+    for_this_caller(channel, args.partner.as_ref())?;
+    if let Some(partner) = partner.as_ref().filter(|partner| !channel.admits(Some(partner.kind))) {
+        return Err(Failure::new(
+            format_args!(
+                "the channel {channel} is not for `{}`, which is {}",
+                partner.id,
+                kind_name(partner.kind)
+            ),
+            format_args!("Use {}.", default_channel(Some(partner))),
+        ));
+    }
+    let options = options(args, &source)?;
+    let (tenant, created) = tenant(&embedded, &args.tenant, around).await?;
+    if created {
+        let (name, id) = (plain(&tenant.name), tenant.id);
+        output::remark(format_args!(
+            "The tenant `{name}` was not known and is made now, with the id {id}."
+        ));
+    }
+    let key = InboxKey::format(
+        channel.as_str(),
+        args.partner.as_ref().map(PartnerId::as_str),
+        &tenant.id.to_string(),
+        source.name(),
+    );
+    let dropped = Dropped::put(&embedded, &directory, &key, &source, &options).await?;
+    if dropped.resumed {
+        output::remark("An earlier run of this command was interrupted; it goes on where it stopped.");
+    }
+    let flow = Flow::start(&embedded).await?;
+    let status = watch::until_final(&embedded, &flow, &dropped.id).await?;
+    let answer = Answer::collect(&embedded, &directory, &tenant, created, &dropped, status).await?;
+    match args.json {
+        true => answer.json(out)?,
+        false => answer.show(out)?,
+    }
+    out.flush()?;
+    dropped.answered();
+    Ok(answer.exit())
+}
+
+fn options(args: &RegisterArgs, source: &Source) -> Result<UploadOptions, Failure> {
+    let group_tag = args.group_tag.as_deref().map(str::trim).filter(|tag| !tag.is_empty());
+    let options = UploadOptions {
+        group_tag: group_tag.map(str::to_owned),
+        strict: args.strict,
+        on_conflict: match args.on_conflict {
+            OnConflictArg::Update => OnConflict::Update,
+            OnConflictArg::Keep => OnConflict::Keep,
+        },
+        sha256: Some(source.sha256().to_owned()),
+    };
+    // The same rules as for metadata that came with a file in the bucket.
+    let metadata = options.to_metadata();
+    match UploadOptions::from_metadata(metadata.iter().map(|(name, value)| (name.as_str(), value.as_str()))) {
+        Ok(_) => Ok(options),
+        Err(error) => Err(Failure::new(error, "Correct the option.")),
+    }
+}
+
+fn default_channel(partner: Option<&Partner>) -> Channel {
+    match partner.map(|partner| partner.kind) {
+        None => Channel::Intune,
+        Some(PartnerKind::Oem) => Channel::OemDirect,
+        Some(_) => Channel::PartnerCenter,
+    }
+}
+
+fn kind_name(kind: PartnerKind) -> &'static str {
+    if kind.is_csp() { "a CSP" } else { "an OEM" }
+}
+
+/// The tenant that is meant; whether it was made.
+async fn tenant(embedded: &Embedded, text: &str, around: &Surroundings) -> Result<(Tenant, bool), Failure> {
+    let name = text.trim();
+    if name.is_empty() || name.chars().any(char::is_control) {
+        return Err(Failure::new(
+            "the tenant has no name",
+            "Give its id or name with --tenant.",
+        ));
+    }
+    let tenants = embedded.tenants();
+    if let Some(tenant) = tenants.find(name).await? {
+        return Ok((tenant, false));
+    }
+    let id = name
+        .parse()
+        .unwrap_or_else(|_| muster_core::id::TenantId::new((around.new_id)()));
+    let tenant = Tenant {
+        id,
+        name: name.to_owned(),
+        created_at: (around.clock)(),
+    };
+    match tenants.create(&tenant).await? {
+        TenantCreation::Created => Ok((tenant, true)),
+        TenantCreation::Exists | TenantCreation::NameTaken => Ok((state::tenant(embedded, name).await?, false)),
+    }
+}

@@ -1,0 +1,145 @@
+//! The data directory and the embedded engines in it.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use muster_core::Timestamp;
+use muster_core::id::PartnerId;
+use muster_core::party::{Partner, Tenant};
+use muster_local::Clock;
+use muster_local::data_dir::DataDir;
+use muster_local::flow::Embedded;
+use muster_runtime::env::Env;
+use uuid::Uuid;
+
+use crate::failure::Failure;
+use crate::output::plain;
+
+/// What a command takes from its surroundings.
+pub(crate) struct Surroundings {
+    /// The environment.
+    pub(crate) env: Env,
+    /// The time.
+    pub(crate) clock: Clock,
+    /// A new id, never seen before.
+    pub(crate) new_id: fn() -> Uuid,
+    /// The command as it was typed, for others who want the data directory.
+    pub(crate) command: String,
+}
+
+/// Where the state is.
+#[derive(Debug, Args)]
+pub(crate) struct DataDirArgs {
+    /// The directory that holds everything [default: $XDG_DATA_HOME/muster, or ~/.local/share/muster]
+    #[arg(long, value_name = "DIR")]
+    data_dir: Option<PathBuf>,
+}
+
+/// A page of a list.
+#[derive(Debug, Args)]
+pub(crate) struct PageArgs {
+    /// How many to list at most
+    #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u16).range(1..=1000))]
+    limit: u16,
+    /// Where to go on; the page before says it
+    #[arg(long, value_name = "MARK")]
+    pub(crate) from: Option<String>,
+}
+
+impl PageArgs {
+    /// How many to list at most.
+    pub(crate) fn limit(&self) -> usize {
+        self.limit.into()
+    }
+}
+
+impl DataDirArgs {
+    /// The directory, absolute or as it was given.
+    fn path(&self, env: &Env) -> Result<PathBuf, Failure> {
+        if let Some(path) = &self.data_dir {
+            return Ok(path.clone());
+        }
+        let xdg = env
+            .required("XDG_DATA_HOME")
+            .map(PathBuf::from)
+            .ok()
+            .filter(|path| path.is_absolute());
+        let home = || {
+            env.required("HOME")
+                .map(|home| PathBuf::from(home).join(".local/share"))
+                .ok()
+        };
+        let base = xdg.or_else(home);
+        base.map(|base| base.join("muster")).ok_or_else(|| {
+            Failure::new(
+                "there is no place for the data directory: neither XDG_DATA_HOME nor HOME is set",
+                "Name one with --data-dir.",
+            )
+        })
+    }
+
+    /// Takes the directory and opens what is in it.
+    pub(crate) async fn open(&self, around: &Surroundings) -> Result<Embedded, Failure> {
+        let directory = self.path(&around.env)?;
+        let directory = DataDir::open(directory, &around.command, (around.clock)())?;
+        Ok(Embedded::open(directory, around.clock.clone()).await?)
+    }
+
+    /// Takes the directory, opens what is in it, and says where it is.
+    pub(crate) async fn open_at(&self, around: &Surroundings) -> Result<(Embedded, PathBuf), Failure> {
+        let path = self.path(&around.env)?;
+        Ok((self.open(around).await?, path))
+    }
+}
+
+/// The tenant of this id or name.
+pub(crate) async fn tenant(embedded: &Embedded, text: &str) -> Result<Tenant, Failure> {
+    let tenant = embedded.tenants().find(text).await?;
+    tenant.ok_or_else(|| {
+        Failure::new(
+            format_args!("there is no tenant `{}`", plain(text)),
+            "Check its id or name; `muster register` makes a tenant that is new.",
+        )
+    })
+}
+
+/// The partner of this id.
+pub(crate) async fn partner(embedded: &Embedded, id: &PartnerId) -> Result<Partner, Failure> {
+    let partner = embedded.partners().get(id).await?;
+    partner.ok_or_else(|| {
+        Failure::new(
+            format_args!("there is no partner `{id}`"),
+            format_args!("Check its id, or let it ask for consent: muster consent request --tenant … --partner {id} --kind csp-direct"),
+        )
+    })
+}
+
+/// A time for people: to the second, in UTC.
+pub(crate) fn time(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%d %H:%M:%SZ").to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn path(env: &Env) -> Option<PathBuf> {
+        DataDirArgs { data_dir: None }.path(env).ok()
+    }
+
+    #[test]
+    fn the_data_directory_follows_the_xdg_specification() {
+        let home = ("HOME", "/home/ada");
+        assert_eq!(path(&Env::from([home])), Some("/home/ada/.local/share/muster".into()));
+        assert_eq!(
+            path(&Env::from([home, ("XDG_DATA_HOME", "/data")])),
+            Some("/data/muster".into())
+        );
+        // "All paths must be absolute": a relative one is to be ignored.
+        assert_eq!(
+            path(&Env::from([home, ("XDG_DATA_HOME", "data")])),
+            Some("/home/ada/.local/share/muster".into())
+        );
+        assert_eq!(path(&Env::default()), None);
+    }
+}
