@@ -17,7 +17,11 @@ async fn pages_of_any_size_hold_each_device_once() -> Result<()> {
         let mut serials = Vec::new();
         let mut from = None;
         loop {
-            let page = world.embedded.devices().list(tenant, "", from.as_deref(), limit).await?;
+            let page = world
+                .embedded
+                .devices()
+                .list(tenant, "", from.as_deref(), limit)
+                .await?;
             assert!(page.devices.len() <= limit);
             serials.extend(page.devices.into_iter().filter_map(|d| d.serial));
             match page.next {
@@ -31,7 +35,14 @@ async fn pages_of_any_size_hold_each_device_once() -> Result<()> {
     let prefix = device(12).serial;
     let found = world.embedded.devices().list(tenant, &prefix, None, 10).await?;
     assert_eq!(found.devices.len(), 1);
-    assert!(world.embedded.devices().list(tenant, "", Some("nonsense"), 10).await.is_err());
+    assert!(
+        world
+            .embedded
+            .devices()
+            .list(tenant, "", Some("nonsense"), 10)
+            .await
+            .is_err()
+    );
     Ok(())
 }
 
@@ -43,11 +54,25 @@ async fn a_released_device_is_free_for_the_next_owner_and_its_record_stays() -> 
     world.upload("intune", None, fabrikam, intune(0..2)).await?;
     let first = world.devices(fabrikam).await?.remove(0);
     let devices = world.embedded.devices();
-    assert_eq!(devices.release(first.id, tailspin, world.now()).await?, Released::NotRegistered, "not the owner");
-    assert!(matches!(devices.release(first.id, fabrikam, world.now()).await?, Released::Done(_)));
-    assert_eq!(devices.release(first.id, fabrikam, world.now()).await?, Released::NotRegistered, "a second time");
+    assert_eq!(
+        devices.release(first.id, tailspin, world.now()).await?,
+        Released::NotRegistered,
+        "not the owner"
+    );
+    assert!(matches!(
+        devices.release(first.id, fabrikam, world.now()).await?,
+        Released::Done(_)
+    ));
+    assert_eq!(
+        devices.release(first.id, fabrikam, world.now()).await?,
+        Released::NotRegistered,
+        "a second time"
+    );
     assert!(devices.claims(&first.keys, true).await?.is_empty());
-    assert_eq!(devices.get(first.id).await?.map(|d| d.state), Some(DeviceState::Released));
+    assert_eq!(
+        devices.get(first.id).await?.map(|d| d.state),
+        Some(DeviceState::Released)
+    );
     assert_eq!(world.devices(fabrikam).await?.len(), 1);
 
     let seen = world.upload("intune", None, tailspin, intune(0..2)).await?;
@@ -65,9 +90,14 @@ async fn a_new_disk_updates_the_device_and_a_new_board_with_the_old_serial_is_an
         (one.clone(), "registered"),
         (one.clone(), "unchanged"),
         (one.clone().with_new_disk(1), "updated"),
-        (one.with_new_board(1, hardware_hash::generate::Rewritten::Serial), "ambiguous"),
+        (
+            one.with_new_board(1, hardware_hash::generate::Rewritten::Serial),
+            "ambiguous",
+        ),
     ] {
-        let seen = world.upload("intune", None, tenant, list(Format::Intune, &[Row::of_hash(&device)])).await?;
+        let seen = world
+            .upload("intune", None, tenant, list(Format::Intune, &[Row::of_hash(&device)]))
+            .await?;
         assert_eq!(seen.counts.get(outcome), Some(&1), "{outcome}: {}", seen.report);
     }
     assert_eq!(world.devices(tenant).await?.len(), 1);

@@ -9,4 +9,5 @@ mod faults;
 mod identity;
 mod options;
 mod refusals;
+mod sweep;
 mod upload;

@@ -10,9 +10,12 @@ use muster_core::device::Device;
 use muster_core::grant::{Grant, GrantRequest, Verb};
 use muster_core::id::{PartnerId, TenantId};
 use muster_core::inbox::InboxKey;
+use muster_core::message::ObjectsCreated;
 use muster_core::party::{Partner, PartnerKind, Tenant};
 use muster_core::upload::ObjectVersion;
 use muster_local::flow::{Embedded, Flow};
+use muster_runtime::{Delivery, Verdict};
+use muster_store::queue::QueueName;
 use muster_store::reports::{fixit_key, report_key};
 use muster_store::uploads::UploadStatus;
 
@@ -178,6 +181,24 @@ impl World {
     pub async fn drop_file_unseen(&self, key: &str, body: Vec<u8>) -> Result<ObjectVersion> {
         self.flow.stop();
         self.drop_file(key, body, &[]).await
+    }
+
+    /// Splits an upload by hand; then the queues forget its batches, and the bucket its event.
+    ///
+    /// # Errors
+    /// When it cannot be split.
+    pub async fn split_and_forget(&self, object: &ObjectVersion) -> Result<()> {
+        let body = serde_json::to_string(&ObjectsCreated::of(object))?;
+        let delivery = Delivery {
+            queue: QueueName::Split,
+            body: &body,
+            receives: 1,
+        };
+        if self.embedded.deliver(delivery).await == Verdict::Again {
+            return Err("the upload could not be split".into());
+        }
+        self.embedded.queue().forget();
+        Ok(self.embedded.forget_events().await?)
     }
 
     /// Uploads a list, waits until everything is worked off, and looks at what came of it.

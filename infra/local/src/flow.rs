@@ -233,6 +233,18 @@ impl Embedded {
         }
     }
 
+    /// Forgets all events of the bucket, as a notification that is lost.
+    ///
+    /// # Errors
+    /// When the outbox cannot be read.
+    pub async fn forget_events(&self) -> Result<(), Failure> {
+        let failure = |e| Failure::Retry(format!("the outbox of the bucket: {e}"));
+        for event in self.bucket.next_events(usize::MAX).await.map_err(failure)? {
+            self.bucket.acknowledge(event.seq).await.map_err(failure)?;
+        }
+        Ok(())
+    }
+
     /// Looks once for what stopped moving.
     ///
     /// # Errors

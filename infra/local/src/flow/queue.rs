@@ -158,6 +158,13 @@ impl InProcess {
         }
     }
 
+    /// Forgets all messages, as the end of the process does; says how many there were.
+    pub fn forget(&self) -> usize {
+        let lanes = std::mem::take(&mut self.state().lanes);
+        let of = |lanes: Lanes| lanes.ready.values().map(VecDeque::len).sum::<usize>() + lanes.later.len();
+        lanes.into_values().map(of).sum()
+    }
+
     /// The newest events, oldest first.
     #[must_use]
     pub fn events(&self) -> Vec<String> {

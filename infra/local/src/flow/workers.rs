@@ -43,6 +43,12 @@ impl Flow {
     /// When the store is out of reach.
     pub async fn start(embedded: &Embedded) -> Result<Self, Failure> {
         embedded.sweep(Occasion::Start).await?;
+        Ok(Self::work(embedded))
+    }
+
+    /// Starts the workers.
+    #[must_use]
+    pub fn work(embedded: &Embedded) -> Self {
         let mut workers = JoinSet::new();
         for (queue, count) in WORKERS {
             for _ in 0..count {
@@ -52,11 +58,11 @@ impl Flow {
         let in_hand = Arc::new(InHand::default());
         workers.spawn(pump(embedded.clone(), Arc::clone(&in_hand)));
         workers.spawn(sweep_on_schedule(embedded.clone()));
-        Ok(Self {
+        Self {
             embedded: embedded.clone(),
             in_hand,
             workers: Mutex::new(workers),
-        })
+        }
     }
 
     /// Ends the workers where they are, as a crash would.
@@ -95,8 +101,14 @@ async fn work(embedded: Embedded, queue: QueueName) {
     }
 }
 
-/// Hands a message to the function that its queue feeds.
-pub(super) async fn run(embedded: &Embedded, delivery: Delivery<'_>) -> Verdict {
+impl Embedded {
+    /// Hands a message to the function that its queue feeds.
+    pub async fn deliver(&self, delivery: Delivery<'_>) -> Verdict {
+        run(self, delivery).await
+    }
+}
+
+async fn run(embedded: &Embedded, delivery: Delivery<'_>) -> Verdict {
     let (queue, now) = (embedded.queue(), embedded.now());
     match delivery.queue {
         QueueName::Split => {
