@@ -1,5 +1,8 @@
 //! What becomes of a message: done, tried again, or put aside with its reason.
 
+#[cfg(test)]
+mod tests;
+
 use muster_store::queue::{Queue, QueueName};
 use muster_store::{ErrorKind, StoreError};
 use serde::de::DeserializeOwned;
