@@ -55,6 +55,43 @@ impl DynamoDb {
         })
     }
 
+    /// Gives a database that is no longer open the name under which it will be found.
+    ///
+    /// # Errors
+    /// When it is open, or the file system refuses.
+    pub(crate) fn publish(from: &Path, to: &Path) -> Result<(), DataDirError> {
+        // Out of the write-ahead log, which is a file of its own, so that the rename is all or nothing.
+        let mode = rusqlite::Connection::open(from)
+            .and_then(|file| file.query_row("PRAGMA journal_mode = DELETE", [], |row| row.get::<_, String>(0)))
+            .map_err(|e| DataDirError::from_sqlite(from, &e))?;
+        if !mode.eq_ignore_ascii_case("delete") {
+            let reason = format!("its journal stays in the mode `{mode}`");
+            return Err(DataDirError::Database {
+                path: from.to_owned(),
+                reason,
+            });
+        }
+        std::fs::rename(from, to).map_err(|e| DataDirError::from_io(to, "give it its name", e))
+    }
+
+    /// Removes a database that an earlier process left unfinished, if there is one.
+    ///
+    /// # Errors
+    /// When the file system refuses.
+    pub(crate) fn discard(path: &Path) -> Result<(), DataDirError> {
+        for ending in ["", "-wal", "-shm", "-journal"] {
+            let mut name = path.as_os_str().to_owned();
+            name.push(ending);
+            match std::fs::remove_file(&name) {
+                Err(e) if e.kind() != std::io::ErrorKind::NotFound => {
+                    return Err(DataDirError::from_io(path, "remove it", e));
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
     /// A database that lives and dies with the process.
     ///
     /// # Errors

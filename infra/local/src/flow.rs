@@ -66,8 +66,19 @@ impl Embedded {
     /// # Errors
     /// When a file cannot be opened or the engines cannot be prepared.
     pub async fn open(directory: DataDir, clock: Clock) -> Result<Self, StartError> {
-        let dynamodb = DynamoDb::open(directory.registry_db())?;
         let bucket = Objects::open(directory.objects_db(), directory.blobs(), options(&clock))?;
+        let registry = directory.registry_db();
+        if !registry.exists() {
+            // The engine makes a table in several steps. A process that is killed between them must not leave half of one.
+            let unfinished = registry.with_extension("db.new");
+            DynamoDb::discard(&unfinished)?;
+            let dynamodb = DynamoDb::open(&unfinished)?;
+            let first = Self::over(dynamodb, bucket.clone(), clock.clone(), None, |client| client);
+            first.prepare().await?;
+            drop(first);
+            DynamoDb::publish(&unfinished, &registry)?;
+        }
+        let dynamodb = DynamoDb::open(registry)?;
         let embedded = Self::over(dynamodb, bucket, clock, Some(Arc::new(directory)), |client| client);
         embedded.prepare().await?;
         Ok(embedded)

@@ -1,6 +1,7 @@
 //! The environment: read once, typed, and it complains by name.
 
 use std::collections::{BTreeMap, HashMap};
+use std::ffi::OsString;
 use std::fmt;
 
 use muster_store::queue::QueueName;
@@ -22,10 +23,11 @@ impl fmt::Display for EnvError {
 impl std::error::Error for EnvError {}
 
 impl Env {
-    /// The environment of this process.
+    /// The environment of this process. A variable that is not UTF-8 is none of ours.
     #[must_use]
     pub fn process() -> Self {
-        Self(std::env::vars().collect())
+        let text = |(name, value): (OsString, OsString)| name.into_string().ok().zip(value.into_string().ok());
+        Self(std::env::vars_os().filter_map(text).collect())
     }
 
     /// A variable that must be set and not be empty.
