@@ -13,7 +13,7 @@ use crate::commands::uploads::UploadsArgs;
 
 /// An open registry for zero-touch device deployment: device lists in, registered devices out.
 #[derive(Debug, Parser)]
-#[command(name = "muster", version, propagate_version = true, disable_help_subcommand = true)]
+#[command(name = "muster", version, disable_help_subcommand = true, max_term_width = 110)]
 #[command(after_help = "\
 Without a command, `muster` says what to do next.
 Exit code: 0 done and all is well; 1 done, but rows failed or the answer is no; 2 not done.")]

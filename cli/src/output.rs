@@ -176,6 +176,16 @@ pub(crate) fn plain(text: &str) -> Cow<'_, str> {
     }
 }
 
+/// A name as an argument of a shell.
+pub(crate) fn quoted(name: &str) -> String {
+    let safe = |c: char| c.is_alphanumeric() || "-_.".contains(c);
+    if !name.is_empty() && name.chars().all(safe) {
+        name.to_owned()
+    } else {
+        format!("'{}'", plain(name).replace('\'', "'\\''"))
+    }
+}
+
 /// A path for people.
 pub(crate) fn path(path: &Path) -> String {
     plain(&path.display().to_string()).into_owned()
@@ -217,6 +227,13 @@ mod tests {
         assert_eq!(shown, ["0", "12", "999", "1,000", "12,345", "1,000,000"]);
         assert_eq!(count(1, "row", "rows"), "1 row");
         assert_eq!(count(2000, "row", "rows"), "2,000 rows");
+    }
+
+    #[test]
+    fn names_are_quoted_for_a_shell_where_they_must() {
+        assert_eq!(quoted("Contoso"), "Contoso");
+        assert_eq!(quoted("Bob's Büro"), "'Bob'\\''s Büro'");
+        assert_eq!(quoted(""), "''");
     }
 
     #[test]

@@ -1,13 +1,14 @@
 //! The data directory and the embedded engines in it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use clap::Args;
 use muster_core::Timestamp;
 use muster_core::id::PartnerId;
 use muster_core::party::{Partner, Tenant};
 use muster_local::Clock;
-use muster_local::data_dir::DataDir;
+use muster_local::data_dir::{DataDir, DataDirError};
 use muster_local::flow::Embedded;
 use muster_runtime::env::Env;
 use uuid::Uuid;
@@ -54,10 +55,10 @@ impl PageArgs {
 }
 
 impl DataDirArgs {
-    /// The directory, absolute or as it was given.
+    /// The directory, absolute: what is told of it shall mean the same everywhere.
     fn path(&self, env: &Env) -> Result<PathBuf, Failure> {
         if let Some(path) = &self.data_dir {
-            return Ok(path.clone());
+            return Ok(std::path::absolute(path).unwrap_or_else(|_| path.clone()));
         }
         let xdg = env
             .required("XDG_DATA_HOME")
@@ -81,7 +82,7 @@ impl DataDirArgs {
     /// Takes the directory and opens what is in it.
     pub(crate) async fn open(&self, around: &Surroundings) -> Result<Embedded, Failure> {
         let directory = self.path(&around.env)?;
-        let directory = DataDir::open(directory, &around.command, (around.clock)())?;
+        let directory = take(&directory, around).await?;
         Ok(Embedded::open(directory, around.clock.clone()).await?)
     }
 
@@ -90,6 +91,20 @@ impl DataDirArgs {
         let path = self.path(&around.env)?;
         Ok((self.open(around).await?, path))
     }
+}
+
+/// How often, and how long apart, a directory is asked for: a process that was killed a moment ago may still have it.
+const TRIES: u32 = 10;
+const PAUSE: Duration = Duration::from_millis(50);
+
+async fn take(directory: &Path, around: &Surroundings) -> Result<DataDir, DataDirError> {
+    for _ in 1..TRIES {
+        match DataDir::open(directory, &around.command, (around.clock)()) {
+            Err(DataDirError::InUse { .. }) => tokio::time::sleep(PAUSE).await,
+            other => return other,
+        }
+    }
+    DataDir::open(directory, &around.command, (around.clock)())
 }
 
 /// The tenant of this id or name.

@@ -28,7 +28,7 @@ Examples:
   muster check samples/device-list-with-problems.csv --all
   muster check list.csv --partner fabrikam --json | jq .outcomes
 
-Reads any published dialect, in any usual encoding, and says line by line what a registration would refuse. Consent and
+Reads any published dialect, in any usual encoding, and says line by line what a registration would refuse. Consent and \
 the devices of other tenants are not looked at: they show when the list is registered.
 Exit code: 0 every row is in order; 1 rows are not, or the file is refused; 2 it cannot be read.")]
 pub(crate) struct CheckArgs {
@@ -141,7 +141,7 @@ fn of_file(name: &str, problem: &FileProblem) -> Refusal {
 fn too_many(report: &Report, limit: u64) -> Refusal {
     Refusal {
         file: report.file.clone(),
-        code: "tooManyRows",
+        code: "too-many-rows",
         line: None,
         column: None,
         detail: format!(

@@ -29,7 +29,7 @@ Examples:
   muster consent grant --tenant Contoso --partner fabrikam
   muster consent list --tenant Contoso
 
-A partner registers nothing without a consent in force. A revocation that has been answered is final: nothing that was
+A partner registers nothing without a consent in force. A revocation that has been answered is final: nothing that was \
 accepted before is registered afterwards, and a consent given anew does not revive it.")]
 pub(crate) struct ConsentArgs {
     #[command(subcommand)]
@@ -142,6 +142,12 @@ pub(crate) async fn run(args: &ConsentArgs, around: &Surroundings, out: &mut Out
 async fn request(args: &RequestArgs, around: &Surroundings, out: &mut Output) -> Result<Exit, Failure> {
     let now = (around.clock)();
     let expires_at = args.expires.map(|expiry| expiry.at(now)).transpose()?;
+    if expires_at.is_some_and(|end| end <= now) {
+        return Err(Failure::new(
+            GrantError::ExpiryPast,
+            "Give another time with --expires.",
+        ));
+    }
     let embedded = args.data.open(around).await?;
     let tenant = state::tenant(&embedded, &args.tenant).await?;
     let partner = known_partner(args, &embedded, now).await?;
@@ -167,7 +173,7 @@ async fn request(args: &RequestArgs, around: &Surroundings, out: &mut Output) ->
         ))?;
         out.line(format_args!(
             "    muster consent grant --tenant {} --partner {}",
-            quoted(&tenant.name),
+            output::quoted(&tenant.name),
             partner.id
         ))?;
     }
@@ -289,22 +295,12 @@ async fn decide(
 fn refused(error: &GrantError, tenant: &Tenant, partner: &PartnerId) -> Failure {
     let remedy = format!(
         "See how it stands: muster consent list --tenant {}",
-        quoted(&tenant.name)
+        output::quoted(&tenant.name)
     );
     Failure::new(
         format_args!("the consent of `{}` for `{partner}`: {error}", plain(&tenant.name)),
         remedy,
     )
-}
-
-/// A name as an argument of a shell.
-fn quoted(name: &str) -> String {
-    let safe = |c: char| c.is_alphanumeric() || "-_.".contains(c);
-    if !name.is_empty() && name.chars().all(safe) {
-        name.to_owned()
-    } else {
-        format!("'{}'", plain(name).replace('\'', "'\\''"))
-    }
 }
 
 fn show(grant: &Grant, tenant: &Tenant, now: Timestamp, json: bool, out: &mut Output) -> Result<Exit, Failure> {

@@ -30,7 +30,7 @@ Examples:
   muster register list.csv --tenant Contoso --group-tag Office
   muster register list.csv --tenant Contoso --partner fabrikam --json | jq .outcomes
 
-The same list again registers nothing twice. A run that was killed goes on where it stopped when the same command is
+The same list again registers nothing twice. A run that was killed goes on where it stopped when the same command is \
 given again. An empty or absent cell never clears a stored value.
 Exit code: 0 every row is registered, updated or unchanged; 1 rows failed, or the file was refused; 2 not done.")]
 pub(crate) struct RegisterArgs {
@@ -92,7 +92,7 @@ pub(crate) async fn run(args: &RegisterArgs, around: &Surroundings, out: &mut Ou
     }
     let options = options(args, &source)?;
     let (tenant, created) = tenant(&embedded, &args.tenant, around).await?;
-    if created {
+    if created && !args.json {
         let (name, id) = (plain(&tenant.name), tenant.id);
         output::remark(format_args!(
             "The tenant `{name}` was not known and is made now, with the id {id}."
@@ -105,7 +105,7 @@ pub(crate) async fn run(args: &RegisterArgs, around: &Surroundings, out: &mut Ou
         source.name(),
     );
     let dropped = Dropped::put(&embedded, &directory, &key, &source, &options).await?;
-    if dropped.resumed {
+    if dropped.resumed && !args.json {
         output::remark("An earlier run of this command was interrupted; it goes on where it stopped.");
     }
     let flow = Flow::start(&embedded).await?;

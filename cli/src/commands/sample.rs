@@ -26,9 +26,9 @@ Examples:
   muster sample --rows 40 --faults | muster check -
   muster sample --rows 1000000 --dialect partner-center --seed 7 --output big.csv
 
-The same options give the same bytes on any machine. Serial numbers are TEST-<seed>-<row>; nothing in a list belongs to
+The same options give the same bytes on any machine. Serial numbers are TEST-<seed>-<row>; nothing in a list belongs to \
 a real device, so never send one to Microsoft.
-With --faults every fourth row has one: damaged, cut, missing, old and foreign hashes, duplicates, shifted columns,
+With --faults every fourth row has one: damaged, cut, missing, old and foreign hashes, duplicates, shifted columns, \
 Excel's scientific notation, missing cells, NUL bytes, stray quotation marks, rows beyond the bound, in turn.")]
 pub(crate) struct SampleArgs {
     /// How many devices

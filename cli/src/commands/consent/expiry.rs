@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use jiff::ToSpan as _;
+use jiff::SignedDuration;
 use muster_core::Timestamp;
 
 use crate::failure::Failure;
@@ -34,12 +34,14 @@ impl Expiry {
     pub(super) fn at(self, now: Timestamp) -> Result<Timestamp, Failure> {
         match self {
             Self::At(at) => Ok(at),
-            Self::Days(days) => now.checked_add((i64::from(days) * 24).hours()).map_err(|_| {
-                Failure::new(
-                    format_args!("{days} days from now is beyond all calendars"),
-                    "Give fewer days.",
-                )
-            }),
+            Self::Days(days) => now
+                .checked_add(SignedDuration::from_hours(i64::from(days) * 24))
+                .map_err(|_| {
+                    Failure::new(
+                        format_args!("{days} days from now is beyond all calendars"),
+                        "Give fewer days.",
+                    )
+                }),
         }
     }
 }

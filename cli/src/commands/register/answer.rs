@@ -6,9 +6,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use csv::StringRecord;
-use muster_core::id::{TenantId, UploadId};
+use muster_core::id::{PartnerId, TenantId, UploadId};
 use muster_core::outcome::Outcome;
-use muster_core::party::Tenant;
+use muster_core::party::{Registrant, Tenant};
 use muster_core::upload::{ObjectVersion, Reason, UploadState};
 use muster_local::flow::Embedded;
 use muster_store::reports::{fixit_key, report_key, summary_key};
@@ -43,6 +43,8 @@ pub(super) struct Answer {
     summary: Option<PathBuf>,
     #[serde(skip)]
     problems: Vec<String>,
+    #[serde(skip)]
+    partner: Option<PartnerId>,
 }
 
 #[derive(Serialize)]
@@ -89,6 +91,7 @@ impl Answer {
             fixit,
             summary,
             problems,
+            partner: status.registrant.as_ref().and_then(Registrant::partner).cloned(),
         })
     }
 
@@ -117,6 +120,7 @@ impl Answer {
             .sum();
         let all = count(self.rows, "row", "rows");
         let title = match done == self.rows {
+            true if self.rows == 1 => out.paint(Style::Good, "The row is in order"),
             true => out.paint(Style::Good, format_args!("All {all} are in order")),
             false => out.paint(
                 Style::Bad,
@@ -141,7 +145,20 @@ impl Answer {
         let title = out.paint(Style::Bad, what);
         out.line(format_args!("{title} (upload {}).", self.upload_id))?;
         out.line(format_args!("  {}: {}", reason.code, plain(&reason.detail)))?;
-        out.line(format_args!("  {}", plain(&reason.remedy)))
+        out.line(format_args!("  {}", plain(&reason.remedy)))?;
+        match (&self.partner, reason.code.as_str()) {
+            (Some(partner), "consent-pending") => self.suggest("grant", partner, out),
+            (Some(partner), code) if code.starts_with("consent-") => self.suggest("request", partner, out),
+            _ => Ok(()),
+        }
+    }
+
+    /// The command that brings a consent forward.
+    fn suggest(&self, verb: &str, partner: &PartnerId, out: &mut Output) -> Result<(), Failure> {
+        let tenant = output::quoted(&self.tenant.name);
+        out.line(format_args!(
+            "      muster consent {verb} --tenant {tenant} --partner {partner}"
+        ))
     }
 
     fn show_problems(&self, failed: u64, out: &mut Output) -> Result<(), Failure> {

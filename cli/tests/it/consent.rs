@@ -1,0 +1,116 @@
+//! `muster consent`.
+
+use super::{Workshop, assert_transcript};
+
+fn workshop() -> Workshop {
+    let workshop = Workshop::new();
+    workshop.list("list.csv", "--rows 1");
+    assert_eq!(
+        workshop
+            .muster("register list.csv --tenant Contoso --data-dir data")
+            .code,
+        Some(0)
+    );
+    workshop
+}
+
+#[test]
+fn a_consent_is_asked_for_given_and_taken_back() {
+    let workshop = workshop();
+    let request = "consent request --tenant Contoso --partner Fabrikam --kind csp-direct --expires 90d --data-dir data";
+    assert_transcript!(workshop, workshop.muster(request));
+    assert_transcript!(
+        workshop,
+        workshop.muster("consent grant --tenant Contoso --partner fabrikam --data-dir data")
+    );
+    assert_transcript!(
+        workshop,
+        workshop.muster("consent grant --tenant Contoso --partner fabrikam --data-dir data")
+    );
+    assert_transcript!(
+        workshop,
+        workshop.muster("consent list --tenant Contoso --data-dir data")
+    );
+    assert_transcript!(
+        workshop,
+        workshop.muster("consent revoke --tenant Contoso --partner fabrikam --data-dir data")
+    );
+    assert_transcript!(
+        workshop,
+        workshop.muster("consent list --partner fabrikam --data-dir data")
+    );
+}
+
+#[test]
+fn a_consent_is_declined() {
+    let workshop = workshop();
+    workshop.muster("consent request --tenant Contoso --partner fabrikam --kind csp-direct --data-dir data");
+    assert_transcript!(
+        workshop,
+        workshop.muster("consent decline --tenant Contoso --partner fabrikam --data-dir data")
+    );
+    let list = workshop
+        .muster("consent list --tenant Contoso --json --data-dir data")
+        .json();
+    assert_eq!(
+        (&list["grants"][0]["registrant"], &list["grants"][1]["state"]),
+        (&"tenant".into(), &"declined".into())
+    );
+}
+
+#[test]
+fn a_reseller_brings_its_provider() {
+    let workshop = workshop();
+    let request =
+        "consent request --tenant Contoso --partner northwind --kind csp-reseller --provider wingtip --data-dir data";
+    assert_transcript!(workshop, workshop.muster(request));
+    assert_transcript!(
+        workshop,
+        workshop.muster("consent request --tenant Contoso --partner wingtip --kind oem --data-dir data")
+    );
+}
+
+#[test]
+fn what_cannot_be_asked_for_is_told() {
+    let workshop = workshop();
+    for line in [
+        "consent request --tenant Tailspin --partner fabrikam --kind oem",
+        "consent request --tenant Contoso --partner fabrikam",
+        "consent request --tenant Contoso --partner fabrikam --kind oem --provider wingtip",
+        "consent request --tenant Contoso --partner -x --kind oem",
+        "consent request --tenant Contoso --partner fabrikam --kind oem --expires 2020-01-01T00:00:00Z",
+        "consent request --tenant Contoso --partner fabrikam --kind oem --expires soon",
+        "consent grant --tenant Contoso --partner nobody",
+        "consent list",
+    ] {
+        assert_transcript!(workshop, workshop.muster(&format!("{line} --data-dir data")));
+    }
+}
+
+#[test]
+fn lists_come_in_pages() {
+    let workshop = workshop();
+    for partner in ["a", "b", "c"] {
+        workshop.muster(&format!(
+            "consent request --tenant Contoso --partner {partner} --kind oem --data-dir data"
+        ));
+    }
+    let mut seen = Vec::new();
+    let mut from = String::new();
+    loop {
+        let page = workshop
+            .muster(&format!(
+                "consent list --tenant Contoso --limit 2 --json --data-dir data {from}"
+            ))
+            .json();
+        let registrants = page["grants"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|grant| grant["registrant"].to_string());
+        seen.extend(registrants);
+        let Some(next) = page["next"].as_str() else { break };
+        from = format!("--from {next}");
+    }
+    assert_eq!(seen.len(), 4, "{seen:?}");
+}

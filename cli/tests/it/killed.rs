@@ -1,0 +1,96 @@
+//! `kill -9` in the middle of `muster register`, and the same command again.
+
+use std::process::Stdio;
+use std::time::Duration;
+
+use super::Workshop;
+
+const REGISTER: &str = "register list.csv --tenant Contoso --json --data-dir data";
+const ROWS: u64 = 700;
+
+fn devices(workshop: &Workshop) -> usize {
+    let list = workshop
+        .muster("devices list --tenant Contoso --limit 1000 --json --data-dir data")
+        .json();
+    list["devices"].as_array().unwrap().len()
+}
+
+#[test]
+fn the_same_command_ends_as_if_nothing_had_happened() {
+    let mut resumed = 0;
+    for delay in [10, 60, 150, 400, 900] {
+        let workshop = Workshop::new();
+        workshop.list("list.csv", &format!("--rows {ROWS}"));
+        let words: Vec<&str> = REGISTER.split(' ').collect();
+        let mut child = workshop
+            .command(&words)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        std::thread::sleep(Duration::from_millis(delay));
+        child.kill().unwrap();
+        let finished = child.wait().unwrap().success();
+
+        let run = workshop.muster(REGISTER);
+        let answer = run.json();
+        let expected = if finished { "unchanged" } else { "registered" };
+        assert_eq!(
+            (run.code, &answer["outcomes"][expected]),
+            (Some(0), &ROWS.into()),
+            "after {delay} ms: {answer}"
+        );
+        assert_eq!(devices(&workshop), 700, "after {delay} ms");
+        let uploads = workshop
+            .muster("uploads list --tenant Contoso --json --data-dir data")
+            .json();
+        assert_eq!(
+            uploads["uploads"].as_array().unwrap().len(),
+            if finished { 2 } else { 1 },
+            "after {delay} ms"
+        );
+        resumed += u32::from(answer["resumed"] == true);
+    }
+    assert!(resumed > 0, "no run was interrupted where it could be resumed");
+}
+
+#[test]
+fn a_result_that_nobody_was_told_is_told_by_the_next_run() {
+    let workshop = Workshop::new();
+    workshop
+        .list("list.csv", "--rows 3")
+        .list("other.csv", "--rows 3 --seed 2");
+    let first = workshop.muster(REGISTER).json();
+    // As if the process had died between the end of the upload and its last word.
+    workshop.write("data/register.unanswered", first["uploadId"].as_str().unwrap());
+    let second = workshop.muster(REGISTER).json();
+    assert_eq!(
+        (&second["uploadId"], &second["outcomes"]["registered"]),
+        (&first["uploadId"], &3.into())
+    );
+    let third = workshop.muster(REGISTER).json();
+    assert_ne!(third["uploadId"], first["uploadId"]);
+    assert_eq!(third["outcomes"]["unchanged"], 3);
+}
+
+#[test]
+fn other_options_are_another_upload() {
+    let workshop = Workshop::new();
+    workshop.list("list.csv", "--rows 3");
+    let first = workshop.muster(REGISTER).json();
+    workshop.write("data/register.unanswered", first["uploadId"].as_str().unwrap());
+    let second = workshop.muster(&format!("{REGISTER} --group-tag X")).json();
+    assert_ne!(second["uploadId"], first["uploadId"]);
+}
+
+#[test]
+fn what_a_killed_first_start_left_is_made_anew() {
+    let workshop = Workshop::new();
+    workshop.list("list.csv", "--rows 3");
+    std::fs::create_dir(workshop.path("data")).unwrap();
+    workshop
+        .write("data/registry.db.new", "half a database")
+        .write("data/registry.db.new-wal", "half a log");
+    assert_eq!(workshop.muster(REGISTER).json()["outcomes"]["registered"], 3);
+    assert!(!workshop.path("data/registry.db.new").exists());
+}
