@@ -10,4 +10,5 @@ mod identity;
 mod options;
 mod refusals;
 mod sweep;
+mod tidy;
 mod upload;

@@ -7,13 +7,14 @@ mod slices;
 use muster_core::Timestamp;
 use muster_core::device::RowContext;
 use muster_core::grant::Verb;
-use muster_core::message::{BatchMessage, FinishMessage};
+use muster_core::message::BatchMessage;
 use muster_core::record::{Checked, Record};
 use muster_core::upload::Upload;
 use muster_runtime::Failure;
+use muster_runtime::handover::batch_done;
 use muster_store::Grants;
 use muster_store::devices::Devices;
-use muster_store::queue::{Queue, QueueName, send_json};
+use muster_store::queue::Queue;
 use muster_store::receipts::Receipts;
 use muster_store::uploads::Uploads;
 use muster_store::validated::ValidatedBatches;
@@ -59,18 +60,7 @@ impl RegisterBatch<'_> {
             })
             .collect();
         self.register(&upload, message.number, records, now).await?;
-        let done = self
-            .uploads
-            .batch_done(&upload.id, message.number, message.batch.rows)
-            .await?;
-        if done.upload_complete {
-            let finish = FinishMessage {
-                upload: message.upload,
-                tenant: message.tenant,
-            };
-            send_json(self.queue, QueueName::Finish, &finish, Some(&finish.tenant.to_string())).await?;
-        }
-        Ok(())
+        batch_done(&self.uploads, self.queue, &message).await
     }
 
     async fn register(

@@ -3,10 +3,11 @@
 
 use manifest::{Cut, CutLimits, Cutter, Dialect};
 use muster_core::Timestamp;
-use muster_core::message::{BatchMessage, FinishMessage};
+use muster_core::message::BatchMessage;
 use muster_core::upload::{Batch, MAX_BATCH_BYTES, Upload};
 use muster_runtime::Failure;
-use muster_store::queue::{Outgoing, QueueName, send_json};
+use muster_runtime::handover::hand_over;
+use muster_store::queue::{Outgoing, QueueName};
 use muster_store::uploads::{PutCuts, UploadStatus};
 
 use crate::SplitUpload;
@@ -52,11 +53,7 @@ impl SplitUpload<'_> {
             .await?
             .upload_complete
         {
-            let finish = FinishMessage {
-                upload: upload.id.clone(),
-                tenant: upload.tenant,
-            };
-            send_json(self.queue, QueueName::Finish, &finish, Some(&upload.tenant.to_string())).await?;
+            hand_over(self.queue, &upload.id, upload.tenant).await?;
         }
         Ok(())
     }

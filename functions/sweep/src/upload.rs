@@ -3,9 +3,10 @@
 use jiff::ToSpan as _;
 use muster_core::Timestamp;
 use muster_core::id::UploadId;
-use muster_core::message::{BatchMessage, FinishMessage, ObjectsCreated};
+use muster_core::message::{BatchMessage, ObjectsCreated};
 use muster_core::upload::{Batch, Reason, Upload};
 use muster_runtime::Failure;
+use muster_runtime::handover::hand_over;
 use muster_store::queue::{Outgoing, QueueName, send_json};
 use muster_store::uploads::UploadStatus;
 use tracing::{error, info};
@@ -71,11 +72,7 @@ impl Sweep<'_> {
             return Ok(send_json(self.queue, QueueName::Split, &event, Some(&tenant)).await?);
         }
         if status.is_complete() {
-            let finish = FinishMessage {
-                upload: upload.id.clone(),
-                tenant: upload.tenant,
-            };
-            return Ok(send_json(self.queue, QueueName::Finish, &finish, Some(&tenant)).await?);
+            return hand_over(self.queue, &upload.id, upload.tenant).await;
         }
         let express = status.total == Some(1);
         let mut messages = Vec::new();

@@ -3,9 +3,10 @@
 
 mod rows;
 
-use muster_core::message::{BatchMessage, FinishMessage};
+use muster_core::message::BatchMessage;
 use muster_core::record::Checked;
 use muster_runtime::Failure;
+use muster_runtime::handover::batch_done;
 use muster_store::objects::Objects;
 use muster_store::queue::{Queue, QueueName, send_json};
 use muster_store::uploads::Uploads;
@@ -58,17 +59,6 @@ impl ValidateBatch<'_> {
             };
             return Ok(send_json(self.queue, queue, &message, Some(&message.tenant.to_string())).await?);
         }
-        let done = self
-            .uploads
-            .batch_done(&upload.id, message.number, message.batch.rows)
-            .await?;
-        if done.upload_complete {
-            let finish = FinishMessage {
-                upload: message.upload,
-                tenant: message.tenant,
-            };
-            send_json(self.queue, QueueName::Finish, &finish, Some(&finish.tenant.to_string())).await?;
-        }
-        Ok(())
+        batch_done(&self.uploads, self.queue, &message).await
     }
 }

@@ -97,17 +97,21 @@ impl ReportRow {
         }
     }
 
-    /// What is wrong and what to do, as one text; for rows that failed.
+    /// What is wrong and what to do, as one text; for rows that failed. Where the detail of a cell or a hash says what to
+    /// do, the general remedy is left out.
     #[must_use]
     pub fn problem(&self) -> String {
         let meaning = self.outcome.entry().meaning;
         let what = if self.detail.is_empty() { meaning } else { &self.detail };
         let what = what.trim_end_matches('.');
-        if self.remedy.is_empty() {
-            what.to_owned()
-        } else {
-            format!("{what}. {}", self.remedy)
+        let told = matches!(
+            self.outcome,
+            Outcome::MalformedRow | Outcome::InvalidHash | Outcome::HashNot4k
+        );
+        if told && !self.detail.is_empty() {
+            return format!("{what}.");
         }
+        format!("{what}. {}", self.remedy).trim_end().to_owned()
     }
 }
 

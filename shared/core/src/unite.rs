@@ -31,7 +31,10 @@ pub fn unite(rows: &mut [Checked]) {
     }
     let mut verdicts = Vec::new();
     for (at, record) in valid(rows) {
-        if let Some(best) = chosen.get(&groups.root(at)).filter(|best| best.place.row != record.place.row) {
+        if let Some(best) = chosen
+            .get(&groups.root(at))
+            .filter(|best| best.place.row != record.place.row)
+        {
             verdicts.push((at, verdict(record, best)));
         }
     }
@@ -53,11 +56,25 @@ fn verdict(record: &Record, best: &Record) -> Checked {
     let (place, serial) = (record.place, record.serial.clone());
     let Some(why) = rows_contradict(record, best) else {
         let (of_row, of_line) = (best.place.row, best.place.line);
-        return Checked::Duplicate { place, serial, of_row, of_line };
+        return Checked::Duplicate {
+            place,
+            serial,
+            of_row,
+            of_line,
+        };
     };
     let detail = format!("the row shares an identity with line {}, but {why}", best.place.line);
-    let fault = Fault { outcome: Outcome::Ambiguous, column: None, column_name: None, detail };
-    Checked::Faulty { place, serial, faults: vec![fault] }
+    let fault = Fault {
+        outcome: Outcome::Ambiguous,
+        column: None,
+        column_name: None,
+        detail,
+    };
+    Checked::Faulty {
+        place,
+        serial,
+        faults: vec![fault],
+    }
 }
 
 /// A hash outranks any number of other keys.
@@ -157,12 +174,19 @@ mod tests {
     fn a_row_that_shares_a_name_with_other_hardware_is_a_fault_and_no_duplicate() {
         let mut rows = vec![row(1, &[]), row(2, &[])];
         for (row, tpm) in rows.iter_mut().zip([[1; 32], [2; 32]]) {
-            let Checked::Valid(record) = row else { panic!("the row is valid") };
-            record.keys = vec![IdentityKey::endorsement_key(&tpm), IdentityKey::tuple("Contoso", "Book", "S1")];
+            let Checked::Valid(record) = row else {
+                panic!("the row is valid")
+            };
+            record.keys = vec![
+                IdentityKey::endorsement_key(&tpm),
+                IdentityKey::tuple("Contoso", "Book", "S1"),
+            ];
         }
         unite(&mut rows);
         assert!(matches!(&rows[0], Checked::Valid(_)));
-        let Checked::Faulty { faults, .. } = &rows[1] else { panic!("the second row is a fault: {rows:?}") };
+        let Checked::Faulty { faults, .. } = &rows[1] else {
+            panic!("the second row is a fault: {rows:?}")
+        };
         assert_eq!(faults[0].outcome, Outcome::Ambiguous);
         insta::assert_snapshot!(faults[0].detail);
     }

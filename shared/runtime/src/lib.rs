@@ -1,6 +1,7 @@
 //! What every function needs of its surroundings, once: the environment, telemetry, and what becomes of a message.
 
 pub mod env;
+pub mod handover;
 pub mod lambda;
 mod message;
 mod telemetry;

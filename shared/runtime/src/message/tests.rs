@@ -31,7 +31,11 @@ impl Queue for Aside {
 }
 
 async fn run(queue: &Aside, body: &str, receives: u32, answer: Result<(), Failure>) -> Verdict {
-    let delivery = Delivery { queue: QueueName::Validate, body, receives };
+    let delivery = Delivery {
+        queue: QueueName::Validate,
+        body,
+        receives,
+    };
     deliver(delivery, queue, |_: u32| std::future::ready(answer)).await
 }
 
@@ -44,21 +48,33 @@ async fn a_message_is_done_tried_again_or_put_aside_with_its_reason() {
         ("1", 1, Ok(()), Verdict::Done, None),
         ("1", 1, retry(), Verdict::Again, None),
         ("1", MAX_RECEIVES - 1, retry(), Verdict::Again, None),
-        ("1", MAX_RECEIVES, retry(), Verdict::Done, Some("failed 5 times; the last time: busy")),
+        (
+            "1",
+            MAX_RECEIVES,
+            retry(),
+            Verdict::Done,
+            Some("failed 5 times; the last time: busy"),
+        ),
         ("1", 1, poison(), Verdict::Done, Some("no such upload")),
         ("x", 1, Ok(()), Verdict::Done, Some(malformed)),
     ] {
         let queue = Aside::default();
         assert_eq!(run(&queue, body, receives, answer).await, verdict, "{body} {receives}");
         let letters = queue.letters.into_inner().unwrap();
-        let expected: Vec<_> = reason.map(|reason| (body.to_owned(), reason.to_owned())).into_iter().collect();
+        let expected: Vec<_> = reason
+            .map(|reason| (body.to_owned(), reason.to_owned()))
+            .into_iter()
+            .collect();
         assert_eq!(letters, expected, "{body} {receives}");
     }
 }
 
 #[tokio::test]
 async fn a_message_that_cannot_be_put_aside_is_not_lost() {
-    let queue = Aside { broken: true, ..Aside::default() };
+    let queue = Aside {
+        broken: true,
+        ..Aside::default()
+    };
     assert_eq!(run(&queue, "x", 9, Ok(())).await, Verdict::Again);
 }
 
@@ -76,10 +92,23 @@ fn only_stored_data_that_cannot_be_read_is_poison() {
 async fn of_a_batch_only_what_failed_is_delivered_again() {
     let event = serde_json::from_str(include_str!("../../tests/fixtures/three-messages.json")).unwrap();
     let queue = Aside::default();
-    let handle = async |n: u32| if n == 2 { Err(Failure::Retry("busy".to_owned())) } else { Ok(()) };
+    let handle = async |n: u32| {
+        if n == 2 {
+            Err(Failure::Retry("busy".to_owned()))
+        } else {
+            Ok(())
+        }
+    };
     let response = crate::lambda::each_message(QueueName::Validate, &queue, event, &handle).await;
-    let failed: Vec<&str> = response.batch_item_failures.iter().map(|f| f.item_identifier.as_str()).collect();
+    let failed: Vec<&str> = response
+        .batch_item_failures
+        .iter()
+        .map(|f| f.item_identifier.as_str())
+        .collect();
     assert_eq!(failed, ["id-2"]);
     let letters = queue.letters.into_inner().unwrap();
-    assert_eq!(letters[0].0, "not a number", "what cannot be read is put aside and not delivered again");
+    assert_eq!(
+        letters[0].0, "not a number",
+        "what cannot be read is put aside and not delivered again"
+    );
 }
