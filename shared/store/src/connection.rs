@@ -32,7 +32,12 @@ impl Connection {
         let http = aws_smithy_http_client::Builder::new()
             .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring))
             .build_https();
-        Self::of(&aws_config::defaults(BehaviorVersion::latest()).http_client(http).load().await)
+        Self::of(
+            &aws_config::defaults(BehaviorVersion::latest())
+                .http_client(http)
+                .load()
+                .await,
+        )
     }
 
     /// Clients for in-process engines, each reached through its own HTTP client. There is no SQS in process.

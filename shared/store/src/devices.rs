@@ -81,11 +81,19 @@ impl Devices {
     ///
     /// # Errors
     /// When the store is out of reach.
-    pub async fn claims(&self, wanted: &[IdentityKey], consistent: bool) -> Result<HashMap<IdentityKey, Claim>, StoreError> {
+    pub async fn claims(
+        &self,
+        wanted: &[IdentityKey],
+        consistent: bool,
+    ) -> Result<HashMap<IdentityKey, Claim>, StoreError> {
         let keys: Vec<keys::Key> = wanted.iter().map(|key| keys::claim(*key)).collect();
         let mut claims = HashMap::with_capacity(keys.len());
         for item in self.table.get_many(&keys, consistent).await? {
-            let key = item.get("pk").and_then(|pk| pk.as_s().ok()).and_then(|pk| pk.strip_prefix("CLAIM#")).and_then(|k| k.parse().ok());
+            let key = item
+                .get("pk")
+                .and_then(|pk| pk.as_s().ok())
+                .and_then(|pk| pk.strip_prefix("CLAIM#"))
+                .and_then(|k| k.parse().ok());
             if let Some(key) = key {
                 claims.insert(key, read(item)?);
             }
@@ -98,7 +106,13 @@ impl Devices {
     ///
     /// # Errors
     /// When the store is out of reach, or `from` is no such mark.
-    pub async fn list(&self, tenant: TenantId, serial_prefix: &str, from: Option<&str>, limit: usize) -> Result<DevicePage, StoreError> {
+    pub async fn list(
+        &self,
+        tenant: TenantId,
+        serial_prefix: &str,
+        from: Option<&str>,
+        limit: usize,
+    ) -> Result<DevicePage, StoreError> {
         let (mut shard, mut after) = match from {
             None => (0, None),
             Some(mark) => mark_parts(mark)?,
@@ -110,7 +124,8 @@ impl Devices {
             let query = Query {
                 index: Some("list"),
                 partition: &partition,
-                range: (!serial_prefix.is_empty()).then(|| (Range::BeginsWith, AttributeValue::S(serial_prefix.to_owned()))),
+                range: (!serial_prefix.is_empty())
+                    .then(|| (Range::BeginsWith, AttributeValue::S(serial_prefix.to_owned()))),
                 from: start,
                 limit: Some(limit - devices.len()),
                 backwards: false,
@@ -139,7 +154,9 @@ impl Devices {
     /// When the store is out of reach, or other writers were faster each time.
     pub async fn release(&self, id: DeviceId, tenant: TenantId, now: Timestamp) -> Result<Released, StoreError> {
         for _ in 0..8 {
-            let Some(device) = self.get(id).await? else { return Ok(Released::NotRegistered) };
+            let Some(device) = self.get(id).await? else {
+                return Ok(Released::NotRegistered);
+            };
             if device.tenant != tenant || device.state != DeviceState::Registered {
                 return Ok(Released::NotRegistered);
             }
@@ -148,11 +165,24 @@ impl Devices {
             released.state = DeviceState::Released;
             released.changed_at = now;
             let mut actions = vec![Action::Put(device_item(&released)?, Some(unchanged(&device)))];
-            actions.extend(device.keys.iter().map(|key| Action::Delete(keys::claim(*key), Some(held_by(id)))));
+            actions.extend(
+                device
+                    .keys
+                    .iter()
+                    .map(|key| Action::Delete(keys::claim(*key), Some(held_by(id)))),
+            );
             match self.table.transact(&actions).await? {
                 Transacted::Done => return Ok(Released::Done(Box::new(released))),
-                Transacted::Cancelled(reasons) if !reasons.contains(&Cancelled::Invalid) => tokio::task::yield_now().await,
-                _ => return Err(StoreError::new(crate::ErrorKind::Rejected, "release a device", "the store refused the transaction")),
+                Transacted::Cancelled(reasons) if !reasons.contains(&Cancelled::Invalid) => {
+                    tokio::task::yield_now().await
+                }
+                _ => {
+                    return Err(StoreError::new(
+                        crate::ErrorKind::Rejected,
+                        "release a device",
+                        "the store refused the transaction",
+                    ));
+                }
             }
         }
         Err(StoreError::contended("release a device"))
@@ -187,10 +217,19 @@ fn mark_of(shard: u32, last: &Device) -> String {
 type After = Option<(String, DeviceId)>;
 
 fn mark_parts(mark: &str) -> Result<(u32, After), StoreError> {
-    let bad = || StoreError::new(crate::ErrorKind::Rejected, "list devices", "the page mark is not one of ours");
+    let bad = || {
+        StoreError::new(
+            crate::ErrorKind::Rejected,
+            "list devices",
+            "the page mark is not one of ours",
+        )
+    };
     let mut parts = mark.splitn(3, ':');
     let (shard, id, serial) = (parts.next(), parts.next(), parts.next());
-    let shard: u32 = shard.and_then(|s| s.parse().ok()).filter(|s| *s < LIST_SHARDS).ok_or_else(bad)?;
+    let shard: u32 = shard
+        .and_then(|s| s.parse().ok())
+        .filter(|s| *s < LIST_SHARDS)
+        .ok_or_else(bad)?;
     let id: DeviceId = id.and_then(|i| i.parse().ok()).ok_or_else(bad)?;
     Ok((shard, Some((format!("{}#{id}", serial.unwrap_or_default()), id))))
 }
@@ -206,5 +245,7 @@ fn unchanged(seen: &Device) -> Condition {
 
 /// The claim is held by this device.
 fn held_by(id: DeviceId) -> Condition {
-    Condition::new("#d = :device").name("#d", "device").value(":device", AttributeValue::S(id.to_string()))
+    Condition::new("#d = :device")
+        .name("#d", "device")
+        .value(":device", AttributeValue::S(id.to_string()))
 }

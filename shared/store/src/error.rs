@@ -34,12 +34,22 @@ pub struct StoreError {
 impl StoreError {
     /// An error with words of our own.
     pub fn new(kind: ErrorKind, operation: &'static str, message: impl Into<String>) -> Self {
-        Self { kind, operation, message: message.into(), source: None }
+        Self {
+            kind,
+            operation,
+            message: message.into(),
+            source: None,
+        }
     }
 
     /// Stored data that cannot be read.
     pub(crate) fn corrupt(operation: &'static str, source: impl Error + Send + Sync + 'static) -> Self {
-        Self { kind: ErrorKind::Corrupt, operation, message: source.to_string(), source: Some(Box::new(source)) }
+        Self {
+            kind: ErrorKind::Corrupt,
+            operation,
+            message: source.to_string(),
+            source: Some(Box::new(source)),
+        }
     }
 
     /// What the caller can do.
@@ -67,22 +77,38 @@ impl StoreError {
         let status = error.raw_response().map(|r| r.status().as_u16());
         let code = error.code().unwrap_or_default().to_owned();
         let kind = match (&error, status, code.as_str()) {
-            (_, _, "AccessDeniedException" | "AccessDenied" | "UnrecognizedClientException" | "InvalidAccessKeyId") => ErrorKind::Denied,
+            (_, _, "AccessDeniedException" | "AccessDenied" | "UnrecognizedClientException" | "InvalidAccessKeyId") => {
+                ErrorKind::Denied
+            }
             (
                 _,
                 _,
-                "ProvisionedThroughputExceededException" | "ThrottlingException" | "RequestLimitExceeded" | "SlowDown"
-                | "TransactionConflictException" | "TransactionInProgressException" | "InternalServerError" | "RequestTimeout"
-                | "OperationAborted" | "ConditionalRequestConflict",
+                "ProvisionedThroughputExceededException"
+                | "ThrottlingException"
+                | "RequestLimitExceeded"
+                | "SlowDown"
+                | "TransactionConflictException"
+                | "TransactionInProgressException"
+                | "InternalServerError"
+                | "RequestTimeout"
+                | "OperationAborted"
+                | "ConditionalRequestConflict",
             ) => ErrorKind::Transient,
             (_, Some(status), _) if status >= 500 || status == 429 => ErrorKind::Transient,
-            (SdkError::TimeoutError(_) | SdkError::DispatchFailure(_) | SdkError::ResponseError(_), _, _) => ErrorKind::Transient,
+            (SdkError::TimeoutError(_) | SdkError::DispatchFailure(_) | SdkError::ResponseError(_), _, _) => {
+                ErrorKind::Transient
+            }
             _ => ErrorKind::Rejected,
         };
         let message = match &*code {
             "" => "no answer that could be read".to_owned(),
             code => code.to_owned(),
         };
-        Self { kind, operation, message, source: Some(Box::new(error)) }
+        Self {
+            kind,
+            operation,
+            message,
+            source: Some(Box::new(error)),
+        }
     }
 }

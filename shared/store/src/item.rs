@@ -21,7 +21,8 @@ pub(crate) struct Item(Attributes);
 impl Item {
     /// The fields of `value`, with key and schema version.
     pub(crate) fn new(key: &Key, value: &impl Serialize) -> Result<Self, StoreError> {
-        let mut attributes: Attributes = serde_dynamo::to_item(value).map_err(|e| StoreError::corrupt("write an item", e))?;
+        let mut attributes: Attributes =
+            serde_dynamo::to_item(value).map_err(|e| StoreError::corrupt("write an item", e))?;
         attributes.extend(key_attributes(key));
         attributes.insert("v".to_owned(), AttributeValue::N(TABLE_SCHEMA_VERSION.to_string()));
         Ok(Self(attributes))
@@ -36,7 +37,12 @@ impl Item {
 
     /// Makes the item appear in the index of due checks.
     pub(crate) fn due(mut self, at: Timestamp) -> Self {
-        let pk = self.0.get("pk").and_then(|pk| pk.as_s().ok()).cloned().unwrap_or_default();
+        let pk = self
+            .0
+            .get("pk")
+            .and_then(|pk| pk.as_s().ok())
+            .cloned()
+            .unwrap_or_default();
         let (dpk, dsk) = due_values(&pk, at);
         self.0.insert("dpk".to_owned(), dpk);
         self.0.insert("dsk".to_owned(), dsk);
@@ -45,7 +51,8 @@ impl Item {
 
     /// Lets the store delete the item some time after `at`.
     pub(crate) fn expires(mut self, at: Timestamp) -> Self {
-        self.0.insert("ttl".to_owned(), AttributeValue::N(at.as_second().to_string()));
+        self.0
+            .insert("ttl".to_owned(), AttributeValue::N(at.as_second().to_string()));
         self
     }
 
@@ -56,7 +63,10 @@ impl Item {
 
 /// Values of the due index for the item with this partition key.
 pub(crate) fn due_values(pk: &str, at: Timestamp) -> (AttributeValue, AttributeValue) {
-    (AttributeValue::S(due_list(shard_of(pk, DUE_SHARDS))), AttributeValue::N(at.as_millisecond().to_string()))
+    (
+        AttributeValue::S(due_list(shard_of(pk, DUE_SHARDS))),
+        AttributeValue::N(at.as_millisecond().to_string()),
+    )
 }
 
 /// The attributes of a primary key.

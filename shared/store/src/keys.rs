@@ -17,7 +17,10 @@ pub(crate) struct Key {
 
 impl Key {
     pub(crate) fn new(pk: impl Into<String>, sk: impl Into<String>) -> Self {
-        Self { pk: pk.into(), sk: sk.into() }
+        Self {
+            pk: pk.into(),
+            sk: sk.into(),
+        }
     }
 }
 
@@ -125,7 +128,9 @@ pub(crate) fn grant_list(tenant: TenantId) -> String {
 
 /// A spread of items over `shards` partitions by their text: FNV-1a, which needs no secrecy, only to stay the same.
 pub(crate) fn shard_of(text: &str, shards: u32) -> u32 {
-    let hash = text.bytes().fold(0x811c_9dc5_u32, |h, b| (h ^ u32::from(b)).wrapping_mul(0x0100_0193));
+    let hash = text
+        .bytes()
+        .fold(0x811c_9dc5_u32, |h, b| (h ^ u32::from(b)).wrapping_mul(0x0100_0193));
     hash % shards
 }
 
@@ -145,7 +150,10 @@ pub(crate) fn stray(bucket: &str, key: &str) -> Key {
         Some(all) if all.len() == sort.len() => Key::new(STRAYS, all),
         _ => {
             let start = sort.get(..sort.floor_char_boundary(900)).unwrap_or_default();
-            let digest: String = sha2::Sha256::digest(sort.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
+            let digest: String = sha2::Sha256::digest(sort.as_bytes())
+                .iter()
+                .map(|byte| format!("{byte:02x}"))
+                .collect();
             Key::new(STRAYS, format!("{start}#{digest}"))
         }
     }
@@ -166,7 +174,10 @@ pub(crate) fn parse_due(pk: &str, sk: &str) -> Option<Due> {
                 "-" => Registrant::Tenant,
                 partner => Registrant::Partner(partner.parse().ok()?),
             };
-            Some(Due::Grant { tenant: tenant.parse().ok()?, registrant })
+            Some(Due::Grant {
+                tenant: tenant.parse().ok()?,
+                registrant,
+            })
         }
         _ => None,
     }
@@ -184,7 +195,13 @@ mod tests {
         let tenant: TenantId = "1b6c0d7e-3f5a-4c1e-9a51-8d2f6f1f3a10".parse().unwrap();
         for registrant in [Registrant::Tenant, Registrant::Partner("contoso-oem".parse().unwrap())] {
             let key = grant(tenant, &registrant);
-            assert_eq!(parse_due(&key.pk, &key.sk), Some(Due::Grant { tenant, registrant: registrant.clone() }));
+            assert_eq!(
+                parse_due(&key.pk, &key.sk),
+                Some(Due::Grant {
+                    tenant,
+                    registrant: registrant.clone()
+                })
+            );
             let shard = grant_shard(tenant, &registrant, 3);
             assert_eq!(parse_due(&shard.pk, &shard.sk), None);
         }

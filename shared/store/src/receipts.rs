@@ -56,7 +56,13 @@ impl Receipts {
     /// When the store is out of reach.
     pub async fn of_batch(&self, upload: &UploadId, batch: u32) -> Result<Vec<RowOutcome>, StoreError> {
         let partition = keys::receipts(upload, batch);
-        let items = self.table.query_all(Query { partition: &partition, ..Query::default() }).await?;
+        let items = self
+            .table
+            .query_all(Query {
+                partition: &partition,
+                ..Query::default()
+            })
+            .await?;
         let mut rows = Vec::new();
         for item in items {
             rows.extend(outcomes(item)?);
@@ -69,7 +75,10 @@ impl Receipts {
     /// # Errors
     /// When the store is out of reach.
     pub async fn put(&self, receipt: &Receipt, now: Timestamp) -> Result<bool, StoreError> {
-        let written = self.table.put(receipt_item(receipt, now)?, Some(Condition::absent())).await?;
+        let written = self
+            .table
+            .put(receipt_item(receipt, now)?, Some(Condition::absent()))
+            .await?;
         Ok(written == Written::Done)
     }
 }

@@ -1,23 +1,23 @@
 //! The table: how items are read, written and created, for all capabilities.
 
+mod transact;
+
 use std::collections::HashMap;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{
-    AttributeDefinition, AttributeValue, BillingMode, CancellationReason, ConditionCheck, Delete, GlobalSecondaryIndex, KeySchemaElement,
-    KeyType, KeysAndAttributes, Projection, ProjectionType, Put, ReturnValuesOnConditionCheckFailure, ScalarAttributeType, TransactWriteItem,
-    Update,
+    AttributeDefinition, AttributeValue, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType,
+    KeysAndAttributes, Projection, ProjectionType, ReturnValuesOnConditionCheckFailure, ScalarAttributeType,
 };
-use aws_smithy_runtime_api::client::result::SdkError;
-use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use serde::de::DeserializeOwned;
 
 use crate::connection::Connection;
 use crate::error::{ErrorKind, StoreError};
 use crate::item::{Attributes, Item, key_attributes, read};
 use crate::keys::Key;
+
+pub(crate) use transact::{Action, Cancelled, Transacted};
 
 /// The version that every item carries.
 pub const TABLE_SCHEMA_VERSION: u32 = 1;
@@ -57,7 +57,10 @@ pub(crate) struct Condition {
 
 impl Condition {
     pub(crate) fn new(expression: &str) -> Self {
-        Self { expression: expression.to_owned(), ..Self::default() }
+        Self {
+            expression: expression.to_owned(),
+            ..Self::default()
+        }
     }
 
     /// The item must not exist.
@@ -84,42 +87,14 @@ impl Condition {
     }
 }
 
-/// One action of a transaction.
-#[derive(Debug, Clone)]
-pub(crate) enum Action {
-    Put(Item, Option<Condition>),
-    Update { key: Key, expression: String, condition: Condition },
-    Delete(Key, Option<Condition>),
-    Check(Key, Condition),
-}
-
-/// Why a transaction was cancelled, one reason for each action in order.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Cancelled {
-    /// This action was not to blame.
-    Fine,
-    /// Its condition did not hold; the item as it stands, if there is one.
-    Condition(Option<Attributes>),
-    /// Another transaction had the item, or the store was busy.
-    Busy,
-    /// The store takes the action never.
-    Invalid,
-}
-
-/// What a transaction came to.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Transacted {
-    Done,
-    Cancelled(Vec<Cancelled>),
-    /// The request as a whole was refused as invalid: too large, or one item twice.
-    Invalid,
-}
-
 impl Table {
     /// The table of this name.
     #[must_use]
     pub fn new(connection: &Connection, name: impl Into<String>) -> Self {
-        Self { client: connection.dynamodb.clone(), name: name.into() }
+        Self {
+            client: connection.dynamodb.clone(),
+            name: name.into(),
+        }
     }
 
     /// Creates the table as the template does, unless it exists. For the embedded default and for tests.
@@ -132,9 +107,19 @@ impl Table {
         if self.client.describe_table().table_name(&self.name).send().await.is_ok() {
             return Ok(());
         }
-        let key = |name: &str, kind: KeyType| KeySchemaElement::builder().attribute_name(name).key_type(kind).build().map_err(invalid);
+        let key = |name: &str, kind: KeyType| {
+            KeySchemaElement::builder()
+                .attribute_name(name)
+                .key_type(kind)
+                .build()
+                .map_err(invalid)
+        };
         let attribute = |name: &str, kind: ScalarAttributeType| {
-            AttributeDefinition::builder().attribute_name(name).attribute_type(kind).build().map_err(invalid)
+            AttributeDefinition::builder()
+                .attribute_name(name)
+                .attribute_type(kind)
+                .build()
+                .map_err(invalid)
         };
         let index = |name: &str, hash: &str, range: &str, projection: ProjectionType| {
             GlobalSecondaryIndex::builder()
@@ -173,8 +158,16 @@ impl Table {
 
     /// Reads one item's attributes.
     pub(crate) async fn get_attributes(&self, key: &Key, consistent: bool) -> Result<Option<Attributes>, StoreError> {
-        let request = self.client.get_item().table_name(&self.name).set_key(Some(key_attributes(key)));
-        let answer = request.consistent_read(consistent).send().await.map_err(|e| StoreError::from_sdk("read an item", e))?;
+        let request = self
+            .client
+            .get_item()
+            .table_name(&self.name)
+            .set_key(Some(key_attributes(key)));
+        let answer = request
+            .consistent_read(consistent)
+            .send()
+            .await
+            .map_err(|e| StoreError::from_sdk("read an item", e))?;
         Ok(answer.item)
     }
 
@@ -185,11 +178,25 @@ impl Table {
             let mut wanted: Vec<Attributes> = chunk.iter().map(key_attributes).collect();
             let mut pause = Duration::from_millis(20);
             while !wanted.is_empty() {
-                let request = KeysAndAttributes::builder().set_keys(Some(std::mem::take(&mut wanted))).consistent_read(consistent).build();
+                let request = KeysAndAttributes::builder()
+                    .set_keys(Some(std::mem::take(&mut wanted)))
+                    .consistent_read(consistent)
+                    .build();
                 let request = request.map_err(|e| StoreError::corrupt("read items", e))?;
-                let answer = self.client.batch_get_item().request_items(&self.name, request).send().await;
+                let answer = self
+                    .client
+                    .batch_get_item()
+                    .request_items(&self.name, request)
+                    .send()
+                    .await;
                 let answer = answer.map_err(|e| StoreError::from_sdk("read items", e))?;
-                found.extend(answer.responses.unwrap_or_default().remove(&self.name).unwrap_or_default());
+                found.extend(
+                    answer
+                        .responses
+                        .unwrap_or_default()
+                        .remove(&self.name)
+                        .unwrap_or_default(),
+                );
                 if let Some(rest) = answer.unprocessed_keys.unwrap_or_default().remove(&self.name) {
                     wanted = rest.keys;
                     tokio::time::sleep(pause).await;
@@ -286,7 +293,10 @@ impl Table {
             .send()
             .await
             .map_err(|e| StoreError::from_sdk("list items", e))?;
-        Ok(Page { items: answer.items.unwrap_or_default(), next: answer.last_evaluated_key })
+        Ok(Page {
+            items: answer.items.unwrap_or_default(),
+            next: answer.last_evaluated_key,
+        })
     }
 
     /// All of a partition.
@@ -300,75 +310,6 @@ impl Table {
                 None => return Ok(items),
             }
         }
-    }
-
-    /// Writes all actions or none. Conflicts are an answer, not an error: see [`Cancelled::Busy`].
-    pub(crate) async fn transact(&self, actions: &[Action]) -> Result<Transacted, StoreError> {
-        let items = actions.iter().map(|a| self.action(a)).collect::<Result<Vec<_>, _>>()?;
-        match self.client.transact_write_items().set_transact_items(Some(items)).send().await {
-            Ok(_) => Ok(Transacted::Done),
-            Err(error) => match error.as_service_error() {
-                Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => {
-                    let reasons = cancelled.cancellation_reasons();
-                    Ok(Transacted::Cancelled((0..actions.len()).map(|at| reason(reasons.get(at))).collect()))
-                }
-                _ if error.code_is("ValidationException") => Ok(Transacted::Invalid),
-                _ => Err(StoreError::from_sdk("write a transaction", error)),
-            },
-        }
-    }
-
-    fn action(&self, action: &Action) -> Result<TransactWriteItem, StoreError> {
-        const OPERATION: &str = "build a transaction";
-        let invalid = |e: aws_sdk_dynamodb::error::BuildError| StoreError::corrupt(OPERATION, e);
-        let all_old = ReturnValuesOnConditionCheckFailure::AllOld;
-        let item = TransactWriteItem::builder();
-        let item = match action {
-            Action::Put(value, condition) => {
-                let condition = condition.clone().unwrap_or_default();
-                let put = Put::builder()
-                    .table_name(&self.name)
-                    .set_item(Some(value.clone().into_attributes()))
-                    .set_condition_expression((!condition.expression.is_empty()).then(|| condition.expression.clone()))
-                    .set_expression_attribute_names(condition.names())
-                    .set_expression_attribute_values(condition.values())
-                    .return_values_on_condition_check_failure(all_old);
-                item.put(put.build().map_err(invalid)?)
-            }
-            Action::Update { key, expression, condition } => {
-                let update = Update::builder()
-                    .table_name(&self.name)
-                    .set_key(Some(key_attributes(key)))
-                    .update_expression(expression)
-                    .set_condition_expression((!condition.expression.is_empty()).then(|| condition.expression.clone()))
-                    .set_expression_attribute_names(condition.names())
-                    .set_expression_attribute_values(condition.values())
-                    .return_values_on_condition_check_failure(all_old);
-                item.update(update.build().map_err(invalid)?)
-            }
-            Action::Delete(key, condition) => {
-                let condition = condition.clone().unwrap_or_default();
-                let delete = Delete::builder()
-                    .table_name(&self.name)
-                    .set_key(Some(key_attributes(key)))
-                    .set_condition_expression((!condition.expression.is_empty()).then(|| condition.expression.clone()))
-                    .set_expression_attribute_names(condition.names())
-                    .set_expression_attribute_values(condition.values())
-                    .return_values_on_condition_check_failure(all_old);
-                item.delete(delete.build().map_err(invalid)?)
-            }
-            Action::Check(key, condition) => {
-                let check = ConditionCheck::builder()
-                    .table_name(&self.name)
-                    .set_key(Some(key_attributes(key)))
-                    .condition_expression(&condition.expression)
-                    .set_expression_attribute_names(condition.names())
-                    .set_expression_attribute_values(condition.values())
-                    .return_values_on_condition_check_failure(all_old);
-                item.condition_check(check.build().map_err(invalid)?)
-            }
-        };
-        Ok(item.build())
     }
 }
 
@@ -388,25 +329,6 @@ pub(crate) struct Query<'a> {
 pub(crate) enum Range {
     BeginsWith,
     AtMost,
-}
-
-fn reason(reason: Option<&CancellationReason>) -> Cancelled {
-    match reason.and_then(|r| r.code()) {
-        None | Some("None") => Cancelled::Fine,
-        Some("ConditionalCheckFailed") => Cancelled::Condition(reason.and_then(|r| r.item.clone()).filter(|i| !i.is_empty())),
-        Some("TransactionConflict" | "ThrottlingError" | "ProvisionedThroughputExceeded") => Cancelled::Busy,
-        Some(_) => Cancelled::Invalid,
-    }
-}
-
-trait HasCode {
-    fn code_is(&self, code: &str) -> bool;
-}
-
-impl<E: ProvideErrorMetadata, R> HasCode for SdkError<E, R> {
-    fn code_is(&self, code: &str) -> bool {
-        self.code() == Some(code)
-    }
 }
 
 impl StoreError {

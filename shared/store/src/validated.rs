@@ -27,7 +27,9 @@ impl ValidatedBatches {
     /// # Errors
     /// When the store is out of reach, or what is there cannot be read.
     pub async fn get(&self, upload: &UploadId, number: u32) -> Result<Option<Vec<Checked>>, StoreError> {
-        let Some(lines) = self.objects.get_small(&key(upload, number)).await? else { return Ok(None) };
+        let Some(lines) = self.objects.get_small(&key(upload, number)).await? else {
+            return Ok(None);
+        };
         lines
             .split(|byte| *byte == b'\n')
             .filter(|line| !line.is_empty())
@@ -46,7 +48,11 @@ impl ValidatedBatches {
             serde_json::to_writer(&mut lines, row).map_err(|e| StoreError::corrupt("write a validated batch", e))?;
             lines.push(b'\n');
         }
-        if self.objects.put_if_absent(&key(upload, number), Bytes::from(lines), "application/x-ndjson").await? {
+        if self
+            .objects
+            .put_if_absent(&key(upload, number), Bytes::from(lines), "application/x-ndjson")
+            .await?
+        {
             return Ok(rows);
         }
         Ok(self.get(upload, number).await?.unwrap_or(rows))

@@ -115,14 +115,20 @@ fn verdict(reasons: &[Cancelled], owners: &[usize]) -> SliceWritten {
         Some(Cancelled::Busy) => return SliceWritten::ShardBusy,
         _ => {}
     }
-    let blamed: Vec<(usize, &Cancelled)> =
-        owners.iter().copied().zip(reasons).filter(|(_, reason)| **reason != Cancelled::Fine).collect();
+    let blamed: Vec<(usize, &Cancelled)> = owners
+        .iter()
+        .copied()
+        .zip(reasons)
+        .filter(|(_, reason)| **reason != Cancelled::Fine)
+        .collect();
     if blamed.iter().any(|(_, reason)| **reason == Cancelled::Invalid) {
         return SliceWritten::Invalid;
     }
     let mut rows: Vec<usize> = blamed.iter().map(|(row, _)| *row).collect();
     rows.dedup();
-    let busy = !blamed.iter().any(|(_, reason)| matches!(reason, Cancelled::Condition(_)));
+    let busy = !blamed
+        .iter()
+        .any(|(_, reason)| matches!(reason, Cancelled::Condition(_)));
     SliceWritten::Stale { rows, busy }
 }
 
@@ -142,7 +148,10 @@ fn append(decision: &Decision, actions: &mut Vec<Action>) -> Result<(), StoreErr
 
 fn append_change(change: &Change, actions: &mut Vec<Action>) -> Result<(), StoreError> {
     let device = &change.device;
-    let seen = Device { version: device.version - 1, ..device.clone() };
+    let seen = Device {
+        version: device.version - 1,
+        ..device.clone()
+    };
     actions.push(Action::Put(device_item(device)?, Some(unchanged(&seen))));
     for key in &change.new_keys {
         actions.push(Action::Put(claim_item(*key, device)?, Some(Condition::absent())));
@@ -164,5 +173,11 @@ fn append_change(change: &Change, actions: &mut Vec<Action>) -> Result<(), Store
 }
 
 fn claim_item(key: IdentityKey, device: &Device) -> Result<Item, StoreError> {
-    Item::new(&keys::claim(key), &Claim { device: device.id, tenant: device.tenant })
+    Item::new(
+        &keys::claim(key),
+        &Claim {
+            device: device.id,
+            tenant: device.tenant,
+        },
+    )
 }
