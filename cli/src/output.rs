@@ -6,20 +6,15 @@ use std::io::{self, BufWriter, IsTerminal as _, StdoutLock, Write};
 use std::path::Path;
 
 use comfy_table::{ContentArrangement, Table};
-use console::Term;
 use muster_runtime::env::Env;
 use serde::Serialize;
 
 use crate::failure::Failure;
 
-/// The narrowest terminal that a table is fitted into.
-const NARROWEST: u16 = 40;
-
 /// Standard output.
 pub(crate) struct Output {
     writer: BufWriter<StdoutLock<'static>>,
     colour: bool,
-    width: Option<u16>,
 }
 
 /// How a text looks on a terminal.
@@ -54,7 +49,6 @@ impl Output {
         Self {
             writer: BufWriter::with_capacity(64 << 10, stdout.lock()),
             colour: terminal && wants_colour(env),
-            width: terminal.then(|| Term::stdout().size().1.max(NARROWEST)),
         }
     }
 
@@ -74,19 +68,10 @@ impl Output {
         Ok(self.writer.write_all(bytes)?)
     }
 
-    /// Writes a table, indented by `indent` blanks; on a terminal it is fitted to its width.
+    /// Writes a table, indented by `indent` blanks. It is not fitted to the terminal: an id that is broken in two cannot
+    /// be copied.
     pub(crate) fn table(&mut self, mut table: Table, indent: usize) -> Result<(), Failure> {
-        match self.width {
-            Some(width) => {
-                let indent = u16::try_from(indent).unwrap_or(0);
-                table
-                    .set_content_arrangement(ContentArrangement::Dynamic)
-                    .set_width(width.saturating_sub(indent));
-            }
-            None => {
-                table.set_content_arrangement(ContentArrangement::Disabled);
-            }
-        }
+        table.set_content_arrangement(ContentArrangement::Disabled);
         table.discover_columns();
         table.column_iter_mut().for_each(|column| {
             column.set_padding((0, 2));

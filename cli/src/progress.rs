@@ -1,8 +1,9 @@
 //! Progress bars, on stderr and only where that is a terminal.
 
+use std::fmt::Write;
 use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 
 /// Below this nothing is shown: it is over before anybody could read it.
 const WORTH_SHOWING: u64 = 8 << 20;
@@ -30,18 +31,21 @@ pub(crate) fn of_rows(rows: u64) -> ProgressBar {
     if rows < MANY_ROWS {
         return ProgressBar::hidden();
     }
-    bar(rows, "{bar:30} {human_pos} of {human_len} rows, {per_sec}, {eta} left")
+    bar(rows, "{bar:30} {human_pos} of {human_len} rows, {rate}, {eta} left")
 }
 
 fn bar(length: u64, template: &str) -> ProgressBar {
     let bar = ProgressBar::new(length);
     let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
-    bar.with_style(style.progress_chars("=> "))
+    let rate = |state: &ProgressState, out: &mut dyn Write| {
+        let _ = write!(out, "{:.0} a second", state.per_sec());
+    };
+    bar.with_style(style.with_key("rate", rate).progress_chars("=> "))
 }
 
 /// How many rows of an upload are done.
 pub(crate) fn of_uploaded_rows(rows: u64) -> ProgressBar {
-    bar(rows, "{bar:30} {human_pos} of {human_len} rows, {per_sec}, {eta} left")
+    bar(rows, "{bar:30} {human_pos} of {human_len} rows, {rate}, {eta} left")
 }
 
 /// Something goes on whose end is not known.

@@ -44,7 +44,7 @@ pub(crate) struct CheckArgs {
     /// Refuse the file when it has more rows than the channel takes at once
     #[arg(long)]
     strict: bool,
-    /// Print every problem, not only the first ten
+    /// Print every problem, not only the first ten; with --json, memory grows with them
     #[arg(long)]
     all: bool,
     /// Print one JSON object
