@@ -1,10 +1,10 @@
 //! `muster consent`: what tenants allow partners to do.
 
+mod args;
 mod expiry;
 
 use std::fmt::Display;
 
-use clap::{Args, Subcommand, ValueEnum};
 use muster_core::Timestamp;
 use muster_core::grant::{Grant, GrantError, GrantRequest, GrantState, Verb};
 use muster_core::id::PartnerId;
@@ -14,119 +14,13 @@ use serde::Serialize;
 
 use crate::failure::{Exit, Failure};
 use crate::output::{self, Output, plain};
-use crate::state::{self, DataDirArgs, PageArgs, Surroundings};
+use crate::state::{self, Surroundings};
 
-use expiry::Expiry;
+pub(crate) use args::ConsentArgs;
+use args::{ConsentCommand, DecisionArgs, ListArgs, RequestArgs};
 
 /// Who acts, in the records of a decision.
 const BY: &str = "command line";
-
-/// What `muster consent` takes.
-#[derive(Debug, Args)]
-#[command(after_help = "\
-Examples:
-  muster consent request --tenant Contoso --partner fabrikam --kind csp-direct --expires 90d
-  muster consent grant --tenant Contoso --partner fabrikam
-  muster consent list --tenant Contoso
-
-A partner registers nothing without a consent in force. A revocation that has been answered is final: nothing that was \
-accepted before is registered afterwards, and a consent given anew does not revive it.")]
-pub(crate) struct ConsentArgs {
-    #[command(subcommand)]
-    command: ConsentCommand,
-}
-
-#[derive(Debug, Subcommand)]
-enum ConsentCommand {
-    /// Ask a tenant for consent, in a partner's name; an unknown partner is made known
-    Request(RequestArgs),
-    /// Say yes, in the tenant's name
-    Grant(DecisionArgs),
-    /// Say no, in the tenant's name
-    Decline(DecisionArgs),
-    /// Take a consent back, in the tenant's name
-    Revoke(DecisionArgs),
-    /// List the consents of a tenant, or of a partner
-    List(ListArgs),
-}
-
-#[derive(Debug, Args)]
-struct RequestArgs {
-    /// The tenant's id or name
-    #[arg(long)]
-    tenant: String,
-    /// The partner's id: letters, digits, `.`, `_` or `-`
-    #[arg(long)]
-    partner: PartnerId,
-    /// What the partner is; needed while it is not known
-    #[arg(long, value_enum)]
-    kind: Option<KindArg>,
-    /// The provider of an indirect reseller, which the consent covers too
-    #[arg(long, value_name = "PARTNER")]
-    provider: Option<PartnerId>,
-    /// When the consent ends by itself: `90d`, or a time such as 2027-01-31T00:00:00Z
-    #[arg(long, value_name = "TIME")]
-    expires: Option<Expiry>,
-    /// Ask for delegated administration too; nothing depends on it
-    #[arg(long)]
-    delegated_administration: bool,
-    /// Print the consent as JSON
-    #[arg(long)]
-    json: bool,
-    #[command(flatten)]
-    data: DataDirArgs,
-}
-
-#[derive(Debug, Args)]
-struct DecisionArgs {
-    /// The tenant's id or name
-    #[arg(long)]
-    tenant: String,
-    /// The partner's id
-    #[arg(long)]
-    partner: PartnerId,
-    /// Print the consent as JSON
-    #[arg(long)]
-    json: bool,
-    #[command(flatten)]
-    data: DataDirArgs,
-}
-
-#[derive(Debug, Args)]
-struct ListArgs {
-    /// The tenant's id or name
-    #[arg(long, required_unless_present = "partner", conflicts_with = "partner")]
-    tenant: Option<String>,
-    /// The partner's id
-    #[arg(long)]
-    partner: Option<PartnerId>,
-    /// Print one JSON object
-    #[arg(long)]
-    json: bool,
-    #[command(flatten)]
-    page: PageArgs,
-    #[command(flatten)]
-    data: DataDirArgs,
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum KindArg {
-    Oem,
-    CspDirect,
-    CspProvider,
-    CspReseller,
-}
-
-impl From<KindArg> for PartnerKind {
-    fn from(kind: KindArg) -> Self {
-        match kind {
-            KindArg::Oem => Self::Oem,
-            KindArg::CspDirect => Self::CspDirect,
-            KindArg::CspProvider => Self::CspProvider,
-            KindArg::CspReseller => Self::CspReseller,
-        }
-    }
-}
 
 /// Runs the command.
 pub(crate) async fn run(args: &ConsentArgs, around: &Surroundings, out: &mut Output) -> Result<Exit, Failure> {

@@ -1,0 +1,115 @@
+//! What `muster consent` takes.
+
+use clap::{Args, Subcommand, ValueEnum};
+use muster_core::id::PartnerId;
+use muster_core::party::PartnerKind;
+
+use super::expiry::Expiry;
+use crate::state::{DataDirArgs, PageArgs};
+
+/// What `muster consent` takes.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  muster consent request --tenant Contoso --partner fabrikam --kind csp-direct --expires 90d
+  muster consent grant --tenant Contoso --partner fabrikam
+  muster consent list --tenant Contoso
+
+A partner registers nothing without a consent in force. A revocation that has been answered is final: nothing that was \
+accepted before is registered afterwards, and a consent given anew does not revive it.")]
+pub(crate) struct ConsentArgs {
+    #[command(subcommand)]
+    pub(super) command: ConsentCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum ConsentCommand {
+    /// Ask a tenant for consent, in a partner's name; an unknown partner is made known
+    Request(RequestArgs),
+    /// Say yes, in the tenant's name
+    Grant(DecisionArgs),
+    /// Say no, in the tenant's name
+    Decline(DecisionArgs),
+    /// Take a consent back, in the tenant's name
+    Revoke(DecisionArgs),
+    /// List the consents of a tenant, or of a partner
+    List(ListArgs),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct RequestArgs {
+    /// The tenant's id or name
+    #[arg(long)]
+    pub(super) tenant: String,
+    /// The partner's id: letters, digits, `.`, `_` or `-`
+    #[arg(long)]
+    pub(super) partner: PartnerId,
+    /// What the partner is; needed while it is not known
+    #[arg(long, value_enum)]
+    pub(super) kind: Option<KindArg>,
+    /// The provider of an indirect reseller, which the consent covers too
+    #[arg(long, value_name = "PARTNER")]
+    pub(super) provider: Option<PartnerId>,
+    /// When the consent ends by itself: `90d`, or a time such as 2027-01-31T00:00:00Z
+    #[arg(long, value_name = "TIME")]
+    pub(super) expires: Option<Expiry>,
+    /// Ask for delegated administration too; nothing depends on it
+    #[arg(long)]
+    pub(super) delegated_administration: bool,
+    /// Print the consent as JSON
+    #[arg(long)]
+    pub(super) json: bool,
+    #[command(flatten)]
+    pub(super) data: DataDirArgs,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct DecisionArgs {
+    /// The tenant's id or name
+    #[arg(long)]
+    pub(super) tenant: String,
+    /// The partner's id
+    #[arg(long)]
+    pub(super) partner: PartnerId,
+    /// Print the consent as JSON
+    #[arg(long)]
+    pub(super) json: bool,
+    #[command(flatten)]
+    pub(super) data: DataDirArgs,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ListArgs {
+    /// The tenant's id or name
+    #[arg(long, required_unless_present = "partner", conflicts_with = "partner")]
+    pub(super) tenant: Option<String>,
+    /// The partner's id
+    #[arg(long)]
+    pub(super) partner: Option<PartnerId>,
+    /// Print one JSON object
+    #[arg(long)]
+    pub(super) json: bool,
+    #[command(flatten)]
+    pub(super) page: PageArgs,
+    #[command(flatten)]
+    pub(super) data: DataDirArgs,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(super) enum KindArg {
+    Oem,
+    CspDirect,
+    CspProvider,
+    CspReseller,
+}
+
+impl From<KindArg> for PartnerKind {
+    fn from(kind: KindArg) -> Self {
+        match kind {
+            KindArg::Oem => Self::Oem,
+            KindArg::CspDirect => Self::CspDirect,
+            KindArg::CspProvider => Self::CspProvider,
+            KindArg::CspReseller => Self::CspReseller,
+        }
+    }
+}
