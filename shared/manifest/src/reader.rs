@@ -127,6 +127,8 @@ impl<'a> RowReader<'a> {
                 *slot = Some(value);
             }
         }
+        shorten(&mut row.problems);
+        shorten(&mut row.notices);
         if text.assumed {
             row.notices.push(at(0, check::assumed_windows_1252()));
         }
@@ -160,6 +162,18 @@ impl<'a> RowReader<'a> {
     /// Whether a value holds a line break and so many delimiters that it looks like the rest of one row and the beginning of the next.
     fn spans_rows(&self, value: &str) -> bool {
         value.contains('\n') && value.matches(self.dialect.delimiter.char()).nth(1).is_some()
+    }
+}
+
+/// How many cells of a row are told of, for problems and for notices. A damaged row may have thousands.
+const TOLD: usize = 8;
+
+/// Leaves the first few, and says how many there were more.
+fn shorten(told: &mut Vec<CellProblem>) {
+    let more = told.len().saturating_sub(TOLD);
+    told.truncate(TOLD);
+    if let Some(last) = told.last_mut().filter(|_| more > 0) {
+        last.message.push_str(&format!(" (And {more} more cells of this row.)"));
     }
 }
 

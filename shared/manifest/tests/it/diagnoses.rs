@@ -78,3 +78,21 @@ fn codes_are_named_as_in_json() {
         }
     }
 }
+
+/// A damaged row of 60,000 bytes has as many bad cells as fit; what is told of it stays short.
+#[test]
+fn a_row_with_thousands_of_bad_cells_tells_of_a_few_and_counts_the_rest() {
+    let mut file = b"Device Serial Number,Windows Product ID,Hardware Hash\r\n".to_vec();
+    // The damage stands behind what is looked at first.
+    file.extend(b"TEST-0,,T0\r\n".repeat(6_000));
+    file.extend(b"\x01\0,".repeat(20_000));
+    file.extend(b"\r\nTEST-1,,T0\r\n");
+    let dialect = sniff_window(&file);
+    let read = rows(&dialect, &file);
+    assert_eq!(read.len(), 6_002);
+    let problems = read[6_000].problems();
+    assert!(problems.len() < 12, "{}", problems.len());
+    let counted = |p: &manifest::CellProblem| p.message.contains("(And 19992 more cells of this row.)");
+    assert!(problems.iter().any(counted), "{problems:?}");
+    assert_eq!(read[6_001].get(Column::SerialNumber), Some("TEST-1"));
+}
