@@ -12,6 +12,7 @@ mod input;
 mod output;
 mod progress;
 mod state;
+mod watch;
 
 use std::process::ExitCode;
 use std::sync::Arc;

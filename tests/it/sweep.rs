@@ -51,7 +51,7 @@ async fn an_upload_that_never_moves_is_given_up_with_its_reason_and_can_be_resum
     world.split_and_forget(&object).await?;
     // Nobody works: whatever is sent is forgotten.
     for _ in 0..10 {
-        world.wait(130);
+        world.wait(4000);
         world.embedded.sweep(Occasion::Schedule).await?;
         assert!(world.embedded.queue().forget() <= 2, "only what is not done is sent");
     }

@@ -2,7 +2,6 @@
 
 mod answer;
 mod drop;
-mod watch;
 
 use std::path::PathBuf;
 
@@ -18,6 +17,7 @@ use crate::commands::check::for_this_caller;
 use crate::failure::{Exit, Failure};
 use crate::output::{self, Output, plain};
 use crate::state::{self, DataDirArgs, Surroundings};
+use crate::watch;
 
 use answer::Answer;
 use drop::{Dropped, Source};

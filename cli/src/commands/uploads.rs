@@ -6,7 +6,7 @@ use clap::{Args, Subcommand};
 use muster_core::id::UploadId;
 use muster_core::inbox::InboxKey;
 use muster_core::upload::UploadState;
-use muster_local::flow::Embedded;
+use muster_local::flow::{Embedded, Flow};
 use muster_store::reports::{fixit_key, report_key};
 use muster_store::uploads::{Stray, UploadStatus};
 use serde::Serialize;
@@ -14,6 +14,7 @@ use serde::Serialize;
 use crate::failure::{Exit, Failure};
 use crate::output::{self, Number, Output, Style, plain};
 use crate::state::{self, DataDirArgs, PageArgs, Surroundings};
+use crate::watch;
 
 /// What `muster uploads` takes.
 #[derive(Debug, Args)]
@@ -21,7 +22,8 @@ use crate::state::{self, DataDirArgs, PageArgs, Surroundings};
 Examples:
   muster uploads list --tenant Contoso
   muster uploads list --unassigned
-  muster uploads show <ID> --json | jq .counts")]
+  muster uploads show <ID> --json | jq .counts
+  muster uploads resume <ID>")]
 pub(crate) struct UploadsArgs {
     #[command(subcommand)]
     command: UploadsCommand,
@@ -33,6 +35,8 @@ enum UploadsCommand {
     List(ListArgs),
     /// Show an upload
     Show(ShowArgs),
+    /// Take up an upload that was given up, and see it through
+    Resume(ShowArgs),
 }
 
 #[derive(Debug, Args)]
@@ -69,6 +73,7 @@ pub(crate) async fn run(args: &UploadsArgs, around: &Surroundings, out: &mut Out
     match &args.command {
         UploadsCommand::List(args) => list(args, around, out).await,
         UploadsCommand::Show(args) => show(args, around, out).await,
+        UploadsCommand::Resume(args) => resume(args, around, out).await,
     }
 }
 
@@ -177,6 +182,29 @@ async fn show(args: &ShowArgs, around: &Surroundings, out: &mut Output) -> Resul
         out.line("  It goes on with the next `muster register`.")?;
     }
     Ok(Exit::Fine)
+}
+
+async fn resume(args: &ShowArgs, around: &Surroundings, out: &mut Output) -> Result<Exit, Failure> {
+    let embedded = args.data.open(around).await?;
+    if !embedded.uploads().resume(&args.upload, (around.clock)()).await? {
+        return Err(Failure::new(
+            format_args!(
+                "the upload {} was not given up, so there is nothing to resume",
+                args.upload
+            ),
+            "`muster uploads show` says how it stands.",
+        ));
+    }
+    let flow = Flow::start(&embedded).await?;
+    let upload = watch::until_final(&embedded, &flow, &args.upload).await?;
+    match args.json {
+        true => out.json(&upload)?,
+        false => print(&embedded, &upload, out).await?,
+    }
+    Ok(match upload.state {
+        UploadState::Finished => Exit::Fine,
+        _ => Exit::Negative,
+    })
 }
 
 async fn print(embedded: &Embedded, upload: &UploadStatus, out: &mut Output) -> Result<(), Failure> {

@@ -54,3 +54,15 @@ fn what_is_not_there_is_told() {
     );
     assert_transcript!(workshop, workshop.muster("uploads show 17 --data-dir data"));
 }
+
+#[test]
+fn only_an_upload_that_was_given_up_is_resumed() {
+    let workshop = Workshop::new();
+    workshop.list("good.csv", "--rows 3");
+    let told = workshop.muster("register good.csv --tenant Contoso --data-dir data --json");
+    let id = told.json()["uploadId"].as_str().unwrap().to_owned();
+    assert_transcript!(
+        workshop,
+        workshop.muster(&format!("uploads resume {id} --data-dir data"))
+    );
+}

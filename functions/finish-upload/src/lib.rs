@@ -4,6 +4,8 @@
 mod report;
 mod summary;
 
+use futures::StreamExt as _;
+use jiff::ToSpan as _;
 use manifest::Dialect;
 use muster_core::Timestamp;
 use muster_core::message::FinishMessage;
@@ -14,12 +16,19 @@ use muster_store::objects::Objects;
 use muster_store::queue::{Queue, QueueName, send_json};
 use muster_store::receipts::Receipts;
 use muster_store::reports::summary_key;
-use muster_store::uploads::{UploadStatus, Uploads};
+use muster_store::uploads::{Finished, UploadStatus, Uploads};
 use muster_store::validated::ValidatedBatches;
-use tracing::info;
+use tracing::{info, warn};
 
 use report::Reports;
 pub use summary::{Summary, UploadFinished};
+
+/// How many batches are read ahead. Those with failed rows hold up to 4 MiB each.
+const READ_AHEAD: usize = 4;
+
+/// After how many batches sweep is told that the work goes on, and for how many seconds it then waits.
+const TELL_EVERY: u32 = 100;
+const CHECK_AFTER: i64 = 600;
 
 /// The function and the capabilities that it uses.
 pub struct FinishUpload<'a> {
@@ -52,7 +61,7 @@ impl FinishUpload<'_> {
             serde_json::from_str(dialect).map_err(|e| Failure::Poison(format!("the upload's dialect: {e}")))?;
         let mut reports = Reports::begin(&self.objects, &upload.id, &dialect);
         let mut summary = Summary::begin(&upload, &status);
-        match self.write(&upload, &mut reports, &mut summary).await {
+        match self.write(&upload, &status, &mut reports, &mut summary, now).await {
             Ok(()) => reports.finish().await?,
             Err(failure) => {
                 reports.abort().await;
@@ -63,23 +72,44 @@ impl FinishUpload<'_> {
         self.announce(&upload, &status, &summary, now).await
     }
 
-    async fn write(&self, upload: &Upload, reports: &mut Reports<'_>, summary: &mut Summary) -> Result<(), Failure> {
-        let batches = self
-            .uploads
-            .cuts(&upload.id)
-            .await?
-            .into_iter()
-            .flat_map(|(_, batches)| batches);
-        for (number, batch) in (0..).zip(batches) {
-            let rows = self.rows(upload, number).await?;
-            let bytes = self.failed_bytes(upload, &batch, &rows).await?;
+    /// Reads a few batches ahead, and tells sweep from time to time that the work goes on.
+    async fn write(
+        &self,
+        upload: &Upload,
+        status: &UploadStatus,
+        reports: &mut Reports<'_>,
+        summary: &mut Summary,
+        now: Timestamp,
+    ) -> Result<(), Failure> {
+        let cuts = self.uploads.cuts(&upload.id).await?;
+        let batches = (0..).zip(cuts.into_iter().flat_map(|(_, batches)| batches));
+        let mut read = futures::stream::iter(batches)
+            .map(|(number, batch)| self.read(upload, number, batch))
+            .buffered(READ_AHEAD);
+        while let Some(read) = read.next().await {
+            let (batch, rows, bytes) = read?;
             for row in &rows {
                 summary.count(row);
                 reports.row(row, raw_of(row, &batch, &bytes)).await?;
             }
             summary.batches += 1;
+            if summary.batches.is_multiple_of(TELL_EVERY) {
+                let next = now.checked_add(CHECK_AFTER.seconds()).unwrap_or(now);
+                self.uploads.postpone(&upload.id, status.seen, 0, next).await?;
+            }
         }
         Ok(())
+    }
+
+    async fn read(
+        &self,
+        upload: &Upload,
+        number: u32,
+        batch: Batch,
+    ) -> Result<(Batch, Vec<ReportRow>, Vec<u8>), Failure> {
+        let rows = self.rows(upload, number).await?;
+        let bytes = self.failed_bytes(upload, &batch, &rows).await?;
+        Ok((batch, rows, bytes))
     }
 
     async fn rows(&self, upload: &Upload, number: u32) -> Result<Vec<ReportRow>, Failure> {
@@ -121,10 +151,23 @@ impl FinishUpload<'_> {
             UploadState::FinishedWithErrors
         };
         // Told first: should this process die here, a repeat tells it again, under the same id.
-        let event = UploadFinished::new(upload, status, summary, state);
-        send_json(self.queue, QueueName::Events, &event, Some(&upload.tenant.to_string())).await?;
-        self.uploads.finish(&upload.id, state, &summary.outcomes, now).await?;
-        info!(upload.id = %upload.id, upload.state = state.as_str(), rows = summary.rows, "an upload is finished");
+        if self
+            .uploads
+            .get(&upload.id)
+            .await?
+            .is_some_and(|status| !status.state.is_final())
+        {
+            let event = UploadFinished::new(upload, status, summary, state);
+            send_json(self.queue, QueueName::Events, &event, Some(&upload.tenant.to_string())).await?;
+        }
+        match self.uploads.finish(&upload.id, state, &summary.outcomes, now).await? {
+            Finished::Done | Finished::Already => {
+                info!(upload.id = %upload.id, upload.state = state.as_str(), rows = summary.rows, "an upload is finished");
+            }
+            Finished::Otherwise(status) => {
+                warn!(upload.id = %upload.id, upload.state = status.state.as_str(), "an upload ended otherwise meanwhile");
+            }
+        }
         Ok(())
     }
 }

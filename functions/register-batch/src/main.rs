@@ -15,7 +15,12 @@ use register_batch::RegisterBatch;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     muster_runtime::init_telemetry();
-    let aws = Wiring::aws(&Env::process(), &[QueueName::Register], &[QueueName::Finish]).await?;
+    let aws = Wiring::aws(
+        &Env::process(),
+        &[QueueName::Register],
+        &[QueueName::Finish, QueueName::FinishExpress],
+    )
+    .await?;
     let function = RegisterBatch {
         uploads: Uploads::new(aws.table.clone()),
         validated: ValidatedBatches::new(aws.objects),

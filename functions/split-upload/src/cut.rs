@@ -53,7 +53,7 @@ impl SplitUpload<'_> {
             .await?
             .upload_complete
         {
-            hand_over(self.queue, &upload.id, upload.tenant).await?;
+            hand_over(self.queue, &upload.id, upload.tenant, pending.stored <= 1).await?;
         }
         Ok(())
     }
@@ -156,8 +156,6 @@ impl SplitUpload<'_> {
             let chunk = std::mem::replace(&mut pending.cuts, rest);
             match self.uploads.put_cuts(&upload.id, pending.stored, &chunk).await? {
                 PutCuts::Stored => {}
-                // Stored by this very call, whose first answer was lost.
-                PutCuts::Other(stored) if stored == chunk => {}
                 PutCuts::Other(_) | PutCuts::Closed => return Ok(false),
             }
             self.send(upload, pending.stored, &chunk, only).await?;

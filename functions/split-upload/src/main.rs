@@ -12,7 +12,12 @@ use split_upload::SplitUpload;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     muster_runtime::init_telemetry();
-    let sends = [QueueName::Validate, QueueName::ValidateExpress, QueueName::Finish];
+    let sends = [
+        QueueName::Validate,
+        QueueName::ValidateExpress,
+        QueueName::Finish,
+        QueueName::FinishExpress,
+    ];
     let aws = Wiring::aws(&Env::process(), &[QueueName::Split], &sends).await?;
     let function = SplitUpload {
         tenants: Tenants::new(aws.table.clone()),

@@ -22,7 +22,7 @@ pub enum Occasion {
     /// The clock.
     Schedule,
     /// A process starts whose queues were in memory: everything that is not finished is put on again, due or not, and
-    /// no try is counted.
+    /// no try is counted. Events of objects are not in memory, so the inbox is left to the schedule.
     Start,
 }
 
@@ -57,7 +57,9 @@ impl Sweep<'_> {
                 failed += 1;
             }
         }
-        self.look_into_inbox(occasion, now).await?;
+        if occasion == Occasion::Schedule {
+            self.look_into_inbox(now).await?;
+        }
         if failed > 0 {
             return Err(Failure::Retry(format!(
                 "{failed} of {} things due could not be looked after",

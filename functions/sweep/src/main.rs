@@ -17,6 +17,7 @@ async fn main() -> Result<(), Error> {
         QueueName::Validate,
         QueueName::ValidateExpress,
         QueueName::Finish,
+        QueueName::FinishExpress,
     ];
     let aws = Wiring::aws(&Env::process(), &[], &sends).await?;
     let function = &Sweep {

@@ -13,8 +13,9 @@ use tracing::{error, info};
 
 use crate::{Occasion, Sweep};
 
-/// How long an upload may stand still before it is looked after, in seconds. Longer than any worker's time-out, so that
-/// a slow worker is not taken for a dead one.
+/// How long an upload may stand still before it is looked after, in seconds, for the first time; twice as long after each
+/// look without progress. An upload that only waits behind others of its tenant stands still, too: six looks last two
+/// hours.
 const CHECK_EVERY: i64 = 120;
 
 /// How many looks without progress are allowed.
@@ -57,22 +58,33 @@ impl Sweep<'_> {
         }
         if !moved || occasion == Occasion::Start {
             info!(upload.id = %id, tries, "an upload is put on again");
-            self.put_on(&upload, &status, &cuts).await?;
+            self.put_on(&upload, &status, &cuts, occasion).await?;
         }
-        let next = now.checked_add(CHECK_EVERY.seconds()).unwrap_or(now);
+        let wait = CHECK_EVERY << tries.min(MAX_TRIES);
+        let next = now.checked_add(wait.seconds()).unwrap_or(now);
         self.uploads.postpone(id, mark, tries, next).await?;
         Ok(())
     }
 
-    async fn put_on(&self, upload: &Upload, status: &UploadStatus, cuts: &[Batch]) -> Result<(), Failure> {
+    async fn put_on(
+        &self,
+        upload: &Upload,
+        status: &UploadStatus,
+        cuts: &[Batch],
+        occasion: Occasion,
+    ) -> Result<(), Failure> {
         let tenant = upload.tenant.to_string();
+        if status.total.is_none() && occasion == Occasion::Start {
+            // The event that tells of its object was not done with, so it comes again by itself.
+            return Ok(());
+        }
         if status.total.is_none() {
             // Splitting again sends what was cut already, and goes on behind it.
             let event = ObjectsCreated::of(&upload.object);
             return Ok(send_json(self.queue, QueueName::Split, &event, Some(&tenant)).await?);
         }
         if status.is_complete() {
-            return hand_over(self.queue, &upload.id, upload.tenant).await;
+            return hand_over(self.queue, &upload.id, upload.tenant, status.total == Some(1)).await;
         }
         let express = status.total == Some(1);
         let mut messages = Vec::new();
@@ -109,7 +121,7 @@ impl Sweep<'_> {
             code: "no-progress".to_owned(),
             detail: format!("{done} of {cut} batches are done, and {MAX_TRIES} more tries brought no progress"),
             remedy: format!(
-                "Look into the dead-letter queues for the reason, then `muster uploads resume {}`.",
+                "Look into the dead letters for the reason, then `muster uploads resume {}`.",
                 upload.id
             ),
         };

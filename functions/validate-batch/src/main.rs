@@ -12,7 +12,12 @@ use validate_batch::ValidateBatch;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     muster_runtime::init_telemetry();
-    let sends = [QueueName::Register, QueueName::RegisterExpress, QueueName::Finish];
+    let sends = [
+        QueueName::Register,
+        QueueName::RegisterExpress,
+        QueueName::Finish,
+        QueueName::FinishExpress,
+    ];
     let aws = Wiring::aws(&Env::process(), &[QueueName::Validate], &sends).await?;
     let function = ValidateBatch {
         uploads: Uploads::new(aws.table),

@@ -91,6 +91,11 @@ impl DataDir {
         self.path.join("objects.db")
     }
 
+    /// The file of the messages that were put aside, a JSON line each.
+    pub fn dead_letters(&self) -> PathBuf {
+        self.path.join("dead-letters.ndjson")
+    }
+
     /// The directory of the embedded S3's bodies.
     pub fn blobs(&self) -> PathBuf {
         self.path.join("blobs")

@@ -121,6 +121,7 @@ impl Embedded {
             secret_key: secret.secret_key.clone(),
         };
         let connection = Connection::embedded(wrap(dynamodb.http_client()), wrap(bucket.http_client()), &credentials);
+        let dead_letters = directory.as_ref().map(|directory| directory.dead_letters());
         let table = Table::new(&connection, TABLE);
         let objects = muster_store::objects::Objects::new(&connection, BUCKET);
         Self {
@@ -128,7 +129,7 @@ impl Embedded {
             objects,
             dynamodb,
             bucket,
-            queue: Arc::new(InProcess::default()),
+            queue: Arc::new(InProcess::with_dead_letters(dead_letters)),
             clock,
             directory,
         }
@@ -241,6 +242,16 @@ impl Embedded {
             receipts: self.receipts(),
             objects: self.objects(),
             queue: &*self.queue,
+        }
+    }
+
+    /// Deletes what has outlived its time, as DynamoDB does by itself. The engine goes by the machine's clock, so this is
+    /// not for worlds with a clock of their own.
+    pub(crate) async fn expire(&self) {
+        if self.directory.is_some()
+            && let Err(error) = self.dynamodb.sweep_ttl().await
+        {
+            tracing::error!(%error, "expired items could not be deleted and stay for now");
         }
     }
 

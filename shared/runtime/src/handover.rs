@@ -16,19 +16,24 @@ pub async fn batch_done(uploads: &Uploads, queue: &dyn Queue, message: &BatchMes
         .batch_done(&message.upload, message.number, message.batch.rows)
         .await?;
     if done.upload_complete {
-        hand_over(queue, &message.upload, message.tenant).await?;
+        hand_over(queue, &message.upload, message.tenant, message.express).await?;
     }
     Ok(())
 }
 
-/// Hands a complete upload over to be finished.
+/// Hands a complete upload over to be finished; `express`: it has one batch.
 ///
 /// # Errors
 /// When the queue is out of reach.
-pub async fn hand_over(queue: &dyn Queue, upload: &UploadId, tenant: TenantId) -> Result<(), Failure> {
+pub async fn hand_over(queue: &dyn Queue, upload: &UploadId, tenant: TenantId, express: bool) -> Result<(), Failure> {
+    let name = if express {
+        QueueName::FinishExpress
+    } else {
+        QueueName::Finish
+    };
     let finish = FinishMessage {
         upload: upload.clone(),
         tenant,
     };
-    Ok(send_json(queue, QueueName::Finish, &finish, Some(&tenant.to_string())).await?)
+    Ok(send_json(queue, name, &finish, Some(&tenant.to_string())).await?)
 }

@@ -79,6 +79,11 @@ pub(crate) fn upload(id: &UploadId) -> Key {
     Key::new(format!("UPLOAD#{id}"), "UPLOAD")
 }
 
+/// The upload that an item is of.
+pub(crate) fn upload_of(item: &crate::item::Attributes) -> Option<UploadId> {
+    item.get("pk")?.as_s().ok()?.strip_prefix("UPLOAD#")?.parse().ok()
+}
+
 /// Cuts of an upload, from batch `first` on.
 pub(crate) fn cuts(id: &UploadId, first: u32) -> Key {
     Key::new(format!("UPLOAD#{id}"), format!("CUTS#{first:08}"))

@@ -27,21 +27,24 @@ pub enum QueueName {
     Register,
     /// The validated batch of a list that has only one, for register-batch.
     RegisterExpress,
-    /// Uploads whose batches are all done, for finish-upload.
+    /// Long uploads whose batches are all done, for finish-upload.
     Finish,
+    /// An upload of one batch that is done, for finish-upload.
+    FinishExpress,
     /// What happened, for whoever listens.
     Events,
 }
 
 impl QueueName {
     /// All queues, in the order in which an upload meets them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Split,
         Self::Validate,
         Self::ValidateExpress,
         Self::Register,
         Self::RegisterExpress,
         Self::Finish,
+        Self::FinishExpress,
         Self::Events,
     ];
 
@@ -55,6 +58,7 @@ impl QueueName {
             Self::Register => "register",
             Self::RegisterExpress => "register-express",
             Self::Finish => "finish",
+            Self::FinishExpress => "finish-express",
             Self::Events => "events",
         }
     }

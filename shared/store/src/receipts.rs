@@ -41,7 +41,7 @@ struct ReceiptItem {
 }
 
 /// How long receipts are kept: long behind the last redelivery of any message.
-const KEPT_DAYS: i64 = 30;
+pub(crate) const RECEIPTS_KEPT_DAYS: i64 = 30;
 
 impl Receipts {
     /// The receipts in this table.
@@ -91,6 +91,6 @@ fn outcomes(item: Attributes) -> Result<Vec<RowOutcome>, StoreError> {
 pub(crate) fn receipt_item(receipt: &Receipt, now: Timestamp) -> Result<Item, StoreError> {
     let rows = serde_json::to_string(&receipt.rows).map_err(|e| StoreError::corrupt("write a receipt", e))?;
     let key = keys::receipt(&receipt.upload, receipt.batch, receipt.first_row());
-    let end = now.checked_add((KEPT_DAYS * 24).hours()).unwrap_or(now);
+    let end = now.checked_add((RECEIPTS_KEPT_DAYS * 24).hours()).unwrap_or(now);
     Ok(Item::new(&key, &ReceiptItem { rows })?.expires(end))
 }

@@ -9,6 +9,7 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, AttributeValue, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType,
     KeysAndAttributes, Projection, ProjectionType, ReturnValuesOnConditionCheckFailure, ScalarAttributeType,
+    TimeToLiveSpecification,
 };
 use serde::de::DeserializeOwned;
 
@@ -148,6 +149,13 @@ impl Table {
             .send()
             .await
             .map_err(|e| StoreError::from_sdk(OPERATION, e))?;
+        let expiry = TimeToLiveSpecification::builder().attribute_name("ttl").enabled(true);
+        let request = self.client.update_time_to_live().table_name(&self.name);
+        let answer = request
+            .time_to_live_specification(expiry.build().map_err(invalid)?)
+            .send()
+            .await;
+        answer.map_err(|e| StoreError::from_sdk(OPERATION, e))?;
         Ok(())
     }
 

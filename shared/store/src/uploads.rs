@@ -123,8 +123,8 @@ impl Uploads {
     /// When the store is out of reach.
     pub async fn known(&self, ids: &[UploadId]) -> Result<BTreeSet<UploadId>, StoreError> {
         let keys: Vec<keys::Key> = ids.iter().map(keys::upload).collect();
-        let items = self.table.get_many(&keys, true).await?.into_iter();
-        items.map(|item| Ok(read::<UploadStatus>(item)?.id)).collect()
+        let items = self.table.get_many(&keys, true).await?;
+        Ok(items.iter().filter_map(keys::upload_of).collect())
     }
 
     /// A page of a tenant's uploads, newest first, or of those that were refused before their tenant was known. May be

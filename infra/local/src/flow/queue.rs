@@ -3,10 +3,14 @@
 //! Fair as SQS's fair queues are: within a queue, tenants take turns.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::fs::File;
+use std::io::Write as _;
+use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use muster_store::queue::{Outgoing, Queue, QueueName, Sending};
+use muster_store::{ErrorKind, StoreError};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
@@ -29,6 +33,8 @@ pub struct DeadLetter {
 pub struct InProcess {
     state: Mutex<State>,
     changed: Notify,
+    /// Where dead letters are kept, a JSON line each; in memory alone where there is no directory.
+    dead_letters: Option<PathBuf>,
 }
 
 #[derive(Debug, Default)]
@@ -93,6 +99,29 @@ impl Lanes {
 }
 
 impl InProcess {
+    /// Queues whose dead letters are kept in this file.
+    pub(super) fn with_dead_letters(file: Option<PathBuf>) -> Self {
+        Self {
+            dead_letters: file,
+            ..Self::default()
+        }
+    }
+
+    /// Writes a dead letter where a person will find it.
+    fn record(&self, letter: &DeadLetter) -> Result<(), StoreError> {
+        let Some(path) = &self.dead_letters else {
+            return Ok(());
+        };
+        let failed = |e: std::io::Error| {
+            let message = format!("{}: {e}", path.display());
+            StoreError::new(ErrorKind::Transient, "keep a dead letter", message)
+        };
+        let DeadLetter { queue, body, reason } = letter;
+        let line = serde_json::json!({ "queue": queue.as_str(), "reason": reason, "body": body });
+        let mut file = File::options().create(true).append(true).open(path).map_err(failed)?;
+        writeln!(file, "{line}").map_err(failed)
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         // Nothing here can leave the state half changed.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
@@ -198,9 +227,13 @@ impl Queue for InProcess {
     }
 
     fn dead_letter(&self, queue: QueueName, body: String, reason: String) -> Sending<'_> {
-        keep(&mut self.state().dead, DeadLetter { queue, body, reason });
-        self.changed.notify_waiters();
-        Box::pin(std::future::ready(Ok(())))
+        let letter = DeadLetter { queue, body, reason };
+        let recorded = self.record(&letter);
+        if recorded.is_ok() {
+            keep(&mut self.state().dead, letter);
+            self.changed.notify_waiters();
+        }
+        Box::pin(std::future::ready(recorded))
     }
 }
 

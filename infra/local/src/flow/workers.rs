@@ -12,13 +12,14 @@ use super::Embedded;
 use super::events::{InHand, pump};
 
 /// Each queue and its workers. Express queues have workers of their own, so that a short list waits for no long one.
-const WORKERS: [(QueueName, usize); 6] = [
+const WORKERS: [(QueueName, usize); 7] = [
     (QueueName::Split, 1),
     (QueueName::Validate, 2),
     (QueueName::ValidateExpress, 1),
     (QueueName::Register, 2),
     (QueueName::RegisterExpress, 1),
-    (QueueName::Finish, 2),
+    (QueueName::Finish, 1),
+    (QueueName::FinishExpress, 1),
 ];
 
 /// How often the clock calls sweep.
@@ -131,7 +132,7 @@ async fn run(embedded: &Embedded, delivery: Delivery<'_>) -> Verdict {
             })
             .await
         }
-        QueueName::Finish => {
+        QueueName::Finish | QueueName::FinishExpress => {
             deliver(delivery, queue, |m| async move {
                 embedded.finish_upload().handle(m, now).await
             })
@@ -144,8 +145,13 @@ async fn run(embedded: &Embedded, delivery: Delivery<'_>) -> Verdict {
 async fn sweep_on_schedule(embedded: Embedded) {
     loop {
         tokio::time::sleep(SWEEP_EVERY).await;
+        // While messages wait or are worked on, nothing of this process is lost: it only takes its time.
+        if !embedded.queue.is_idle() {
+            continue;
+        }
         if let Err(failure) = embedded.sweep(Occasion::Schedule).await {
             tracing::error!(%failure, "sweep failed and is tried again");
         }
+        embedded.expire().await;
     }
 }

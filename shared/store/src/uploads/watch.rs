@@ -3,15 +3,17 @@
 use std::collections::BTreeSet;
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use jiff::ToSpan as _;
 use muster_core::Timestamp;
 use muster_core::id::{TenantId, UploadId};
 use muster_core::party::Registrant;
 use muster_core::upload::{Reason, UploadState};
 
 use super::{Change, Changed, Uploads, number, serialised, state_value, with_reason};
-use crate::error::StoreError;
+use crate::error::{ErrorKind, StoreError};
 use crate::item::{Attributes, millis};
 use crate::keys::{self, DUE_SHARDS};
+use crate::receipts::RECEIPTS_KEPT_DAYS;
 use crate::table::{Query, Range};
 
 /// Something to look after.
@@ -91,8 +93,20 @@ impl Uploads {
     /// up, or there is none.
     ///
     /// # Errors
-    /// When the store is out of reach.
+    /// When the store is out of reach, or the upload is so old that its receipts are gone: without them nobody knows
+    /// what was done of it.
     pub async fn resume(&self, id: &UploadId, now: Timestamp) -> Result<bool, StoreError> {
+        let Some(status) = self.get(id).await? else {
+            return Ok(false);
+        };
+        let oldest = now.checked_sub((RECEIPTS_KEPT_DAYS * 24 - 24).hours()).unwrap_or(now);
+        if status.created_at < oldest {
+            let message = format!(
+                "it is older than {} days; upload the file again",
+                RECEIPTS_KEPT_DAYS - 1
+            );
+            return Err(StoreError::new(ErrorKind::Rejected, "resume an upload", message));
+        }
         let expression = "SET #state = :to, #tries = :zero, #next = :next, dpk = :dpk, dsk = :dsk REMOVE #reason, #end";
         let change = Change::to(expression, UploadState::Failed.as_str())
             .name("#tries", "tries")

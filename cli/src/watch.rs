@@ -14,7 +14,7 @@ use crate::progress;
 const LOOK: Duration = Duration::from_millis(100);
 
 /// The upload in its final state.
-pub(super) async fn until_final(embedded: &Embedded, flow: &Flow, id: &UploadId) -> Result<UploadStatus, Failure> {
+pub(crate) async fn until_final(embedded: &Embedded, flow: &Flow, id: &UploadId) -> Result<UploadStatus, Failure> {
     let uploads = embedded.uploads();
     let bar = progress::waiting("reading the list");
     let mut rows = None;
