@@ -1,6 +1,7 @@
 //! Duplicates inside a batch: rows that share an identity key, also by way of a third row, are one device.
 
-use std::collections::HashMap;
+use std::cmp::Reverse;
+use std::collections::{BTreeSet, HashMap};
 
 use crate::decide::rows_contradict;
 use crate::identity::IdentityKey;
@@ -8,32 +9,21 @@ use crate::outcome::Outcome;
 use crate::record::{Checked, Fault, Record};
 
 /// Marks all but one row of each device as duplicates of that one: the row with the strongest identity, and among
-/// equals the first. A row that shares an identity with that one, and whose hardware is another, is a fault.
+/// equals the first. A row that shares an identity with an earlier one, and whose hardware is another, is a fault and
+/// joins nothing; so is a row that shares one with the row that stays.
 pub fn unite(rows: &mut [Checked]) {
-    let mut groups = Groups::new(rows.len());
-    let mut holders: HashMap<IdentityKey, usize> = HashMap::new();
-    for (at, record) in valid(rows) {
-        for key in &record.keys {
-            match holders.get(key) {
-                Some(first) => groups.join(*first, at),
-                None => {
-                    holders.insert(*key, at);
-                }
-            }
-        }
-    }
-    let mut chosen: HashMap<usize, &Record> = HashMap::new();
-    for (at, record) in valid(rows) {
-        let best = chosen.entry(groups.root(at)).or_insert(record);
-        if strength(record) > strength(best) {
-            *best = record;
-        }
-    }
+    let mut united = United::new(rows.len());
     let mut verdicts = Vec::new();
     for (at, record) in valid(rows) {
-        if let Some(best) = chosen
-            .get(&groups.root(at))
-            .filter(|best| best.place.row != record.place.row)
+        if let Some(detail) = united.conflict(record) {
+            verdicts.push((at, faulty(record, detail)));
+        } else {
+            united.add(at, record);
+        }
+    }
+    for (at, record) in valid(rows) {
+        if let Some(best) = united.best_of(at)
+            && best.place.row != record.place.row
         {
             verdicts.push((at, verdict(record, best)));
         }
@@ -53,17 +43,18 @@ fn valid(rows: &[Checked]) -> impl Iterator<Item = (usize, &Record)> {
 }
 
 fn verdict(record: &Record, best: &Record) -> Checked {
-    let (place, serial) = (record.place, record.serial.clone());
-    let Some(why) = rows_contradict(record, best) else {
-        let (of_row, of_line) = (best.place.row, best.place.line);
-        return Checked::Duplicate {
-            place,
-            serial,
-            of_row,
-            of_line,
-        };
-    };
-    let detail = format!("the row shares an identity with line {}, but {why}", best.place.line);
+    if let Some(detail) = differs(record, best) {
+        return faulty(record, detail);
+    }
+    Checked::Duplicate {
+        place: record.place,
+        serial: record.serial.clone(),
+        of_row: best.place.row,
+        of_line: best.place.line,
+    }
+}
+
+fn faulty(record: &Record, detail: String) -> Checked {
     let fault = Fault {
         outcome: Outcome::Ambiguous,
         column: None,
@@ -71,17 +62,90 @@ fn verdict(record: &Record, best: &Record) -> Checked {
         detail,
     };
     Checked::Faulty {
-        place,
-        serial,
+        place: record.place,
+        serial: record.serial.clone(),
         faults: vec![fault],
     }
 }
 
-/// A hash outranks any number of other keys.
-type Strength = (bool, usize);
+fn differs(record: &Record, other: &Record) -> Option<String> {
+    let why = rows_contradict(record, other)?;
+    Some(format!(
+        "the row shares an identity with line {}, but {why}",
+        other.place.line
+    ))
+}
 
-fn strength(record: &Record) -> Strength {
-    (record.components.is_some(), record.keys.len())
+/// The rows that were looked at and are no faults.
+struct United<'a> {
+    groups: Groups,
+    /// The first row with this key.
+    holders: HashMap<IdentityKey, (usize, &'a Record)>,
+    /// By the root of its group: the row that stays.
+    best: HashMap<usize, &'a Record>,
+}
+
+impl<'a> United<'a> {
+    fn new(rows: usize) -> Self {
+        Self {
+            groups: Groups::new(rows),
+            holders: HashMap::new(),
+            best: HashMap::new(),
+        }
+    }
+
+    /// Why this row cannot be one device with those that it shares an identity with: with each of them, with those that
+    /// stay for them, and those with one another.
+    fn conflict(&mut self, record: &Record) -> Option<String> {
+        let holders: Vec<(usize, &Record)> = record
+            .keys
+            .iter()
+            .filter_map(|k| self.holders.get(k).copied())
+            .collect();
+        if let Some(detail) = holders.iter().find_map(|(_, other)| differs(record, other)) {
+            return Some(detail);
+        }
+        let roots: BTreeSet<usize> = holders.iter().map(|(at, _)| self.groups.root(*at)).collect();
+        let best: Vec<&Record> = roots.iter().filter_map(|root| self.best.get(root).copied()).collect();
+        best.iter().enumerate().find_map(|(at, one)| {
+            differs(record, one).or_else(|| {
+                best.iter().skip(at + 1).find_map(|other| {
+                    let (line, other_line) = (one.place.line, other.place.line);
+                    let why = rows_contradict(one, other)?;
+                    Some(format!("the row joins line {line} and line {other_line}, but {why}"))
+                })
+            })
+        })
+    }
+
+    fn add(&mut self, at: usize, record: &'a Record) {
+        let mut best = record;
+        for key in &record.keys {
+            let (holder, _) = *self.holders.entry(*key).or_insert((at, record));
+            let before = self.groups.root(holder);
+            if let Some(other) = self.best.remove(&before)
+                && rank(other) > rank(best)
+            {
+                best = other;
+            }
+            self.groups.join(holder, at);
+        }
+        self.best.insert(self.groups.root(at), best);
+    }
+
+    /// The row that stays for the device of this one; `None` for a row that was not added.
+    fn best_of(&mut self, at: usize) -> Option<&'a Record> {
+        self.best.get(&self.groups.root(at)).copied()
+    }
+}
+
+/// The greatest stays: a hash outranks any number of other keys, and among equals the first row.
+fn rank(record: &Record) -> (bool, usize, Reverse<u64>) {
+    (
+        record.components.is_some(),
+        record.keys.len(),
+        Reverse(record.place.row),
+    )
 }
 
 /// Union-find with path halving; the smaller index is the root.
@@ -170,18 +234,34 @@ mod tests {
         assert_eq!(verdicts(&[&[1], &[2], &[1, 2]]), [Some(3), Some(3), None]);
     }
 
+    /// A row with these TPMs, PKIDs and serial numbers.
+    fn of(n: u64, tpm: Option<u8>, pkid: Option<u8>, serial: Option<u8>) -> Checked {
+        let Checked::Valid(mut record) = row(n, &[]) else {
+            panic!("the row is valid")
+        };
+        record.keys.extend(tpm.map(|t| IdentityKey::endorsement_key(&[t; 32])));
+        record
+            .keys
+            .extend(pkid.map(|p| IdentityKey::pkid(&format!("{:013}", u64::from(p) + 1).parse().unwrap())));
+        record
+            .keys
+            .extend(serial.map(|s| IdentityKey::tuple("Contoso", "Book", &s.to_string())));
+        Checked::Valid(record)
+    }
+
+    fn told(rows: &[Checked]) -> Vec<String> {
+        rows.iter()
+            .map(|row| match row {
+                Checked::Valid(_) => "stays".to_owned(),
+                Checked::Duplicate { of_row, .. } => format!("row {of_row}"),
+                Checked::Faulty { faults, .. } => faults[0].detail.clone(),
+            })
+            .collect()
+    }
+
     #[test]
     fn a_row_that_shares_a_name_with_other_hardware_is_a_fault_and_no_duplicate() {
-        let mut rows = vec![row(1, &[]), row(2, &[])];
-        for (row, tpm) in rows.iter_mut().zip([[1; 32], [2; 32]]) {
-            let Checked::Valid(record) = row else {
-                panic!("the row is valid")
-            };
-            record.keys = vec![
-                IdentityKey::endorsement_key(&tpm),
-                IdentityKey::tuple("Contoso", "Book", "S1"),
-            ];
-        }
+        let mut rows = vec![of(1, Some(1), None, Some(1)), of(2, Some(2), None, Some(1))];
         unite(&mut rows);
         assert!(matches!(&rows[0], Checked::Valid(_)));
         let Checked::Faulty { faults, .. } = &rows[1] else {
@@ -189,6 +269,51 @@ mod tests {
         };
         assert_eq!(faults[0].outcome, Outcome::Ambiguous);
         insta::assert_snapshot!(faults[0].detail);
+    }
+
+    #[test]
+    fn a_fault_joins_nobody_so_that_the_others_are_processed() {
+        let (a, b) = (Some(1), Some(2));
+        let tpm = |line: u64| {
+            format!("the row shares an identity with line {line}, but they differ in the TPM endorsement key")
+        };
+        let stays = || "stays".to_owned();
+        let cases = [
+            (
+                "the fault stands between the two others",
+                vec![(a, None, a), (b, None, a), (b, None, b)],
+                vec![stays(), tpm(2), stays()],
+            ),
+            (
+                "it comes last",
+                vec![(b, None, b), (a, None, a), (b, None, a)],
+                vec![stays(), stays(), tpm(3)],
+            ),
+            (
+                "it comes first, and so is none",
+                vec![(b, None, a), (a, None, a), (b, None, b)],
+                vec![stays(), tpm(2), "row 1".to_owned()],
+            ),
+            (
+                "it shares a PKID with a row that shares a name with a third",
+                vec![(a, None, a), (None, a, a), (b, a, None), (b, None, None)],
+                vec![stays(), "row 1".to_owned(), tpm(2), stays()],
+            ),
+            (
+                "it joins two that differ",
+                vec![(a, None, a), (b, b, None), (None, b, a)],
+                vec![
+                    stays(),
+                    stays(),
+                    "the row joins line 2 and line 3, but they differ in the TPM endorsement key".to_owned(),
+                ],
+            ),
+        ];
+        for (name, keys, expected) in cases {
+            let mut rows: Vec<Checked> = keys.into_iter().zip(1..).map(|((t, p, s), n)| of(n, t, p, s)).collect();
+            unite(&mut rows);
+            assert_eq!(told(&rows), expected, "{name}");
+        }
     }
 
     proptest! {
@@ -202,6 +327,29 @@ mod tests {
                     None => for (other, v) in verdicts.iter().enumerate() {
                         let shared = rows[at].iter().any(|k| rows[other].contains(k));
                         prop_assert!(at == other || v.is_some() || !shared, "two rows that stay share no key");
+                    },
+                }
+            }
+        }
+
+        #[test]
+        fn a_duplicate_is_of_a_row_that_stays_and_does_not_contradict_it(
+            keys in prop::collection::vec((prop::option::of(0u8..3), prop::option::of(0u8..3), prop::option::of(0u8..3)), 0..16)
+        ) {
+            let before: Vec<Checked> = keys.into_iter().zip(1..).map(|((t, p, s), n)| of(n, t, p, s)).collect();
+            let mut rows = before.clone();
+            unite(&mut rows);
+            let record = |row: u64| valid(&before).find(|(_, r)| r.place.row == row).map(|(_, r)| r).unwrap();
+            for row in &rows {
+                match row {
+                    Checked::Duplicate { place, of_row, .. } => {
+                        prop_assert!(matches!(rows[usize::try_from(*of_row).unwrap() - 1], Checked::Valid(_)));
+                        prop_assert_eq!(rows_contradict(record(place.row), record(*of_row)), None);
+                    }
+                    Checked::Faulty { faults, .. } => prop_assert_eq!(faults[0].outcome, Outcome::Ambiguous),
+                    Checked::Valid(one) => for (_, other) in valid(&rows) {
+                        let shared = one.keys.iter().any(|k| other.keys.contains(k));
+                        prop_assert!(one.place.row == other.place.row || !shared, "two rows that stay share no key");
                     },
                 }
             }
