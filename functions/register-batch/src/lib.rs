@@ -6,7 +6,6 @@ mod slices;
 
 use muster_core::Timestamp;
 use muster_core::device::RowContext;
-use muster_core::grant::Verb;
 use muster_core::message::BatchMessage;
 use muster_core::record::{Checked, Record};
 use muster_core::upload::Upload;
@@ -90,10 +89,7 @@ impl RegisterBatch<'_> {
     }
 
     async fn denial(&self, upload: &Upload, now: Timestamp) -> Result<muster_core::grant::Denial, Failure> {
-        Ok(self
-            .grants
-            .denial(&upload.grant, Verb::Register, upload.channel, now)
-            .await?)
+        Ok(self.grants.denial(&upload.grant, now).await?)
     }
 }
 

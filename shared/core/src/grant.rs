@@ -355,14 +355,16 @@ impl Grant {
         }
     }
 
-    /// Why work that was accepted under `pin` may not go on, given the grant as it stands now.
+    /// Why work that was accepted under `pin` may not go on, given the grant as it stands now. What was asked for or
+    /// granted since is another consent: to this work the one that it was accepted under is revoked.
     #[must_use]
-    pub fn denial_of(grant: Option<&Self>, pin: &GrantPin, verb: Verb, channel: Channel, now: Timestamp) -> Denial {
-        match Self::permit(grant, verb, channel, now) {
-            Err(denial) => denial,
-            // In force again, but as another generation; or in force after all, while the check saw a shard being closed.
-            Ok(current) if current.generation != pin.generation => Denial::Revoked,
-            Ok(_) => Denial::Missing,
+    pub fn denial_of(grant: Option<&Self>, pin: &GrantPin, now: Timestamp) -> Denial {
+        match grant {
+            None => Denial::Missing,
+            Some(grant) if grant.generation != pin.generation || grant.state != GrantState::Granted => Denial::Revoked,
+            Some(grant) if grant.expired(now) => Denial::Expired,
+            // In force after all: the check saw a shard that was not written yet.
+            Some(_) => Denial::Missing,
         }
     }
 }

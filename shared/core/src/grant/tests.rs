@@ -198,7 +198,7 @@ fn a_denial_says_what_happened_to_the_grant_that_was_pinned() {
     let granted = grant_in(GrantState::Granted, None);
     let now = at(100);
     let pin = Grant::permit(Some(&granted), Verb::Register, Channel::PartnerCenter, now).unwrap();
-    let denial = |grant: Option<&Grant>| Grant::denial_of(grant, &pin, Verb::Register, Channel::PartnerCenter, now);
+    let denial = |grant: Option<&Grant>| Grant::denial_of(grant, &pin, now);
     let anew = Grant {
         generation: 4,
         ..granted.clone()
@@ -207,12 +207,19 @@ fn a_denial_says_what_happened_to_the_grant_that_was_pinned() {
         expires_at: Some(now),
         ..granted.clone()
     };
+    let anew_expired = Grant {
+        generation: 4,
+        ..expired.clone()
+    };
     let cases = [
         (None, Denial::Missing),
         (Some(grant_in(GrantState::Revoking, None)), Denial::Revoked),
         (Some(grant_in(GrantState::Revoked, None)), Denial::Revoked),
-        (Some(grant_in(GrantState::Requested, None)), Denial::Pending),
+        // Asked for anew since: what comes of that is another generation.
+        (Some(grant_in(GrantState::Requested, None)), Denial::Revoked),
+        (Some(grant_in(GrantState::Declined, None)), Denial::Revoked),
         (Some(expired), Denial::Expired),
+        (Some(anew_expired), Denial::Revoked),
         (Some(anew), Denial::Revoked),
         (Some(granted), Denial::Missing),
     ];

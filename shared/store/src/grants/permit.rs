@@ -40,7 +40,9 @@ impl Grants {
         let permit = |grant: Option<&Grant>| Grant::permit(grant, verb, channel, now);
         let grant = self.get(tenant, registrant).await?;
         let mut denial = match (permit(grant.as_ref()), partner) {
-            (Err(denial), Some(partner)) if partner.kind == PartnerKind::CspProvider => denial,
+            (Err(denial), Some(partner)) if partner.kind == PartnerKind::CspProvider && undecided(grant.as_ref()) => {
+                denial
+            }
             (answer, _) => return Ok(answer),
         };
         let provider = partner.map(|p| &p.id);
@@ -102,14 +104,8 @@ impl Grants {
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn denial(
-        &self,
-        pin: &GrantPin,
-        verb: Verb,
-        channel: Channel,
-        now: Timestamp,
-    ) -> Result<Denial, StoreError> {
+    pub async fn denial(&self, pin: &GrantPin, now: Timestamp) -> Result<Denial, StoreError> {
         let grant = self.get(pin.tenant, &pin.registrant).await?;
-        Ok(Grant::denial_of(grant.as_ref(), pin, verb, channel, now))
+        Ok(Grant::denial_of(grant.as_ref(), pin, now))
     }
 }

@@ -169,13 +169,14 @@ async fn a_consent_lives_through_all_its_states() {
     );
 
     assert_eq!(world.request("contoso", csp, None, 7).await, Ok(GrantState::Requested));
+    assert_eq!(
+        world.grants.denial(&first, at(7)).await.unwrap(),
+        Denial::Revoked,
+        "asked for anew, which does not revive what was revoked"
+    );
     assert_eq!(world.grant("contoso", 8).await, Ok(GrantState::Granted));
     assert_eq!(world.permit("contoso", 8).await.unwrap().generation, 2);
-    let denial = world
-        .grants
-        .denial(&first, Verb::Register, Channel::PartnerCenter, at(8))
-        .await
-        .unwrap();
+    let denial = world.grants.denial(&first, at(8)).await.unwrap();
     assert_eq!(
         denial,
         Denial::Revoked,
@@ -195,11 +196,7 @@ async fn a_consent_ends_by_itself_and_can_be_asked_for_again() {
     world.grant("contoso", 2).await.unwrap();
     let pin = world.permit("contoso", 99).await.unwrap();
     assert_eq!(world.permit("contoso", 100).await, Err(Denial::Expired));
-    let denial = world
-        .grants
-        .denial(&pin, Verb::Register, Channel::PartnerCenter, at(100))
-        .await
-        .unwrap();
+    let denial = world.grants.denial(&pin, at(100)).await.unwrap();
     assert_eq!(denial, Denial::Expired);
     assert_eq!(world.grant("contoso", 100).await, Err(GrantError::NotRequested));
     world.request("contoso", csp, Some(200), 101).await.unwrap();
