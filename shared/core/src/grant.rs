@@ -81,7 +81,7 @@ pub struct Grant {
     pub requested_at: Timestamp,
     /// By whom.
     pub requested_by: String,
-    /// When it was last decided.
+    /// When it was last decided; asking anew leaves it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub decided_at: Option<Timestamp>,
     /// By whom.
@@ -249,8 +249,8 @@ impl Grant {
             expires_at: request.expires_at,
             requested_at: now,
             requested_by: request.by,
-            decided_at: None,
-            decided_by: None,
+            decided_at: before.and_then(|g| g.decided_at),
+            decided_by: before.and_then(|g| g.decided_by.clone()),
         })
     }
 

@@ -122,6 +122,13 @@ fn the_first_request_starts_at_generation_0_and_the_first_grant_is_generation_1(
         (granted.requested_at, granted.requested_by.as_str()),
         (at(5), "partner")
     );
+    let declined = asked.decline("admin", at(7)).unwrap();
+    let again = Grant::request(Some(&declined), asks(PartnerKind::Oem, None), at(8)).unwrap();
+    assert_eq!(
+        (again.requested_at, again.decided_at, again.decided_by.as_deref()),
+        (at(8), Some(at(7)), Some("admin")),
+        "what was decided before is not forgotten"
+    );
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use muster_core::Timestamp;
 use muster_core::channel::Channel;
-use muster_core::grant::{Denial, Grant, GrantPin, Verb};
+use muster_core::grant::{Denial, Grant, GrantPin, GrantState, Verb};
 use muster_core::id::{PartnerId, TenantId};
 use muster_core::party::{Partner, PartnerKind, Registrant};
 
@@ -18,11 +18,21 @@ use crate::table::Query;
 const RESELLER_PAGE: usize = 100;
 const RESELLER_PAGES: usize = 20;
 
+/// Whether the tenant has not said yet what the provider itself may do. Asking again after a no leaves it a no.
+fn undecided(grant: Option<&Grant>) -> bool {
+    grant.is_none_or(|grant| match grant.state {
+        GrantState::Requested => grant.decided_at.is_none(),
+        GrantState::Granting => true,
+        _ => false,
+    })
+}
+
 impl Grants {
     /// Whether `verb` through `channel` is allowed to `registrant` now, and under which grant. `partner`: the registrant
-    /// as [`Partners`](crate::Partners) knows it, where it is one. An indirect provider that has no grant in force of
-    /// its own works under that of a reseller of its; of several, the first by partner id. Only the first 2,000 grants
-    /// of the tenant are looked through for one.
+    /// as [`Partners`](crate::Partners) knows it, where it is one. An indirect provider about whom the tenant never
+    /// decided works under the grant of a reseller of its; of several, the first by partner id. Only the first 2,000
+    /// grants of the tenant are looked through for one. A tenant that said no to the provider, or whose consent to it
+    /// has ended, is not overruled by a reseller's grant.
     ///
     /// The answer holds for now. What is written later is checked again, in its own transaction.
     ///

@@ -49,11 +49,37 @@ async fn a_provider_works_under_the_grant_of_its_reseller() {
         Registrant::Partner(partner("provider")),
         "its own grant comes first"
     );
-    world.revoke("provider", 7).await.unwrap();
-    let pin = world.permit("provider", 8).await.unwrap();
-    assert_eq!(pin.registrant, Registrant::Partner(partner("reseller")));
-    world.revoke("reseller", 9).await.unwrap();
-    assert_eq!(world.permit("provider", 10).await, Err(Denial::Revoked));
+}
+
+#[tokio::test]
+async fn a_provider_that_the_tenant_said_no_to_does_not_work_under_the_grant_of_its_reseller() {
+    let world = World::new().await;
+    let (provider, reseller) = (PartnerKind::CspProvider, PartnerKind::CspReseller);
+    world.know("provider", provider, None).await;
+    world.know("reseller", reseller, Some("provider")).await;
+    world.granted("reseller", reseller).await;
+    let under = async |second: i64| {
+        let answer = world.permit("provider", second).await;
+        answer.map(|pin| pin.registrant)
+    };
+    let of_reseller = Ok(Registrant::Partner(partner("reseller")));
+
+    assert_eq!(under(10).await, of_reseller, "nobody asked for the provider's own");
+    world.request("provider", provider, Some(100), 11).await.unwrap();
+    assert_eq!(under(12).await, of_reseller, "nobody decided yet");
+    world.decline("provider", 13).await.unwrap();
+    assert_eq!(under(14).await, Err(Denial::Declined));
+    world.request("provider", provider, Some(100), 15).await.unwrap();
+    assert_eq!(under(16).await, Err(Denial::Pending), "asking again does not undo a no");
+    world.grant("provider", 17).await.unwrap();
+    assert_eq!(under(99).await, Ok(Registrant::Partner(partner("provider"))));
+    assert_eq!(under(100).await, Err(Denial::Expired));
+    world.request("provider", provider, None, 101).await.unwrap();
+    world.grant("provider", 102).await.unwrap();
+    world.revoke("provider", 103).await.unwrap();
+    assert_eq!(under(104).await, Err(Denial::Revoked));
+    world.request("provider", provider, None, 105).await.unwrap();
+    assert_eq!(under(106).await, Err(Denial::Pending));
 }
 
 #[tokio::test]
