@@ -45,7 +45,7 @@ pub struct ReportRow {
     pub column_name: Option<String>,
     /// What and why. Empty where the outcome says all.
     pub detail: String,
-    /// What to do. Empty where there is nothing to do.
+    /// What to do. Empty where there is nothing to do, or the detail says it.
     pub remedy: &'static str,
     /// What the sender should know though it stopped nothing.
     pub notices: Vec<String>,
@@ -73,7 +73,9 @@ impl ReportRow {
                 let cell = faults
                     .iter()
                     .find(|fault| fault.column.is_some() || fault.column_name.is_some());
+                let told = faults.iter().all(|fault| says_what_to_do(fault.outcome));
                 Some(Self {
+                    remedy: if told { "" } else { outcome.entry().remedy },
                     column: cell.and_then(|fault| fault.column),
                     column_name: cell.and_then(|fault| fault.column_name.clone()),
                     ..row(outcome, details.join("; "))
@@ -97,22 +99,18 @@ impl ReportRow {
         }
     }
 
-    /// What is wrong and what to do, as one text; for rows that failed. Where the detail of a cell or a hash says what to
-    /// do, the general remedy is left out.
+    /// What is wrong and what to do, as one text; for rows that failed.
     #[must_use]
     pub fn problem(&self) -> String {
         let meaning = self.outcome.entry().meaning;
         let what = if self.detail.is_empty() { meaning } else { &self.detail };
-        let what = what.trim_end_matches('.');
-        let told = matches!(
-            self.outcome,
-            Outcome::MalformedRow | Outcome::InvalidHash | Outcome::HashNot4k
-        );
-        if told && !self.detail.is_empty() {
-            return format!("{what}.");
-        }
-        format!("{what}. {}", self.remedy).trim_end().to_owned()
+        format!("{}. {}", what.trim_end_matches('.'), self.remedy).trim_end().to_owned()
     }
+}
+
+/// The detail of a cell or a hash that cannot be read says what to do; the outcome's remedy would only repeat it.
+const fn says_what_to_do(outcome: Outcome) -> bool {
+    matches!(outcome, Outcome::MalformedRow | Outcome::InvalidHash | Outcome::HashNot4k)
 }
 
 fn same_as(line: u64) -> String {
