@@ -121,7 +121,10 @@ impl RegisterBatch<'_> {
             }
             SliceWritten::Repeated => return self.skip_done(work, planned).await,
             SliceWritten::Refused => return self.refuse_rest(work, planned).await,
-            SliceWritten::ShardBusy => work.shard = work.shard.wrapping_add(1),
+            SliceWritten::ShardBusy => {
+                work.shard = work.shard.wrapping_add(1);
+                pause(work).await;
+            }
             SliceWritten::Stale { rows: stale, busy } => {
                 if !busy {
                     self.plan_again(work, planned, &stale).await?;
