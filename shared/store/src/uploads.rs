@@ -26,7 +26,7 @@ pub use strays::Stray;
 pub use watch::Due;
 
 /// Uploads. Needs `dynamodb:GetItem`, `PutItem`, `UpdateItem`, `Query` (index `list`) on the table, split-upload
-/// `ConditionCheckItem` too, sweep `Query` on the index `due`.
+/// `ConditionCheckItem` too, sweep `BatchGetItem` and `Query` on the index `due`.
 #[derive(Clone)]
 pub struct Uploads {
     table: Table,
