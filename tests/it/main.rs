@@ -9,6 +9,7 @@ mod faults;
 mod identity;
 mod options;
 mod refusals;
+mod replays;
 mod sweep;
 mod tidy;
 mod upload;

@@ -1,4 +1,5 @@
 //! What journeys need: a world with tenants, partners and lists.
 
+pub mod by_hand;
 pub mod lists;
 pub mod world;

@@ -110,3 +110,25 @@ pub fn intune(range: std::ops::Range<u64>) -> Vec<u8> {
     let rows: Vec<Row> = range.map(|n| Row::of_hash(&device(n))).collect();
     list(Format::Intune, &rows)
 }
+
+/// A list in nobody's order that holds all that a row can say.
+#[must_use]
+pub fn all_columns(rows: &[Row]) -> Vec<u8> {
+    let mut out = "Device Serial Number,Windows Product ID,Hardware Hash,Manufacturer name,Device model,Group Tag,\
+                   Assigned User\r\n"
+        .to_owned();
+    for row in rows {
+        let cells: [&str; 7] = [
+            &row.serial,
+            &row.product_id,
+            &row.hash,
+            &row.manufacturer,
+            &row.model,
+            &row.group_tag,
+            &row.assigned_user,
+        ];
+        out.push_str(&cells.map(|cell| format!("\"{cell}\"")).join(","));
+        out.push_str("\r\n");
+    }
+    out.into_bytes()
+}

@@ -70,20 +70,14 @@ impl RegisterBatch<'_> {
         now: Timestamp,
     ) -> Result<(), Failure> {
         let context = context_of(upload, now);
-        self.drop_done(upload, number, &mut records).await?;
-        let mut planned = self.plan(records, &context).await?;
         let mut work = slices::Work::new(upload, number, context);
+        let done = self.receipts.of_batch(&upload.id, number).await?;
+        if let Some(last) = work.take_over(&done, records.iter().map(|record| record.place)) {
+            records.retain(|record| record.place.row > last);
+        }
+        let mut planned = self.plan(records, &context).await?;
         while !planned.is_empty() {
             self.write_next(&mut work, &mut planned).await?;
-        }
-        Ok(())
-    }
-
-    /// Slices run in order, so everything up to the last receipt's last row is done.
-    async fn drop_done(&self, upload: &Upload, number: u32, records: &mut Vec<Record>) -> Result<(), Failure> {
-        let done = self.receipts.of_batch(&upload.id, number).await?;
-        if let Some(last) = done.last() {
-            records.retain(|record| record.place.row > last.row);
         }
         Ok(())
     }

@@ -1,13 +1,13 @@
 //! Writes planned rows, slice by slice.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use muster_core::decide::{Decision, Left};
 use muster_core::device::{RowContext, Source};
 use muster_core::id::DeviceId;
 use muster_core::outcome::Outcome;
-use muster_core::record::Record;
+use muster_core::record::{Place, Record};
 use muster_core::report::RowOutcome;
 use muster_core::upload::Upload;
 use muster_runtime::Failure;
@@ -31,10 +31,17 @@ pub(crate) struct Work<'a> {
     /// The shard of the grant that is checked; the next one after each slice and each conflict.
     shard: u32,
     /// Devices that a row of this batch stands for already.
-    taken: HashMap<DeviceId, Source>,
+    taken: HashMap<DeviceId, Standing>,
     /// How many rows the next slice may have; smaller while a row is looked for that the store takes never.
     width: usize,
     tries: u32,
+}
+
+/// The row that stands for a device, and the device that it came to where several were merged.
+#[derive(Debug, Clone)]
+struct Standing {
+    row: Source,
+    device: DeviceId,
 }
 
 impl<'a> Work<'a> {
@@ -51,32 +58,49 @@ impl<'a> Work<'a> {
     }
 
     /// The rows from the front that fit one transaction, at least one. A row whose device another row of the slice or of
-    /// an earlier one stands for is left as a duplicate: a transaction holds each item once.
-    fn slice(&self, planned: &mut [Planned]) -> Vec<PlannedRow> {
+    /// an earlier one stands for is left as a duplicate: a transaction holds each item once. The plan stays as it is, since
+    /// that other row may yet fail.
+    fn slice(&self, planned: &[Planned]) -> Vec<PlannedRow> {
         let mut taken = HashMap::new();
         let mut actions = 0;
         let mut rows = Vec::new();
-        for planned in planned.iter_mut().take(self.width) {
-            let devices = devices_of(&planned.decision);
-            if let Some(other) = devices
-                .iter()
-                .find_map(|id| self.taken.get(id).or_else(|| taken.get(id)))
-            {
-                planned.decision = duplicate_of(other.clone(), devices.first().copied());
-            }
-            actions += actions_of(&planned.decision);
+        for planned in planned.iter().take(self.width) {
+            let other = devices_of(&planned.decision)
+                .into_iter()
+                .find_map(|id| self.taken.get(&id).or_else(|| taken.get(&id)));
+            let decision = other.map_or_else(|| planned.decision.clone(), duplicate_of);
+            actions += actions_of(&decision);
             if actions > MAX_ACTIONS && !rows.is_empty() {
                 break;
             }
-            for id in devices_of(&planned.decision) {
-                taken.insert(id, self.source(&planned.record));
-            }
+            taken.extend(standing(&decision, &self.source(&planned.record)));
             rows.push(PlannedRow {
                 row: planned.record.place.row,
-                decision: planned.decision.clone(),
+                decision,
             });
         }
         rows
+    }
+
+    /// Takes over what receipts say of rows of this batch, which stand at `places`: for which devices they stand. The
+    /// last row that is done; slices run in order, so everything up to it is.
+    pub(crate) fn take_over(&mut self, done: &[RowOutcome], places: impl Iterator<Item = Place>) -> Option<u64> {
+        let last = done.last()?.row;
+        let places: HashMap<u64, Place> = places.map(|place| (place.row, place)).collect();
+        for outcome in done {
+            let device = match outcome.outcome {
+                Outcome::Registered => Some(DeviceId::of_row(&self.upload.id, outcome.row)),
+                Outcome::Updated | Outcome::Unchanged => outcome.device,
+                _ => None,
+            };
+            let place = places.get(&outcome.row).copied();
+            if let (Some(device), Some(place)) = (device, place) {
+                let upload = self.upload.id.clone();
+                let row = Source { upload, place };
+                self.taken.insert(device, Standing { row, device });
+            }
+        }
+        Some(last)
     }
 
     fn source(&self, record: &Record) -> Source {
@@ -109,10 +133,9 @@ impl RegisterBatch<'_> {
         };
         match self.devices.write_slice(&slice).await? {
             SliceWritten::Done => {
-                for done in planned.drain(..rows.len()) {
+                for (done, row) in planned.drain(..rows.len()).zip(&rows) {
                     let source = work.source(&done.record);
-                    work.taken
-                        .extend(devices_of(&done.decision).into_iter().map(|id| (id, source.clone())));
+                    work.taken.extend(standing(&row.decision, &source));
                 }
                 // Onwards to the next shard, so that a writer soon meets one that a revocation has closed.
                 work.shard = work.shard.wrapping_add(1);
@@ -144,10 +167,11 @@ impl RegisterBatch<'_> {
     }
 
     /// Another worker wrote this slice: what it did is done.
-    async fn skip_done(&self, work: &Work<'_>, planned: &mut Vec<Planned>) -> Result<(), Failure> {
+    async fn skip_done(&self, work: &mut Work<'_>, planned: &mut Vec<Planned>) -> Result<(), Failure> {
         let done = self.receipts.of_batch(&work.upload.id, work.number).await?;
-        let last = done.last().map_or(0, |row| row.row);
-        planned.retain(|planned| planned.record.place.row > last);
+        if let Some(last) = work.take_over(&done, planned.iter().map(|p| p.record.place)) {
+            planned.retain(|planned| planned.record.place.row > last);
+        }
         Ok(())
     }
 
@@ -167,11 +191,18 @@ impl RegisterBatch<'_> {
         self.skip_done(work, planned).await
     }
 
+    /// Plans stale rows again, and with them the rows that were planned for the same devices.
     async fn plan_again(&self, work: &Work<'_>, planned: &mut [Planned], stale: &[usize]) -> Result<(), Failure> {
-        let records: Vec<&Record> = stale
+        let changed: HashSet<DeviceId> = stale
             .iter()
             .filter_map(|at| planned.get(*at))
-            .map(|p| &p.record)
+            .flat_map(|p| devices_of(&p.decision))
+            .collect();
+        let records: Vec<&Record> = planned
+            .iter()
+            .enumerate()
+            .filter(|(at, p)| stale.contains(at) || devices_of(&p.decision).iter().any(|id| changed.contains(id)))
+            .map(|(_, p)| &p.record)
             .collect();
         let mut decisions = self.decide_all(&records, &work.context).await?;
         for planned in planned.iter_mut() {
@@ -201,7 +232,7 @@ fn give_up_first(planned: &mut [Planned]) {
     }
 }
 
-/// The devices that a decision is about.
+/// The devices that a decision is about, first the one that stays.
 fn devices_of(decision: &Decision) -> Vec<DeviceId> {
     match decision {
         Decision::Insert(device) => vec![device.id],
@@ -217,11 +248,24 @@ fn devices_of(decision: &Decision) -> Vec<DeviceId> {
     }
 }
 
-fn duplicate_of(other: Source, device: Option<DeviceId>) -> Decision {
+/// For which devices the row stands once its decision is carried out.
+fn standing(decision: &Decision, row: &Source) -> Vec<(DeviceId, Standing)> {
+    let devices = devices_of(decision);
+    let Some(device) = devices.first().copied() else {
+        return Vec::new();
+    };
+    let standing = Standing {
+        row: row.clone(),
+        device,
+    };
+    devices.into_iter().map(|id| (id, standing.clone())).collect()
+}
+
+fn duplicate_of(other: &Standing) -> Decision {
     Decision::Leave(Left {
         outcome: Outcome::DuplicateInUpload,
-        device,
-        other: Some(other),
+        device: Some(other.device),
+        other: Some(other.row.clone()),
         detail: None,
     })
 }
