@@ -10,6 +10,7 @@ mod identity;
 mod options;
 mod refusals;
 mod replays;
+mod rights;
 mod sweep;
 mod tidy;
 mod upload;

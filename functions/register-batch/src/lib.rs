@@ -6,6 +6,8 @@ mod slices;
 
 use muster_core::Timestamp;
 use muster_core::device::RowContext;
+use muster_core::grant::Verb;
+use muster_core::inbox::OnConflict;
 use muster_core::message::BatchMessage;
 use muster_core::record::{Checked, Record};
 use muster_core::upload::Upload;
@@ -87,14 +89,20 @@ impl RegisterBatch<'_> {
     }
 }
 
+/// Group tags and users that are stored change only where the grant allows to update.
 fn context_of(upload: &Upload, now: Timestamp) -> RowContext<'_> {
+    let on_conflict = if upload.grant.verbs.contains(&Verb::Update) {
+        upload.options.on_conflict
+    } else {
+        OnConflict::Keep
+    };
     RowContext {
         upload: &upload.id,
         tenant: upload.tenant,
         registrant: &upload.registrant,
         channel: upload.channel,
         group_tag: upload.options.group_tag.as_deref(),
-        on_conflict: upload.options.on_conflict,
+        on_conflict,
         now,
     }
 }

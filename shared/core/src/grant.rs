@@ -99,6 +99,9 @@ pub struct GrantPin {
     pub registrant: Registrant,
     /// The generation.
     pub generation: u64,
+    /// What it allows. A pin that does not say allows no more than it was asked for.
+    #[serde(default)]
+    pub verbs: Vec<Verb>,
 }
 
 /// Why an action is not allowed.
@@ -351,6 +354,7 @@ impl Grant {
                 tenant: grant.tenant,
                 registrant: grant.registrant.clone(),
                 generation: grant.generation,
+                verbs: grant.verbs.clone(),
             }),
         }
     }

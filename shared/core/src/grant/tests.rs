@@ -269,6 +269,20 @@ fn a_grant_survives_json() {
     }
 }
 
+#[test]
+fn a_pin_names_the_verbs_of_its_grant_and_one_that_does_not_say_has_none() {
+    let grant = Grant {
+        verbs: vec![Verb::Register],
+        ..grant_in(GrantState::Granted, None)
+    };
+    let pin = Grant::permit(Some(&grant), Verb::Register, Channel::PartnerCenter, at(0)).unwrap();
+    assert_eq!(pin.verbs, [Verb::Register]);
+    let mut json = serde_json::to_value(&pin).unwrap();
+    assert_eq!(serde_json::from_value::<GrantPin>(json.clone()).unwrap(), pin);
+    json.as_object_mut().unwrap().remove("verbs");
+    assert_eq!(serde_json::from_value::<GrantPin>(json).unwrap().verbs, []);
+}
+
 proptest! {
     #[test]
     fn no_history_reuses_a_version_or_goes_back_a_generation(steps in prop::collection::vec((0..5_u8, 0..40_i64), 0..60)) {

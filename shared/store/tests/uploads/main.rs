@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use muster_core::Timestamp;
 use muster_core::channel::Channel;
-use muster_core::grant::GrantPin;
+use muster_core::grant::{GrantPin, Verb};
 use muster_core::id::TenantId;
 use muster_core::inbox::{OnConflict, UploadOptions};
 use muster_core::outcome::Outcome;
@@ -104,6 +104,7 @@ fn upload(version: u32) -> Upload {
             tenant: contoso(),
             registrant,
             generation: 3,
+            verbs: vec![Verb::Register],
         },
         created_at: at(i64::from(version)),
     }
