@@ -1,9 +1,15 @@
 //! What a grant covers and how long it lasts, at each write.
 
+use std::sync::Arc;
+
+use jiff::ToSpan as _;
+use journeys::by_hand::{ByHand, at_transactions};
 use journeys::lists::{Row, all_columns, device};
 use journeys::world::{FABRIKAM, Result, World};
 use muster_core::grant::{GrantRequest, Verb};
 use muster_core::party::PartnerKind;
+use muster_local::faults::Fault;
+use muster_runtime::Verdict;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_grant_to_register_lets_nobody_change_group_tags_and_users_that_are_stored() -> Result<()> {
@@ -34,5 +40,39 @@ async fn a_grant_to_register_lets_nobody_change_group_tags_and_users_that_are_st
         assert_eq!(world.devices(tenant).await?[0].group_tag.as_deref(), Some(tag));
         world.revoke(tenant, &partner).await?;
     }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_consent_that_ends_in_the_middle_of_a_batch_ends_it_there() -> Result<()> {
+    let world = Arc::new(World::new().await?);
+    let tenant = world.tenant("Fabrikam", FABRIKAM).await?;
+    let partner = world.partner("contoso", PartnerKind::CspDirect, None).await?;
+    world.request(tenant, &partner, Some(world.now() + 1.hour())).await?;
+    let grants = world.embedded.grants();
+    grants.grant(tenant, &partner, "admin", world.now()).await??;
+    let rows: Vec<Row> = (0..200).map(|n| Row::of_pkid(&device(n))).collect();
+    let upload = ByHand::validated(&world, "partner-center", Some(&partner), tenant, all_columns(&rows)).await?;
+
+    // An hour passes while the second transaction is under way, which was checked before.
+    let clock = Arc::clone(&world);
+    let slow = at_transactions(&world.embedded, move |n| {
+        if n == 2 {
+            clock.wait(3600);
+        }
+        Fault::None
+    });
+    let begun = world.now();
+    assert_eq!(upload.register(&slow, 0).await?, Verdict::Done);
+    let seen = upload.finished().await?;
+    assert_eq!(
+        seen.counts.get("registered"),
+        Some(&98),
+        "two slices: {:?}",
+        seen.counts
+    );
+    assert_eq!(seen.counts.get("consentExpired"), Some(&102), "{:?}", seen.counts);
+    let devices = world.devices(tenant).await?;
+    assert!(devices.len() == 98 && devices.iter().all(|d| d.registered_at == begun));
     Ok(())
 }

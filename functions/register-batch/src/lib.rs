@@ -20,6 +20,9 @@ use muster_store::receipts::Receipts;
 use muster_store::uploads::Uploads;
 use muster_store::validated::ValidatedBatches;
 
+/// Where the function takes the time from. A batch can take long, and consent may end in the middle of it.
+pub type Clock<'a> = &'a (dyn Fn() -> Timestamp + Send + Sync);
+
 /// The function and the capabilities that it uses.
 pub struct RegisterBatch<'a> {
     /// Reads the upload; marks the batch done.
@@ -37,11 +40,11 @@ pub struct RegisterBatch<'a> {
 }
 
 impl RegisterBatch<'_> {
-    /// Handles one message.
+    /// Handles one message. The rows are dated by its start; the consent is judged by the time of each write.
     ///
     /// # Errors
     /// When the store is out of reach, or other writers were faster again and again.
-    pub async fn handle(&self, message: BatchMessage, now: Timestamp) -> Result<(), Failure> {
+    pub async fn handle(&self, message: BatchMessage, clock: Clock<'_>) -> Result<(), Failure> {
         let Some(status) = self.uploads.get(&message.upload).await? else {
             return Err(Failure::Poison("there is no such upload".to_owned()));
         };
@@ -60,7 +63,7 @@ impl RegisterBatch<'_> {
                 }
             })
             .collect();
-        self.register(&upload, message.number, records, now).await?;
+        self.register(&upload, message.number, records, clock).await?;
         batch_done(&self.uploads, self.queue, &message).await
     }
 
@@ -69,9 +72,9 @@ impl RegisterBatch<'_> {
         upload: &Upload,
         number: u32,
         mut records: Vec<Record>,
-        now: Timestamp,
+        clock: Clock<'_>,
     ) -> Result<(), Failure> {
-        let context = context_of(upload, now);
+        let context = context_of(upload, clock());
         let mut work = slices::Work::new(upload, number, context);
         let done = self.receipts.of_batch(&upload.id, number).await?;
         if let Some(last) = work.take_over(&done, records.iter().map(|record| record.place)) {
@@ -79,7 +82,7 @@ impl RegisterBatch<'_> {
         }
         let mut planned = self.plan(records, &context).await?;
         while !planned.is_empty() {
-            self.write_next(&mut work, &mut planned).await?;
+            self.write_next(&mut work, &mut planned, clock()).await?;
         }
         Ok(())
     }

@@ -30,7 +30,7 @@ async fn main() -> Result<(), Error> {
         queue: &aws.queue,
     };
     serve_queue(QueueName::Register, &aws.queue, |message| {
-        function.handle(message, now())
+        function.handle(message, &now)
     })
     .await
 }

@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
+use muster_core::Timestamp;
 use muster_core::decide::{Decision, Left};
 use muster_core::device::{RowContext, Source};
 use muster_core::id::DeviceId;
@@ -121,13 +122,18 @@ impl<'a> Work<'a> {
 
 impl RegisterBatch<'_> {
     /// Writes the next slice, or finds out why it cannot be written and mends the plan. Rows that are done leave it.
-    pub(crate) async fn write_next(&self, work: &mut Work<'_>, planned: &mut Vec<Planned>) -> Result<(), Failure> {
+    pub(crate) async fn write_next(
+        &self,
+        work: &mut Work<'_>,
+        planned: &mut Vec<Planned>,
+        now: Timestamp,
+    ) -> Result<(), Failure> {
         let rows = work.slice(planned);
         let receipt = work.receipt(rows.iter().map(outcome_of).collect());
         let slice = Slice {
             pin: &work.upload.grant,
             shard: work.shard,
-            now: work.context.now,
+            now,
             receipt: &receipt,
             rows: &rows,
         };
@@ -143,7 +149,7 @@ impl RegisterBatch<'_> {
                 return Ok(());
             }
             SliceWritten::Repeated => return self.skip_done(work, planned).await,
-            SliceWritten::Refused => return self.refuse_rest(work, planned).await,
+            SliceWritten::Refused => return self.refuse_rest(work, planned, now).await,
             SliceWritten::ShardBusy => {
                 work.shard = work.shard.wrapping_add(1);
                 pause(work).await;
@@ -176,15 +182,20 @@ impl RegisterBatch<'_> {
     }
 
     /// The consent is gone, for good as far as this upload is concerned: all rows that are left fail.
-    async fn refuse_rest(&self, work: &mut Work<'_>, planned: &mut Vec<Planned>) -> Result<(), Failure> {
-        let outcome = self.denial(work.upload, work.context.now).await?.outcome();
+    async fn refuse_rest(
+        &self,
+        work: &mut Work<'_>,
+        planned: &mut Vec<Planned>,
+        now: Timestamp,
+    ) -> Result<(), Failure> {
+        let outcome = self.denial(work.upload, now).await?.outcome();
         let count = planned.len().min(MAX_ROWS);
         let refused = planned
             .iter()
             .take(count)
             .map(|p| plain(p.record.place.row, outcome))
             .collect();
-        if self.receipts.put(&work.receipt(refused), work.context.now).await? {
+        if self.receipts.put(&work.receipt(refused), now).await? {
             planned.drain(..count);
             return Ok(());
         }

@@ -128,7 +128,7 @@ async fn run(embedded: &Embedded, delivery: Delivery<'_>) -> Verdict {
         }
         QueueName::Register | QueueName::RegisterExpress => {
             deliver(delivery, queue, |m| async move {
-                embedded.register_batch().handle(m, now).await
+                embedded.register_batch().handle(m, &|| embedded.now()).await
             })
             .await
         }
