@@ -55,16 +55,13 @@ async fn a_released_device_is_free_for_the_next_owner_and_its_record_stays() -> 
     let first = world.devices(fabrikam).await?.remove(0);
     let devices = world.embedded.devices();
     assert_eq!(
-        devices.release(first.id, tailspin, world.now()).await?,
+        world.release(first.id, tailspin).await?,
         Released::NotRegistered,
         "not the owner"
     );
-    assert!(matches!(
-        devices.release(first.id, fabrikam, world.now()).await?,
-        Released::Done(_)
-    ));
+    assert!(matches!(world.release(first.id, fabrikam).await?, Released::Done(_)));
     assert_eq!(
-        devices.release(first.id, fabrikam, world.now()).await?,
+        world.release(first.id, fabrikam).await?,
         Released::NotRegistered,
         "a second time"
     );

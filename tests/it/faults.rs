@@ -120,11 +120,7 @@ async fn a_message_that_comes_again_changes_nothing() -> Result<()> {
     let seen = world.upload("intune", None, tenant, mixed()).await?;
     let devices = world.devices(tenant).await?;
     let released = &devices[0];
-    world
-        .embedded
-        .devices()
-        .release(released.id, tenant, world.now())
-        .await?;
+    world.release(released.id, tenant).await?;
     let upload = seen.status.upload().ok_or("the upload was accepted")?;
     let batch = world.embedded.uploads().cuts(&upload.id).await?[0].1[0];
     let object = upload.object.clone();

@@ -99,7 +99,7 @@ async fn a_batch_that_comes_again_while_its_upload_runs_registers_nothing_that_w
     let devices = world.devices(tenant).await?;
     assert_eq!(devices.len(), 1000);
     let released = devices[500].id;
-    let answer = world.embedded.devices().release(released, tenant, world.now()).await?;
+    let answer = world.release(released, tenant).await?;
     assert!(matches!(answer, Released::Done(_)), "{answer:?}");
 
     for _ in 0..2 {
@@ -192,7 +192,7 @@ async fn a_row_is_no_duplicate_of_one_that_fails_in_the_end() -> Result<()> {
     });
     let meanwhile = async {
         writes.notified().await;
-        let released = world.embedded.devices().release(known, tenant, world.now()).await?;
+        let released = world.release(known, tenant).await?;
         assert!(matches!(released, Released::Done(_)), "{released:?}");
         theirs.register(&world.embedded, 0).await
     };

@@ -6,10 +6,12 @@ use jiff::ToSpan as _;
 use journeys::by_hand::{ByHand, at_transactions};
 use journeys::lists::{Row, all_columns, device};
 use journeys::world::{FABRIKAM, Result, World};
-use muster_core::grant::{GrantRequest, Verb};
-use muster_core::party::PartnerKind;
+use muster_core::channel::Channel;
+use muster_core::grant::{Denial, GrantRequest, Verb};
+use muster_core::party::{PartnerKind, Registrant};
 use muster_local::faults::Fault;
 use muster_runtime::Verdict;
+use muster_store::devices::Released;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_grant_to_register_lets_nobody_change_group_tags_and_users_that_are_stored() -> Result<()> {
@@ -74,5 +76,40 @@ async fn a_consent_that_ends_in_the_middle_of_a_batch_ends_it_there() -> Result<
     assert_eq!(seen.counts.get("consentExpired"), Some(&102), "{:?}", seen.counts);
     let devices = world.devices(tenant).await?;
     assert!(devices.len() == 98 && devices.iter().all(|d| d.registered_at == begun));
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_release_is_refused_once_the_consent_that_it_was_permitted_under_is_gone() -> Result<()> {
+    let world = World::new().await?;
+    let tenant = world.tenant("Fabrikam", FABRIKAM).await?;
+    let partner = world.partner("contoso", PartnerKind::CspDirect, None).await?;
+    world.consent(tenant, &partner).await?;
+    let list = all_columns(&[Row::of_pkid(&device(0))]);
+    world.upload("partner-center", Some(&partner), tenant, list).await?;
+    let id = world.devices(tenant).await?[0].id;
+    let known = world.embedded.partners().get(&partner).await?;
+    let registrant = Registrant::Partner(partner.clone());
+    let grants = world.embedded.grants();
+    let permit = async || {
+        let (verb, channel) = (Verb::Release, Channel::PartnerCenter);
+        let answer = grants.permit(tenant, &registrant, known.as_ref(), verb, channel, world.now());
+        answer.await
+    };
+    let before = permit().await?.map_err(|denial| denial.code())?;
+    world.revoke(tenant, &partner).await?;
+    assert_eq!(permit().await?, Err(Denial::Revoked));
+    world.consent(tenant, &partner).await?;
+
+    let devices = world.embedded.devices();
+    assert_eq!(devices.release(id, &before, world.now()).await?, Released::Refused);
+    assert_eq!(grants.denial(&before, world.now()).await?, Denial::Revoked);
+    assert_eq!(world.devices(tenant).await?.len(), 1);
+    let anew = permit().await?.map_err(|denial| denial.code())?;
+    assert!(matches!(
+        devices.release(id, &anew, world.now()).await?,
+        Released::Done(_)
+    ));
+    assert!(world.devices(tenant).await?.is_empty());
     Ok(())
 }

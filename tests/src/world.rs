@@ -6,15 +6,17 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use jiff::Timestamp;
+use muster_core::channel::Channel;
 use muster_core::device::Device;
 use muster_core::grant::{Grant, GrantRequest, Verb};
-use muster_core::id::{PartnerId, TenantId};
+use muster_core::id::{DeviceId, PartnerId, TenantId};
 use muster_core::inbox::InboxKey;
 use muster_core::message::ObjectsCreated;
-use muster_core::party::{Partner, PartnerKind, Tenant};
+use muster_core::party::{Partner, PartnerKind, Registrant, Tenant};
 use muster_core::upload::ObjectVersion;
 use muster_local::flow::{Embedded, Flow};
 use muster_runtime::{Delivery, Verdict};
+use muster_store::devices::Released;
 use muster_store::queue::QueueName;
 use muster_store::reports::{fixit_key, report_key};
 use muster_store::uploads::UploadStatus;
@@ -278,6 +280,18 @@ impl World {
         }
         all.sort_by(|a: &Device, b| a.serial.cmp(&b.serial));
         Ok(all)
+    }
+
+    /// Releases a device, as the tenant's own administrator.
+    ///
+    /// # Errors
+    /// When the tenant may not, or the store is out of reach.
+    pub async fn release(&self, device: DeviceId, tenant: TenantId) -> Result<Released> {
+        let (own, verb, now) = (Registrant::Tenant, Verb::Release, self.now());
+        let grants = self.embedded.grants();
+        let answer = grants.permit(tenant, &own, None, verb, Channel::Intune, now).await?;
+        let pin = answer.map_err(|denial| denial.code())?;
+        Ok(self.embedded.devices().release(device, &pin, now).await?)
     }
 
     /// Revokes a partner's consent.

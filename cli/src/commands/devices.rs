@@ -3,9 +3,12 @@
 mod show;
 
 use clap::{Args, Subcommand};
+use muster_core::channel::Channel;
 use muster_core::device::{Device, DeviceState};
+use muster_core::grant::{Denial, Verb};
 use muster_core::id::DeviceId;
 use muster_core::identity::{IdentityKey, ProductId};
+use muster_core::party::Registrant;
 use muster_local::flow::Embedded;
 use muster_store::devices::Released;
 use serde::Serialize;
@@ -229,11 +232,17 @@ async fn tenants(embedded: &Embedded, only: Option<&str>) -> Result<Vec<muster_c
 async fn release(args: &ReleaseArgs, around: &Surroundings, out: &mut Output) -> Result<Exit, Failure> {
     let embedded = args.data.open(around).await?;
     let tenant = state::tenant(&embedded, &args.tenant).await?;
-    match embedded
-        .devices()
-        .release(args.device, tenant.id, (around.clock)())
-        .await?
-    {
+    let (grants, now) = (embedded.grants(), (around.clock)());
+    let refused = |denial: Denial| {
+        let entry = denial.outcome().entry();
+        let what = format!("device {} cannot be released: {}", args.device, entry.meaning);
+        Failure::new(what, entry.remedy)
+    };
+    let (own, verb) = (Registrant::Tenant, Verb::Release);
+    let answer = grants.permit(tenant.id, &own, None, verb, Channel::Intune, now).await?;
+    let pin = answer.map_err(refused)?;
+    match embedded.devices().release(args.device, &pin, now).await? {
+        Released::Refused => return Err(refused(grants.denial(&pin, now).await?)),
         Released::Done(device) if args.json => out.json(&device)?,
         Released::Done(device) => {
             let serial = device

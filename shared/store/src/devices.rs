@@ -3,20 +3,26 @@
 mod slice;
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use muster_core::Timestamp;
 use muster_core::device::{Device, DeviceState};
+use muster_core::grant::GrantPin;
 use muster_core::id::{DeviceId, TenantId};
 use muster_core::identity::IdentityKey;
 use serde::{Deserialize, Serialize};
 
 use crate::error::StoreError;
+use crate::grants::check;
 use crate::item::{Item, read};
-use crate::keys::{self, LIST_SHARDS, shard_of};
+use crate::keys::{self, GRANT_SHARDS, LIST_SHARDS, shard_of};
 use crate::table::{Action, Cancelled, Condition, Query, Range, Table, Transacted};
 
 pub use slice::{MAX_ACTIONS, PlannedRow, Slice, SliceWritten, actions_of};
+
+/// How often a release is tried while other writers have its items: a quarter of a second in all.
+const RELEASE_TRIES: u64 = 10;
 
 /// Devices. Needs `dynamodb:GetItem`, `BatchGetItem`, `Query` (index `list`), and for writers `PutItem`, `DeleteItem`,
 /// `ConditionCheckItem` on the table.
@@ -51,6 +57,8 @@ pub enum Released {
     Done(Box<Device>),
     /// There is no such device in this tenant, or it is not registered.
     NotRegistered,
+    /// The consent does not allow it any more; [`Grants::denial`](crate::Grants::denial) says why.
+    Refused,
 }
 
 impl Devices {
@@ -147,24 +155,28 @@ impl Devices {
         Ok(DevicePage { devices, next: None })
     }
 
-    /// Ends the association of a device with `tenant`: its claims go, and it stays as `released`. A second release says
-    /// that it is not registered.
+    /// Ends the association of a device with the tenant of `pin`: its claims go, and it stays as `released`. The consent
+    /// is checked in the same transaction. A second release says that it is not registered.
     ///
     /// # Errors
     /// When the store is out of reach, or other writers were faster each time.
-    pub async fn release(&self, id: DeviceId, tenant: TenantId, now: Timestamp) -> Result<Released, StoreError> {
-        for _ in 0..8 {
+    pub async fn release(&self, id: DeviceId, pin: &GrantPin, now: Timestamp) -> Result<Released, StoreError> {
+        const OPERATION: &str = "release a device";
+        for (round, shard) in (0..RELEASE_TRIES).zip(shard_of(&id.to_string(), GRANT_SHARDS)..) {
             let Some(device) = self.get(id).await? else {
                 return Ok(Released::NotRegistered);
             };
-            if device.tenant != tenant || device.state != DeviceState::Registered {
+            if device.tenant != pin.tenant || device.state != DeviceState::Registered {
                 return Ok(Released::NotRegistered);
             }
             let mut released = device.clone();
             released.version += 1;
             released.state = DeviceState::Released;
             released.changed_at = now;
-            let mut actions = vec![Action::Put(device_item(&released)?, Some(unchanged(&device)))];
+            let mut actions = vec![
+                check(pin, shard, now),
+                Action::Put(device_item(&released)?, Some(unchanged(&device))),
+            ];
             actions.extend(
                 device
                     .keys
@@ -173,19 +185,22 @@ impl Devices {
             );
             match self.table.transact(&actions).await? {
                 Transacted::Done => return Ok(Released::Done(Box::new(released))),
+                Transacted::Cancelled(reasons) if matches!(reasons.first(), Some(Cancelled::Condition(_))) => {
+                    return Ok(Released::Refused);
+                }
                 Transacted::Cancelled(reasons) if !reasons.contains(&Cancelled::Invalid) => {
-                    tokio::task::yield_now().await
+                    tokio::time::sleep(Duration::from_millis(5 * round)).await;
                 }
                 _ => {
                     return Err(StoreError::new(
                         crate::ErrorKind::Rejected,
-                        "release a device",
+                        OPERATION,
                         "the store refused the transaction",
                     ));
                 }
             }
         }
-        Err(StoreError::contended("release a device"))
+        Err(StoreError::contended(OPERATION))
     }
 }
 
