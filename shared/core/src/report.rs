@@ -104,13 +104,18 @@ impl ReportRow {
     pub fn problem(&self) -> String {
         let meaning = self.outcome.entry().meaning;
         let what = if self.detail.is_empty() { meaning } else { &self.detail };
-        format!("{}. {}", what.trim_end_matches('.'), self.remedy).trim_end().to_owned()
+        format!("{}. {}", what.trim_end_matches('.'), self.remedy)
+            .trim_end()
+            .to_owned()
     }
 }
 
 /// The detail of a cell or a hash that cannot be read says what to do; the outcome's remedy would only repeat it.
 const fn says_what_to_do(outcome: Outcome) -> bool {
-    matches!(outcome, Outcome::MalformedRow | Outcome::InvalidHash | Outcome::HashNot4k)
+    matches!(
+        outcome,
+        Outcome::MalformedRow | Outcome::InvalidHash | Outcome::HashNot4k
+    )
 }
 
 fn same_as(line: u64) -> String {
