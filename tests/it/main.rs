@@ -5,6 +5,7 @@ mod channels;
 mod consent;
 mod costs;
 mod devices;
+mod duplicates;
 mod faults;
 mod identity;
 mod options;

@@ -63,6 +63,7 @@ impl<'a> Work<'a> {
     /// that other row may yet fail.
     fn slice(&self, planned: &[Planned]) -> Vec<PlannedRow> {
         let mut taken = HashMap::new();
+        let mut added = HashSet::new();
         let mut actions = 0;
         let mut rows = Vec::new();
         for planned in planned.iter().take(self.width) {
@@ -71,10 +72,17 @@ impl<'a> Work<'a> {
                 .find_map(|id| self.taken.get(&id).or_else(|| taken.get(&id)));
             let decision = other.map_or_else(|| planned.decision.clone(), duplicate_of);
             actions += actions_of(&decision);
-            if actions > MAX_ACTIONS && !rows.is_empty() {
+            let devices = devices_of(&decision);
+            let again = devices.iter().any(|id| added.contains(id));
+            if (actions > MAX_ACTIONS || again) && !rows.is_empty() {
                 break;
             }
-            taken.extend(standing(&decision, &self.source(&planned.record)));
+            let stands = standing(&decision, &self.source(&planned.record));
+            if stands.is_empty() {
+                // A duplicate that adds to a device does not stand for it: the next one may add, too, after this one.
+                added.extend(devices);
+            }
+            taken.extend(stands);
             rows.push(PlannedRow {
                 row: planned.record.place.row,
                 decision,
@@ -261,6 +269,9 @@ fn devices_of(decision: &Decision) -> Vec<DeviceId> {
 
 /// For which devices the row stands once its decision is carried out.
 fn standing(decision: &Decision, row: &Source) -> Vec<(DeviceId, Standing)> {
+    if matches!(decision, Decision::Update(change) if change.duplicate_of.is_some()) {
+        return Vec::new();
+    }
     let devices = devices_of(decision);
     let Some(device) = devices.first().copied() else {
         return Vec::new();
@@ -294,10 +305,17 @@ const fn plain(row: u64, outcome: Outcome) -> RowOutcome {
 fn outcome_of(planned: &PlannedRow) -> RowOutcome {
     match &planned.decision {
         Decision::Insert(_) => plain(planned.row, Outcome::Registered),
-        Decision::Update(change) => RowOutcome {
-            device: Some(change.device.id),
-            ..plain(planned.row, Outcome::Updated)
-        },
+        Decision::Update(change) => {
+            let outcome = match change.duplicate_of {
+                Some(_) => Outcome::DuplicateInUpload,
+                None => Outcome::Updated,
+            };
+            RowOutcome {
+                device: Some(change.device.id),
+                other_line: change.duplicate_of.as_ref().map(|other| other.place.line),
+                ..plain(planned.row, outcome)
+            }
+        }
         Decision::Leave(left) => RowOutcome {
             device: left.device,
             other_line: left.other.as_ref().map(|other| other.place.line),

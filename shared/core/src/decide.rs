@@ -47,6 +47,9 @@ pub struct Change {
     pub new_keys: Vec<IdentityKey>,
     /// Devices that end as `merged`, as they were seen; their keys are claimed for `device`.
     pub absorbed: Vec<Device>,
+    /// The row of the same upload that stands for the device. The row is a duplicate of that one then, and only adds
+    /// what was not known.
+    pub duplicate_of: Option<Source>,
 }
 
 fn leave(outcome: Outcome, device: impl Into<Option<DeviceId>>) -> Decision {
@@ -100,16 +103,9 @@ pub fn decide(record: &Record, context: &RowContext<'_>, holders: &[Device]) -> 
             }
         }
     }
-    if let Some(twin) = holders.iter().find(|d| is_other_row(d.last_source(), record, context)) {
-        let other = Some(twin.last_source().clone());
-        return Decision::Leave(Left {
-            outcome: Outcome::DuplicateInUpload,
-            device: Some(twin.id),
-            other,
-            detail: None,
-        });
-    }
-    change(record, context, oldest, &holders)
+    let mut sources = holders.iter().map(|d| d.last_source());
+    let twin = sources.find(|source| is_other_row(source, record, context));
+    change(record, context, oldest, &holders, twin)
 }
 
 /// Why two rows of a list that share an identity cannot be one device.
@@ -163,7 +159,15 @@ fn contradiction(a: Side<'_>, b: Side<'_>) -> Option<String> {
     None
 }
 
-fn change(record: &Record, context: &RowContext<'_>, oldest: &Device, holders: &[&Device]) -> Decision {
+/// What the row changes. Where another row of the upload (`twin`) stands for the device, it adds what was not known, so
+/// that the same list once more finds nothing to add; what the two say differently stays as that other row said it.
+fn change(
+    record: &Record,
+    context: &RowContext<'_>,
+    oldest: &Device,
+    holders: &[&Device],
+    twin: Option<&Source>,
+) -> Decision {
     let absorbed: Vec<Device> = holders.iter().skip(1).map(|d| (*d).clone()).collect();
     let mut device = oldest.clone();
     for other in &absorbed {
@@ -202,7 +206,7 @@ fn change(record: &Record, context: &RowContext<'_>, oldest: &Device, holders: &
         record.model.as_ref(),
         record.pkid.as_ref(),
     );
-    if context.on_conflict == OnConflict::Update {
+    if context.on_conflict == OnConflict::Update && twin.is_none() {
         let default_tag = context.group_tag.map(str::to_owned);
         device.group_tag = record.group_tag.clone().or(default_tag).or(device.group_tag);
         device.assigned_user = record.assigned_user.clone().or(device.assigned_user);
@@ -211,23 +215,35 @@ fn change(record: &Record, context: &RowContext<'_>, oldest: &Device, holders: &
         && device
             .components
             .as_ref()
-            .is_none_or(|old| old == new || compare(old, new).matched)
+            .is_none_or(|old| twin.is_none() && (old == new || compare(old, new).matched))
     {
         device.components = Some(new.clone());
     }
     if device == *oldest && absorbed.is_empty() {
-        return leave(Outcome::Unchanged, oldest.id);
+        let Some(twin) = twin else {
+            return leave(Outcome::Unchanged, oldest.id);
+        };
+        return Decision::Leave(Left {
+            outcome: Outcome::DuplicateInUpload,
+            device: Some(oldest.id),
+            other: Some(twin.clone()),
+            detail: None,
+        });
     }
     device.version += 1;
     device.changed_at = context.now;
-    device.changed_by = Some(Source {
+    let own = || Source {
         upload: context.upload.clone(),
         place: record.place,
-    });
+    };
+    // That other row goes on to stand for the device, so that a repeat of this one is again its duplicate.
+    let stands = twin.cloned().unwrap_or_else(own);
+    device.changed_by = (twin.is_none() || stands != device.source).then_some(stands);
     Decision::Update(Box::new(Change {
         device,
         new_keys,
         absorbed,
+        duplicate_of: twin.cloned(),
     }))
 }
 

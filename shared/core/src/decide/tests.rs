@@ -1,6 +1,7 @@
-//! Decisions, case by case: new devices, updates, other tenants, partners, duplicates. `identity` has conflicts and
-//! merges, `worlds` what holds in every case.
+//! Decisions, case by case: new devices, updates, other tenants, partners. `duplicates` has rows of one upload,
+//! `identity` conflicts and merges, `worlds` what holds in every case.
 
+mod duplicates;
 mod identity;
 mod worlds;
 
@@ -312,40 +313,5 @@ fn the_tenant_may_change_what_a_partner_registered_and_the_partner_still_sees_it
     assert_eq!(
         (change.device.registrant, change.device.channel),
         (partner(), Channel::PartnerCenter)
-    );
-}
-
-#[test]
-fn a_second_row_of_the_same_upload_names_the_row_that_was_processed() {
-    let hand = Hand::new(2);
-    let device = hand.registers(&hashed(&laptop()));
-    let mut second = tagged(hashed(&laptop()), Some("Lab"), None);
-    second.place.row = 7;
-    let found = left(hand.decide(&second, std::slice::from_ref(&device)));
-    assert_eq!(
-        (found.outcome, found.device, found.other),
-        (Outcome::DuplicateInUpload, Some(device.id), Some(device.source.clone()))
-    );
-
-    let older = Hand::new(1).registers(&pkid_of(&laptop()));
-    let newer = hand.registers(&tuple_of(&laptop()));
-    let found = left(hand.decide(&second, &[older, newer.clone()]));
-    assert_eq!(
-        (found.device, found.other),
-        (Some(newer.id), Some(newer.source)),
-        "the device of that row, not the oldest"
-    );
-
-    let same_row = left(hand.decide(&hashed(&laptop()), std::slice::from_ref(&device)));
-    assert_eq!(
-        same_row.outcome,
-        Outcome::Unchanged,
-        "a repeat of the row itself is none"
-    );
-    let next_upload = left(Hand::new(3).decide(&hashed(&laptop()), &[device]));
-    assert_eq!(
-        next_upload.outcome,
-        Outcome::Unchanged,
-        "nor is the same row of another upload"
     );
 }

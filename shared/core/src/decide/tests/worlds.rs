@@ -209,6 +209,18 @@ fn check(world: &World, record: &Record, hand: &Hand, decision: &Decision) -> Re
             united.sort_unstable();
             prop_assert_eq!(&united, &change.device.keys, "every key once, none lost");
             prop_assert!(record.keys.iter().all(|k| united.contains(k)));
+            if let Some(row) = &change.duplicate_of {
+                prop_assert!(row.upload == hand.upload && row.place.row != record.place.row);
+                prop_assert_eq!(change.device.last_source(), row);
+                let known = |of: fn(&Device) -> &Option<String>| {
+                    let after = of(&change.device);
+                    after == of(seen) || (of(seen).is_none() && change.absorbed.iter().any(|d| of(d) == after))
+                };
+                prop_assert!(
+                    known(|d| &d.group_tag) && known(|d| &d.assigned_user),
+                    "it sets neither"
+                );
+            }
             let kept = |before: &Option<String>, after: &Option<String>| before.is_none() || after.is_some();
             prop_assert!(
                 kept(&seen.group_tag, &change.device.group_tag)
@@ -248,7 +260,15 @@ proptest! {
                     let expected = match &decision {
                         Decision::Leave(_) => decision.clone(),
                         Decision::Insert(device) => leave(Outcome::Unchanged, device.id),
-                        Decision::Update(change) => leave(Outcome::Unchanged, change.device.id),
+                        Decision::Update(change) => match &change.duplicate_of {
+                            None => leave(Outcome::Unchanged, change.device.id),
+                            Some(row) => Decision::Leave(Left {
+                                outcome: Outcome::DuplicateInUpload,
+                                device: Some(change.device.id),
+                                other: Some(row.clone()),
+                                detail: None,
+                            }),
+                        },
                     };
                     prop_assert_eq!(again, expected, "what is done twice is done once");
                 }
