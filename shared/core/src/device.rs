@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::Timestamp;
 use crate::channel::Channel;
 use crate::id::{DeviceId, TenantId, UploadId};
-use crate::identity::{IdentityKey, KeyKind, Pkid};
+use crate::identity::{IdentityKey, Pkid};
 use crate::party::Registrant;
 use crate::record::{Place, Record};
 
@@ -87,11 +87,6 @@ pub struct Device {
 }
 
 impl Device {
-    /// The key of this kind, if the device has one.
-    pub fn keys_of(&self, kind: KeyKind) -> impl Iterator<Item = IdentityKey> + '_ {
-        self.keys.iter().copied().filter(move |k| k.kind() == kind)
-    }
-
     /// The row that wrote it last.
     #[must_use]
     pub fn last_source(&self) -> &Source {

@@ -166,9 +166,6 @@ pub enum GrantError {
     /// The end lies in the past.
     #[error("the end of a consent must lie in the future")]
     ExpiryPast,
-    /// The tenant's own grant cannot be asked for.
-    #[error("a tenant needs no consent for its own devices")]
-    OwnGrant,
 }
 
 /// What is asked for.
