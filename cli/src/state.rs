@@ -11,6 +11,7 @@ use muster_local::Clock;
 use muster_local::data_dir::{DataDir, DataDirError};
 use muster_local::flow::Embedded;
 use muster_runtime::env::Env;
+use muster_store::Registry;
 use uuid::Uuid;
 
 use crate::failure::Failure;
@@ -108,8 +109,8 @@ async fn take(directory: &Path, around: &Surroundings) -> Result<DataDir, DataDi
 }
 
 /// The tenant of this id or name.
-pub(crate) async fn tenant(embedded: &Embedded, text: &str) -> Result<Tenant, Failure> {
-    let tenant = embedded.tenants().find(text).await?;
+pub(crate) async fn tenant(registry: &Registry, text: &str) -> Result<Tenant, Failure> {
+    let tenant = registry.tenants().find(text).await?;
     tenant.ok_or_else(|| {
         Failure::new(
             format_args!("there is no tenant `{}`", plain(text)),
@@ -119,8 +120,8 @@ pub(crate) async fn tenant(embedded: &Embedded, text: &str) -> Result<Tenant, Fa
 }
 
 /// The partner of this id.
-pub(crate) async fn partner(embedded: &Embedded, id: &PartnerId) -> Result<Partner, Failure> {
-    let partner = embedded.partners().get(id).await?;
+pub(crate) async fn partner(registry: &Registry, id: &PartnerId) -> Result<Partner, Failure> {
+    let partner = registry.partners().get(id).await?;
     partner.ok_or_else(|| {
         Failure::new(
             format_args!("there is no partner `{id}`"),

@@ -9,7 +9,7 @@ use muster_core::Timestamp;
 use muster_core::grant::{Grant, GrantError, GrantRequest, GrantState, Verb};
 use muster_core::id::PartnerId;
 use muster_core::party::{Partner, PartnerKind, Registrant, Tenant};
-use muster_local::flow::Embedded;
+use muster_store::Registry;
 use serde::Serialize;
 
 use crate::failure::{Exit, Failure};
@@ -42,9 +42,9 @@ async fn request(args: &RequestArgs, around: &Surroundings, out: &mut Output) ->
             "Give another time with --expires.",
         ));
     }
-    let embedded = args.data.open(around).await?;
-    let tenant = state::tenant(&embedded, &args.tenant).await?;
-    let partner = known_partner(args, &embedded, now).await?;
+    let registry = args.data.open(around).await?;
+    let tenant = state::tenant(&registry, &args.tenant).await?;
+    let partner = known_partner(args, &registry, now).await?;
     let request = GrantRequest {
         tenant: tenant.id,
         partner: partner.id.clone(),
@@ -54,7 +54,7 @@ async fn request(args: &RequestArgs, around: &Surroundings, out: &mut Output) ->
         delegated_administration: args.delegated_administration,
         by: BY.to_owned(),
     };
-    let grant = embedded
+    let grant = registry
         .grants()
         .request(request, now)
         .await?
@@ -75,10 +75,10 @@ async fn request(args: &RequestArgs, around: &Surroundings, out: &mut Output) ->
 }
 
 /// The partner, made known where it is not; its provider likewise.
-async fn known_partner(args: &RequestArgs, embedded: &Embedded, now: Timestamp) -> Result<Partner, Failure> {
+async fn known_partner(args: &RequestArgs, registry: &Registry, now: Timestamp) -> Result<Partner, Failure> {
     let (kind, known) = (
         args.kind.map(PartnerKind::from),
-        embedded.partners().get(&args.partner).await?,
+        registry.partners().get(&args.partner).await?,
     );
     if let Some(known) = known {
         if kind.is_some_and(|kind| kind != known.kind) || (args.provider.is_some() && args.provider != known.provider) {
@@ -111,7 +111,7 @@ async fn known_partner(args: &RequestArgs, embedded: &Embedded, now: Timestamp) 
             let what = format!("a partner of the kind {} has no provider", kind.as_str());
             return Err(Failure::new(what, "Leave --provider off, or use --kind csp-reseller."));
         }
-        match embedded.partners().get(provider).await? {
+        match registry.partners().get(provider).await? {
             Some(known) if known.kind != PartnerKind::CspProvider => {
                 let what = format!(
                     "the partner `{provider}` is known as {} and is no provider",
@@ -120,14 +120,14 @@ async fn known_partner(args: &RequestArgs, embedded: &Embedded, now: Timestamp) 
                 return Err(Failure::new(what, "Name a partner of the kind csp-provider."));
             }
             Some(_) => {}
-            None => _ = make_known(embedded, provider, PartnerKind::CspProvider, None, now).await?,
+            None => _ = make_known(registry, provider, PartnerKind::CspProvider, None, now).await?,
         }
     }
-    make_known(embedded, &args.partner, kind, args.provider.clone(), now).await
+    make_known(registry, &args.partner, kind, args.provider.clone(), now).await
 }
 
 async fn make_known(
-    embedded: &Embedded,
+    registry: &Registry,
     id: &PartnerId,
     kind: PartnerKind,
     provider: Option<PartnerId>,
@@ -140,7 +140,7 @@ async fn make_known(
         provider,
         created_at: now,
     };
-    embedded.partners().create(&partner).await?;
+    registry.partners().create(&partner).await?;
     output::remark(format_args!(
         "The partner `{id}` was not known and is made known now, as {}.",
         kind.as_str()
@@ -161,10 +161,10 @@ async fn decide(
     around: &Surroundings,
     out: &mut Output,
 ) -> Result<Exit, Failure> {
-    let embedded = args.data.open(around).await?;
-    let tenant = state::tenant(&embedded, &args.tenant).await?;
-    let partner = state::partner(&embedded, &args.partner).await?;
-    let (grants, now) = (embedded.grants(), (around.clock)());
+    let registry = args.data.open(around).await?;
+    let tenant = state::tenant(&registry, &args.tenant).await?;
+    let partner = state::partner(&registry, &args.partner).await?;
+    let (grants, now) = (registry.grants(), (around.clock)());
     let (answer, said) = match decision {
         Decision::Grant => (
             grants.grant(tenant.id, &partner.id, BY, now).await?,
@@ -217,11 +217,11 @@ struct Page<'a> {
 }
 
 async fn list(args: &ListArgs, around: &Surroundings, out: &mut Output) -> Result<Exit, Failure> {
-    let embedded = args.data.open(around).await?;
+    let registry = args.data.open(around).await?;
     let limit = args.page.limit();
     let (grants, more) = match (&args.tenant, &args.partner) {
-        (_, Some(partner)) => of_partner(&embedded, partner, args, limit).await?,
-        (tenant, None) => of_tenant(&embedded, tenant.as_deref().unwrap_or_default(), args, limit).await?,
+        (_, Some(partner)) => of_partner(&registry, partner, args, limit).await?,
+        (tenant, None) => of_tenant(&registry, tenant.as_deref().unwrap_or_default(), args, limit).await?,
     };
     let next = grants.last().filter(|_| more).map(|last| match &args.partner {
         Some(_) => last.tenant.to_string(),
@@ -237,7 +237,7 @@ async fn list(args: &ListArgs, around: &Surroundings, out: &mut Output) -> Resul
     }
     let mut names = Vec::with_capacity(grants.len());
     for grant in &grants {
-        let tenant = embedded.tenants().get(grant.tenant).await?;
+        let tenant = registry.tenants().get(grant.tenant).await?;
         names.push((
             grant.tenant,
             tenant.map_or_else(|| grant.tenant.to_string(), |tenant| tenant.name),
@@ -256,13 +256,13 @@ async fn list(args: &ListArgs, around: &Surroundings, out: &mut Output) -> Resul
 
 /// A page of a tenant's consents, its own for itself first; whether there are more.
 async fn of_tenant(
-    embedded: &Embedded,
+    registry: &Registry,
     tenant: &str,
     args: &ListArgs,
     limit: usize,
 ) -> Result<(Vec<Grant>, bool), Failure> {
-    let tenant = state::tenant(embedded, tenant).await?;
-    let all = embedded.grants().list_of_tenant(tenant.id).await?;
+    let tenant = state::tenant(registry, tenant).await?;
+    let all = registry.grants().list_of_tenant(tenant.id).await?;
     let from = args.page.from.as_deref();
     let behind = |grant: &Grant| from.is_none_or(|from| holder(grant) > from);
     let mut grants: Vec<Grant> = all.into_iter().filter(behind).take(limit + 1).collect();
@@ -272,15 +272,15 @@ async fn of_tenant(
 }
 
 async fn of_partner(
-    embedded: &Embedded,
+    registry: &Registry,
     partner: &PartnerId,
     args: &ListArgs,
     limit: usize,
 ) -> Result<(Vec<Grant>, bool), Failure> {
-    let partner = state::partner(embedded, partner).await?;
+    let partner = state::partner(registry, partner).await?;
     let after = args.page.from.as_deref().map(str::parse).transpose();
     let after = after.map_err(|error| Failure::new(error, "Take --from as the page before gave it."))?;
-    let grants = embedded.grants().list_of_partner(&partner.id, after, limit).await?;
+    let grants = registry.grants().list_of_partner(&partner.id, after, limit).await?;
     let more = grants.len() == limit;
     Ok((grants, more))
 }

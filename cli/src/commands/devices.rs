@@ -9,7 +9,7 @@ use muster_core::grant::{Denial, Verb};
 use muster_core::id::DeviceId;
 use muster_core::identity::{IdentityKey, ProductId};
 use muster_core::party::Registrant;
-use muster_local::flow::Embedded;
+use muster_store::Registry;
 use muster_store::devices::Released;
 use serde::Serialize;
 
@@ -102,10 +102,10 @@ struct Page<'a> {
 }
 
 async fn list(args: &ListArgs, around: &Surroundings, out: &mut Output) -> Result<Exit, Failure> {
-    let embedded = args.data.open(around).await?;
-    let tenant = state::tenant(&embedded, &args.tenant).await?;
+    let registry = args.data.open(around).await?;
+    let tenant = state::tenant(&registry, &args.tenant).await?;
     let from = args.page.from.as_deref();
-    let page = embedded
+    let page = registry
         .devices()
         .list(tenant.id, &args.serial, from, args.page.limit())
         .await?;
@@ -159,8 +159,8 @@ fn table(devices: &[Device]) -> comfy_table::Table {
 }
 
 async fn show(args: &ShowArgs, around: &Surroundings, out: &mut Output) -> Result<Exit, Failure> {
-    let embedded = args.data.open(around).await?;
-    let found = find(&embedded, args).await?;
+    let registry = args.data.open(around).await?;
+    let found = find(&registry, args).await?;
     match found.as_slice() {
         [] => {
             let what = format!("there is no device `{}`", plain(&args.device));
@@ -170,7 +170,7 @@ async fn show(args: &ShowArgs, around: &Surroundings, out: &mut Output) -> Resul
             ))
         }
         [device] if args.json => out.json(device).map(|()| Exit::Fine),
-        [device] => show::print(&embedded, device, out).await.map(|()| Exit::Fine),
+        [device] => show::print(&registry, device, out).await.map(|()| Exit::Fine),
         several => {
             out.table(table(several), 0)?;
             out.flush()?;
@@ -187,8 +187,8 @@ async fn show(args: &ShowArgs, around: &Surroundings, out: &mut Output) -> Resul
 /// How many devices of one serial number are looked at.
 const SAME_SERIAL: usize = 20;
 
-async fn find(embedded: &Embedded, args: &ShowArgs) -> Result<Vec<Device>, Failure> {
-    let (devices, text) = (embedded.devices(), args.device.trim());
+async fn find(registry: &Registry, args: &ShowArgs) -> Result<Vec<Device>, Failure> {
+    let (devices, text) = (registry.devices(), args.device.trim());
     if let Ok(id) = text.parse() {
         return Ok(devices.get(id).await?.into_iter().collect());
     }
@@ -199,7 +199,7 @@ async fn find(embedded: &Embedded, args: &ShowArgs) -> Result<Vec<Device>, Failu
         }
     }
     let mut found = Vec::new();
-    for tenant in tenants(embedded, args.tenant.as_deref()).await? {
+    for tenant in tenants(registry, args.tenant.as_deref()).await? {
         let page = devices.list(tenant, text, None, SAME_SERIAL).await?;
         found.extend(
             page.devices
@@ -213,13 +213,13 @@ async fn find(embedded: &Embedded, args: &ShowArgs) -> Result<Vec<Device>, Failu
 /// How many tenants are read at once.
 const TENANTS: usize = 1000;
 
-async fn tenants(embedded: &Embedded, only: Option<&str>) -> Result<Vec<muster_core::id::TenantId>, Failure> {
+async fn tenants(registry: &Registry, only: Option<&str>) -> Result<Vec<muster_core::id::TenantId>, Failure> {
     if let Some(text) = only {
-        return Ok(vec![state::tenant(embedded, text).await?.id]);
+        return Ok(vec![state::tenant(registry, text).await?.id]);
     }
     let (mut all, mut last) = (Vec::new(), None);
     loop {
-        let page = embedded.tenants().list(last.as_ref(), TENANTS).await?;
+        let page = registry.tenants().list(last.as_ref(), TENANTS).await?;
         all.extend(page.iter().map(|tenant| tenant.id));
         let full = page.len() == TENANTS;
         last = page.into_iter().last();
@@ -230,9 +230,9 @@ async fn tenants(embedded: &Embedded, only: Option<&str>) -> Result<Vec<muster_c
 }
 
 async fn release(args: &ReleaseArgs, around: &Surroundings, out: &mut Output) -> Result<Exit, Failure> {
-    let embedded = args.data.open(around).await?;
-    let tenant = state::tenant(&embedded, &args.tenant).await?;
-    let (grants, now) = (embedded.grants(), (around.clock)());
+    let registry = args.data.open(around).await?;
+    let tenant = state::tenant(&registry, &args.tenant).await?;
+    let (grants, now) = (registry.grants(), (around.clock)());
     let refused = |denial: Denial| {
         let entry = denial.outcome().entry();
         let what = format!("device {} cannot be released: {}", args.device, entry.meaning);
@@ -241,7 +241,7 @@ async fn release(args: &ReleaseArgs, around: &Surroundings, out: &mut Output) ->
     let (own, verb) = (Registrant::Tenant, Verb::Release);
     let answer = grants.permit(tenant.id, &own, None, verb, Channel::Intune, now).await?;
     let pin = answer.map_err(refused)?;
-    match embedded.devices().release(args.device, &pin, now).await? {
+    match registry.devices().release(args.device, &pin, now).await? {
         Released::Refused => return Err(refused(grants.denial(&pin, now).await?)),
         Released::Done(device) if args.json => out.json(&device)?,
         Released::Done(device) => {

@@ -10,8 +10,8 @@ use muster_core::channel::Channel;
 use muster_core::id::PartnerId;
 use muster_core::inbox::{InboxKey, OnConflict, UploadOptions};
 use muster_core::party::{Partner, PartnerKind, Tenant};
-use muster_local::flow::{Embedded, Flow};
-use muster_store::TenantCreation;
+use muster_local::flow::Flow;
+use muster_store::{Registry, TenantCreation};
 
 use crate::commands::check::for_this_caller;
 use crate::failure::{Exit, Failure};
@@ -152,7 +152,7 @@ fn kind_name(kind: PartnerKind) -> &'static str {
 }
 
 /// The tenant that is meant; whether it was made.
-async fn tenant(embedded: &Embedded, text: &str, around: &Surroundings) -> Result<(Tenant, bool), Failure> {
+async fn tenant(registry: &Registry, text: &str, around: &Surroundings) -> Result<(Tenant, bool), Failure> {
     let name = text.trim();
     if name.is_empty() || name.chars().any(char::is_control) {
         return Err(Failure::new(
@@ -160,7 +160,7 @@ async fn tenant(embedded: &Embedded, text: &str, around: &Surroundings) -> Resul
             "Give its id or name with --tenant.",
         ));
     }
-    let tenants = embedded.tenants();
+    let tenants = registry.tenants();
     if let Some(tenant) = tenants.find(name).await? {
         return Ok((tenant, false));
     }
@@ -174,6 +174,6 @@ async fn tenant(embedded: &Embedded, text: &str, around: &Surroundings) -> Resul
     };
     match tenants.create(&tenant).await? {
         TenantCreation::Created => Ok((tenant, true)),
-        TenantCreation::Exists | TenantCreation::NameTaken => Ok((state::tenant(embedded, name).await?, false)),
+        TenantCreation::Exists | TenantCreation::NameTaken => Ok((state::tenant(registry, name).await?, false)),
     }
 }

@@ -6,7 +6,8 @@ use clap::{Args, Subcommand};
 use muster_core::id::UploadId;
 use muster_core::inbox::InboxKey;
 use muster_core::upload::UploadState;
-use muster_local::flow::{Embedded, Flow};
+use muster_local::flow::Flow;
+use muster_store::Registry;
 use muster_store::reports::{fixit_key, report_key};
 use muster_store::uploads::{Stray, UploadStatus};
 use serde::Serialize;
@@ -207,19 +208,19 @@ async fn resume(args: &ShowArgs, around: &Surroundings, out: &mut Output) -> Res
     })
 }
 
-async fn print(embedded: &Embedded, upload: &UploadStatus, out: &mut Output) -> Result<(), Failure> {
+async fn print(registry: &Registry, upload: &UploadStatus, out: &mut Output) -> Result<(), Failure> {
     let title = out.paint(Style::Bold, format_args!("Upload {}", upload.id));
     out.line(title)?;
     let tenant = match upload.tenant {
-        Some(id) => embedded
+        Some(id) => registry
             .tenants()
             .get(id)
             .await?
             .map(|tenant| format!("{} ({id})", plain(&tenant.name))),
         None => None,
     };
-    let progress = embedded.uploads().progress(&upload.id).await?.unwrap_or_default();
-    let objects = embedded.objects();
+    let progress = registry.uploads().progress(&upload.id).await?.unwrap_or_default();
+    let objects = registry.objects();
     let mut rows: Vec<(Cow<'static, str>, String)> = Vec::new();
     let mut row =
         |name: &'static str, value: Option<String>| rows.extend(value.map(|value| (Cow::Borrowed(name), value)));

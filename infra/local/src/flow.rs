@@ -7,17 +7,14 @@ mod events;
 mod queue;
 mod workers;
 
+use std::ops::Deref;
 use std::sync::Arc;
 
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use finish_upload::FinishUpload;
 use muster_core::inbox::PREFIX;
 use muster_runtime::Failure;
-use muster_store::devices::Devices;
-use muster_store::receipts::Receipts;
-use muster_store::uploads::Uploads;
-use muster_store::validated::ValidatedBatches;
-use muster_store::{Connection, Credentials, Grants, Partners, StoreError, Table, Tenants};
+use muster_store::{Connection, Credentials, Registry, StoreError, Table};
 use register_batch::RegisterBatch;
 use split_upload::SplitUpload;
 use sweep::{Occasion, Sweep};
@@ -48,16 +45,23 @@ pub enum StartError {
     Store(#[from] StoreError),
 }
 
-/// The state of the embedded default: table, bucket, queues in memory. Clones share it.
+/// The state of the embedded default: the registry over table and bucket, and the queues in memory. Clones share it.
 #[derive(Clone)]
 pub struct Embedded {
-    table: Table,
-    objects: muster_store::objects::Objects,
+    registry: Registry,
     dynamodb: DynamoDb,
     bucket: Objects,
     queue: Arc<InProcess>,
     clock: Clock,
     directory: Option<Arc<DataDir>>,
+}
+
+impl Deref for Embedded {
+    type Target = Registry;
+
+    fn deref(&self) -> &Registry {
+        &self.registry
+    }
 }
 
 impl Embedded {
@@ -74,13 +78,13 @@ impl Embedded {
             DynamoDb::discard(&unfinished)?;
             let dynamodb = DynamoDb::open(&unfinished)?;
             let first = Self::over(dynamodb, bucket.clone(), clock.clone(), None, |client| client);
-            first.prepare().await?;
+            first.create().await?;
             drop(first);
             DynamoDb::publish(&unfinished, &registry)?;
         }
         let dynamodb = DynamoDb::open(registry)?;
         let embedded = Self::over(dynamodb, bucket, clock, Some(Arc::new(directory)), |client| client);
-        embedded.prepare().await?;
+        embedded.create().await?;
         Ok(embedded)
     }
 
@@ -91,7 +95,7 @@ impl Embedded {
     pub async fn in_memory(clock: Clock) -> Result<Self, StartError> {
         let (dynamodb, bucket) = (DynamoDb::in_memory()?, Objects::in_memory(options(&clock))?);
         let embedded = Self::over(dynamodb, bucket, clock, None, |client| client);
-        embedded.prepare().await?;
+        embedded.create().await?;
         Ok(embedded)
     }
 
@@ -125,67 +129,13 @@ impl Embedded {
         let table = Table::new(&connection, TABLE);
         let objects = muster_store::objects::Objects::new(&connection, BUCKET);
         Self {
-            table,
-            objects,
+            registry: Registry::new(table, objects),
             dynamodb,
             bucket,
             queue: Arc::new(InProcess::with_dead_letters(dead_letters)),
             clock,
             directory,
         }
-    }
-
-    async fn prepare(&self) -> Result<(), StartError> {
-        self.table.create().await?;
-        Ok(self.objects.create().await?)
-    }
-
-    /// Tenants.
-    #[must_use]
-    pub fn tenants(&self) -> Tenants {
-        Tenants::new(self.table.clone())
-    }
-
-    /// Partners.
-    #[must_use]
-    pub fn partners(&self) -> Partners {
-        Partners::new(self.table.clone())
-    }
-
-    /// Grants.
-    #[must_use]
-    pub fn grants(&self) -> Grants {
-        Grants::new(self.table.clone())
-    }
-
-    /// Devices.
-    #[must_use]
-    pub fn devices(&self) -> Devices {
-        Devices::new(self.table.clone())
-    }
-
-    /// Uploads.
-    #[must_use]
-    pub fn uploads(&self) -> Uploads {
-        Uploads::new(self.table.clone())
-    }
-
-    /// Receipts.
-    #[must_use]
-    pub fn receipts(&self) -> Receipts {
-        Receipts::new(self.table.clone())
-    }
-
-    /// The bucket, through the S3 API.
-    #[must_use]
-    pub fn objects(&self) -> muster_store::objects::Objects {
-        self.objects.clone()
-    }
-
-    /// What validation made of batches.
-    #[must_use]
-    pub fn validated(&self) -> ValidatedBatches {
-        ValidatedBatches::new(self.objects.clone())
     }
 
     /// The queues.

@@ -10,6 +10,7 @@ mod grants;
 mod item;
 mod keys;
 mod parties;
+mod registry;
 mod table;
 
 pub mod devices;
@@ -24,4 +25,5 @@ pub use connection::{Connection, Credentials};
 pub use error::{ErrorKind, StoreError};
 pub use grants::Grants;
 pub use parties::{Partners, TenantCreation, Tenants};
+pub use registry::Registry;
 pub use table::{TABLE_SCHEMA_VERSION, Table};

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use muster_core::device::{Device, Source};
 use muster_core::party::Registrant;
-use muster_local::flow::Embedded;
+use muster_store::Registry;
 
 use super::state_name;
 use crate::failure::Failure;
@@ -12,8 +12,8 @@ use crate::output::{self, Output, Style, plain};
 use crate::state;
 
 /// Prints it.
-pub(super) async fn print(embedded: &Embedded, device: &Device, out: &mut Output) -> Result<(), Failure> {
-    let tenant = embedded.tenants().get(device.tenant).await?;
+pub(super) async fn print(registry: &Registry, device: &Device, out: &mut Output) -> Result<(), Failure> {
+    let tenant = registry.tenants().get(device.tenant).await?;
     let tenant = tenant.map(|tenant| format!("{} ({})", plain(&tenant.name), tenant.id));
     let registrant = match &device.registrant {
         Registrant::Tenant => "the tenant itself".to_owned(),
@@ -42,10 +42,10 @@ pub(super) async fn print(embedded: &Embedded, device: &Device, out: &mut Output
             device.channel
         )),
     );
-    row("from", Some(place(embedded, &device.source).await?));
+    row("from", Some(place(registry, &device.source).await?));
     if let Some(source) = &device.changed_by {
         row("changed", Some(state::time(device.changed_at)));
-        row("from", Some(place(embedded, source).await?));
+        row("from", Some(place(registry, source).await?));
     }
     row("version", Some(device.version.to_string()));
     out.table(output::name_table(&rows), 2)?;
@@ -63,8 +63,8 @@ pub(super) async fn print(embedded: &Embedded, device: &Device, out: &mut Output
 }
 
 /// The row that it came from.
-async fn place(embedded: &Embedded, source: &Source) -> Result<String, Failure> {
-    let upload = embedded.uploads().get(&source.upload).await?;
+async fn place(registry: &Registry, source: &Source) -> Result<String, Failure> {
+    let upload = registry.uploads().get(&source.upload).await?;
     let key = upload
         .map(|upload| format!(" ({})", plain(&upload.object.key)))
         .unwrap_or_default();

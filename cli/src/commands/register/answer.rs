@@ -10,7 +10,7 @@ use muster_core::id::{PartnerId, TenantId, UploadId};
 use muster_core::outcome::Outcome;
 use muster_core::party::{Registrant, Tenant};
 use muster_core::upload::{ObjectVersion, Reason, UploadState};
-use muster_local::flow::Embedded;
+use muster_store::Registry;
 use muster_store::reports::{fixit_key, report_key, summary_key};
 use muster_store::uploads::UploadStatus;
 use serde::Serialize;
@@ -57,7 +57,7 @@ struct TenantAnswer {
 impl Answer {
     /// Copies the reports out of the bucket and reads what a person wants to see first.
     pub(super) async fn collect(
-        embedded: &Embedded,
+        registry: &Registry,
         directory: &Path,
         tenant: &Tenant,
         created: bool,
@@ -66,9 +66,9 @@ impl Answer {
     ) -> Result<Self, Failure> {
         let id = &status.id;
         let target = directory.join("reports").join(id.as_str());
-        let report = copy(embedded, &report_key(id), &target, "report.csv").await?;
-        let fixit = copy(embedded, &fixit_key(id), &target, "fixit.csv").await?;
-        let summary = copy(embedded, &summary_key(id), &target, "summary.json").await?;
+        let report = copy(registry, &report_key(id), &target, "report.csv").await?;
+        let fixit = copy(registry, &fixit_key(id), &target, "fixit.csv").await?;
+        let summary = copy(registry, &summary_key(id), &target, "summary.json").await?;
         let failed = failed(&status.counts);
         let problems = match report.as_deref().filter(|_| failed > 0) {
             Some(path) => first_problems(path, failed)?,
@@ -201,8 +201,8 @@ fn failed(outcomes: &BTreeMap<Outcome, u64>) -> u64 {
 }
 
 /// Copies an object into the directory, if there is one; whole or not at all.
-async fn copy(embedded: &Embedded, key: &str, target: &Path, name: &str) -> Result<Option<PathBuf>, Failure> {
-    let objects = embedded.objects();
+async fn copy(registry: &Registry, key: &str, target: &Path, name: &str) -> Result<Option<PathBuf>, Failure> {
+    let objects = registry.objects();
     let Some(head) = objects.head(key, None).await? else {
         return Ok(None);
     };

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use muster_core::id::UploadId;
 use muster_core::inbox::UploadOptions;
 use muster_core::upload::ObjectVersion;
-use muster_local::flow::Embedded;
+use muster_store::Registry;
 use sha2::{Digest as _, Sha256};
 use tempfile::NamedTempFile;
 
@@ -118,7 +118,7 @@ impl Dropped {
     /// Puts the file in the bucket. Where the newest version of the key is the same file with the same options, and its
     /// upload is under way or its result was never told, that one is meant.
     pub(super) async fn put(
-        embedded: &Embedded,
+        registry: &Registry,
         directory: &Path,
         key: &str,
         source: &Source,
@@ -126,14 +126,14 @@ impl Dropped {
     ) -> Result<Self, Failure> {
         let metadata: BTreeMap<String, String> = options.to_metadata().into_iter().collect();
         let unanswered = directory.join(UNANSWERED);
-        if let Some(id) = resumable(embedded, key, &metadata, &unanswered).await? {
+        if let Some(id) = resumable(registry, key, &metadata, &unanswered).await? {
             return Ok(Self {
                 id,
                 resumed: true,
                 unanswered,
             });
         }
-        let object = embedded
+        let object = registry
             .objects()
             .put_file(key, &source.path, "text/csv", &metadata)
             .await?;
@@ -160,12 +160,12 @@ impl Dropped {
 }
 
 async fn resumable(
-    embedded: &Embedded,
+    registry: &Registry,
     key: &str,
     metadata: &BTreeMap<String, String>,
     unanswered: &Path,
 ) -> Result<Option<UploadId>, Failure> {
-    let objects = embedded.objects();
+    let objects = registry.objects();
     let Some(head) = objects.head(key, None).await?.filter(|head| head.metadata == *metadata) else {
         return Ok(None);
     };
@@ -175,7 +175,7 @@ async fn resumable(
         version: head.version,
     };
     let id = object.upload_id();
-    let under_way = embedded
+    let under_way = registry
         .uploads()
         .get(&id)
         .await?

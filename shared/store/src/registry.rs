@@ -1,0 +1,81 @@
+//! Every capability over one table and one bucket, for whoever may do everything.
+
+use crate::devices::Devices;
+use crate::objects::Objects;
+use crate::receipts::Receipts;
+use crate::uploads::Uploads;
+use crate::validated::ValidatedBatches;
+use crate::{Grants, Partners, StoreError, Table, Tenants};
+
+/// All state of a deployment. The command line and the embedded flow take it; a function takes only the capabilities
+/// that it uses.
+#[derive(Clone)]
+pub struct Registry {
+    table: Table,
+    objects: Objects,
+}
+
+impl Registry {
+    /// The state in this table and this bucket.
+    #[must_use]
+    pub const fn new(table: Table, objects: Objects) -> Self {
+        Self { table, objects }
+    }
+
+    /// Makes table and bucket where they are missing, which on AWS is the template's work.
+    ///
+    /// # Errors
+    /// When the store is out of reach.
+    pub async fn create(&self) -> Result<(), StoreError> {
+        self.table.create().await?;
+        self.objects.create().await
+    }
+
+    /// Tenants.
+    #[must_use]
+    pub fn tenants(&self) -> Tenants {
+        Tenants::new(self.table.clone())
+    }
+
+    /// Partners.
+    #[must_use]
+    pub fn partners(&self) -> Partners {
+        Partners::new(self.table.clone())
+    }
+
+    /// Grants.
+    #[must_use]
+    pub fn grants(&self) -> Grants {
+        Grants::new(self.table.clone())
+    }
+
+    /// Devices.
+    #[must_use]
+    pub fn devices(&self) -> Devices {
+        Devices::new(self.table.clone())
+    }
+
+    /// Uploads.
+    #[must_use]
+    pub fn uploads(&self) -> Uploads {
+        Uploads::new(self.table.clone())
+    }
+
+    /// Receipts.
+    #[must_use]
+    pub fn receipts(&self) -> Receipts {
+        Receipts::new(self.table.clone())
+    }
+
+    /// The bucket, through the S3 API.
+    #[must_use]
+    pub fn objects(&self) -> Objects {
+        self.objects.clone()
+    }
+
+    /// What validation made of batches.
+    #[must_use]
+    pub fn validated(&self) -> ValidatedBatches {
+        ValidatedBatches::new(self.objects.clone())
+    }
+}
