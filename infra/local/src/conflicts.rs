@@ -50,6 +50,12 @@ impl Conflicting {
         }
     }
 
+    /// Another client of the same database, whose transactions conflict with those of this one.
+    #[must_use]
+    pub fn also(&self, inner: SharedHttpClient) -> Self {
+        Self { inner, ..self.clone() }
+    }
+
     /// How long a write transaction holds its items before it commits, so that overlaps happen.
     pub fn set_hold(&self, time: Duration) {
         self.flight

@@ -1,5 +1,7 @@
-//! Faults at will, between the SDK and whatever answers it: throttling, errors, lost answers, a dying process.
+//! Faults at will, between the SDK and whatever answers it: throttling, errors, lost answers, a dying process; and
+//! between a function and the queues that it sends to.
 
+mod queue;
 #[cfg(test)]
 mod tests;
 
@@ -10,8 +12,11 @@ use std::time::Duration;
 use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorFuture, SharedHttpClient, SharedHttpConnector};
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
+use muster_store::queue::Queue;
 
 use crate::seam;
+
+pub use queue::{FaultyQueue, QueueFault, QueuePlan};
 
 /// Where a fault may strike: one call of an SDK client, retries included.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,7 +25,7 @@ pub struct FaultPoint {
     pub service: &'static str,
     /// The operation by its API name, e.g. `TransactWriteItems`.
     pub operation: String,
-    /// The number of the call among all calls through this decorator, from 1.
+    /// The number of the call among all calls and sends through this decorator, from 1.
     pub n: u64,
 }
 
@@ -94,42 +99,55 @@ impl Faulty {
             let state = state.clone();
             HttpConnectorFuture::new(async move {
                 let answer = strike(fault, inner, request).await;
-                if state.dead.load(Ordering::SeqCst) {
-                    Err(dead())
-                } else {
-                    answer
-                }
+                if state.is_dead() { Err(dead()) } else { answer }
             })
         })
     }
 
-    /// Calls so far.
+    /// A queue of the same process: its sends have numbers among the calls, and die with them.
+    pub fn queue(&self, inner: Arc<dyn Queue>, plan: QueuePlan) -> FaultyQueue {
+        FaultyQueue::new(inner, plan, self.state.clone())
+    }
+
+    /// Calls and sends so far.
     pub fn calls(&self) -> u64 {
         self.state.calls.load(Ordering::SeqCst)
     }
 
     /// Has a [`Fault::Die`] struck?
     pub fn is_dead(&self) -> bool {
-        self.state.dead.load(Ordering::SeqCst)
+        self.state.is_dead()
     }
 }
 
 impl State {
     fn next(&self, plan: &Plan, request: &HttpRequest) -> Fault {
-        if self.dead.load(Ordering::SeqCst) {
+        let Some(n) = self.number() else {
             return Fault::Die;
-        }
+        };
         let operation = seam::operation(request);
-        let n = self.calls.fetch_add(1, Ordering::SeqCst) + 1;
         let fault = plan(&FaultPoint {
             service: operation.service,
             operation: operation.name,
             n,
         });
         if fault == Fault::Die {
-            self.dead.store(true, Ordering::SeqCst);
+            self.die();
         }
         fault
+    }
+
+    /// The number of the next call; the dead make none.
+    fn number(&self) -> Option<u64> {
+        (!self.is_dead()).then(|| self.calls.fetch_add(1, Ordering::SeqCst) + 1)
+    }
+
+    fn die(&self) {
+        self.dead.store(true, Ordering::SeqCst);
+    }
+
+    fn is_dead(&self) -> bool {
+        self.dead.load(Ordering::SeqCst)
     }
 }
 

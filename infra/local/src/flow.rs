@@ -14,6 +14,7 @@ use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use finish_upload::FinishUpload;
 use muster_core::inbox::PREFIX;
 use muster_runtime::Failure;
+use muster_store::queue::Queue;
 use muster_store::{Connection, Credentials, Registry, StoreError, Table};
 use register_batch::RegisterBatch;
 use split_upload::SplitUpload;
@@ -23,7 +24,7 @@ use validate_batch::ValidateBatch;
 use crate::Clock;
 use crate::data_dir::{DataDir, DataDirError};
 use crate::dynamodb::DynamoDb;
-use crate::objects::{Objects, Options};
+use crate::objects::{Objects, Options, VersionIds, random_ids};
 
 pub use queue::{DeadLetter, InProcess};
 pub use workers::Flow;
@@ -52,6 +53,8 @@ pub struct Embedded {
     dynamodb: DynamoDb,
     bucket: Objects,
     queue: Arc<InProcess>,
+    /// Where the functions send: `queue`, perhaps with decorators.
+    sends: Arc<dyn Queue>,
     clock: Clock,
     directory: Option<Arc<DataDir>>,
 }
@@ -93,7 +96,20 @@ impl Embedded {
     /// # Errors
     /// When the engines cannot be prepared.
     pub async fn in_memory(clock: Clock) -> Result<Self, StartError> {
-        let (dynamodb, bucket) = (DynamoDb::in_memory()?, Objects::in_memory(options(&clock))?);
+        Self::in_memory_with(clock, random_ids()).await
+    }
+
+    /// The same, whose object versions have the ids that `version_ids` makes: with the same ids, what is uploaded has the
+    /// same ids, too, and so have its devices.
+    ///
+    /// # Errors
+    /// When the engines cannot be prepared.
+    pub async fn in_memory_with(clock: Clock, version_ids: VersionIds) -> Result<Self, StartError> {
+        let options = Options {
+            version_ids,
+            ..options(&clock)
+        };
+        let (dynamodb, bucket) = (DynamoDb::in_memory()?, Objects::in_memory(options)?);
         let embedded = Self::over(dynamodb, bucket, clock, None, |client| client);
         embedded.create().await?;
         Ok(embedded)
@@ -112,6 +128,13 @@ impl Embedded {
         )
     }
 
+    /// The same process, whose functions send to what `wrap` makes of its queues.
+    #[must_use]
+    pub fn sending_through(self, wrap: impl FnOnce(Arc<dyn Queue>) -> Arc<dyn Queue>) -> Self {
+        let sends = wrap(self.sends);
+        Self { sends, ..self }
+    }
+
     fn over(
         dynamodb: DynamoDb,
         bucket: Objects,
@@ -128,11 +151,13 @@ impl Embedded {
         let dead_letters = directory.as_ref().map(|directory| directory.dead_letters());
         let table = Table::new(&connection, TABLE);
         let objects = muster_store::objects::Objects::new(&connection, BUCKET);
+        let queue = Arc::new(InProcess::with_dead_letters(dead_letters));
         Self {
             registry: Registry::new(table, objects),
             dynamodb,
             bucket,
-            queue: Arc::new(InProcess::with_dead_letters(dead_letters)),
+            sends: queue.clone(),
+            queue,
             clock,
             directory,
         }
@@ -158,7 +183,7 @@ impl Embedded {
             grants: self.grants(),
             uploads: self.uploads(),
             objects: self.objects(),
-            queue: &*self.queue,
+            queue: &*self.sends,
         }
     }
 
@@ -168,7 +193,7 @@ impl Embedded {
             uploads: self.uploads(),
             objects: self.objects(),
             validated: self.validated(),
-            queue: &*self.queue,
+            queue: &*self.sends,
         }
     }
 
@@ -180,7 +205,7 @@ impl Embedded {
             devices: self.devices(),
             receipts: self.receipts(),
             grants: self.grants(),
-            queue: &*self.queue,
+            queue: &*self.sends,
         }
     }
 
@@ -191,7 +216,7 @@ impl Embedded {
             validated: self.validated(),
             receipts: self.receipts(),
             objects: self.objects(),
-            queue: &*self.queue,
+            queue: &*self.sends,
         }
     }
 
@@ -226,7 +251,7 @@ impl Embedded {
             uploads: self.uploads(),
             grants: self.grants(),
             objects: self.objects(),
-            queue: &*self.queue,
+            queue: &*self.sends,
         };
         sweep.handle(occasion, self.now()).await
     }
@@ -237,5 +262,6 @@ fn options(clock: &Clock) -> Options {
     Options {
         event_prefixes: vec![PREFIX.to_owned()],
         clock: clock.clone(),
+        version_ids: random_ids(),
     }
 }

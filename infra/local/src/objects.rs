@@ -59,6 +59,16 @@ pub struct Options {
     pub event_prefixes: Vec<String>,
     /// The time of "last modified".
     pub clock: Clock,
+    /// The ids of versions.
+    pub version_ids: VersionIds,
+}
+
+/// Makes the id of a new version of the object under this key; never the same twice for a key.
+pub type VersionIds = Arc<dyn Fn(&str) -> String + Send + Sync>;
+
+/// Ids that nobody can guess, as S3's.
+pub fn random_ids() -> VersionIds {
+    Arc::new(|_| schema::random_id())
 }
 
 /// The one access key of an embedded S3, made at its first start.

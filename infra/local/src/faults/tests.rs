@@ -3,11 +3,13 @@
 use std::sync::Mutex;
 
 use aws_sdk_dynamodb::error::ProvideErrorMetadata;
+use muster_store::queue::{Outgoing, QueueName};
 
 use super::*;
 use crate::counting::Counting;
 use crate::dynamodb::DynamoDb;
 use crate::dynamodb::tests::{TABLE, client, create_table, item};
+use crate::flow::InProcess;
 use crate::objects::Objects;
 use crate::objects::tests::{options, s3_client};
 
@@ -164,4 +166,79 @@ async fn every_operation_is_known_by_its_name() {
     assert_eq!(*seen.lock().unwrap(), expected);
     assert!(counting.snapshot().values().all(|&count| count == 1));
     assert_eq!(counting.snapshot().len(), expected.len());
+}
+
+/// What a queue got of the messages 1, 2 and 3, and whether their sender was told that it worked.
+async fn sent_with(fault: QueueFault, wait: Duration) -> (String, bool) {
+    let database = DynamoDb::in_memory().unwrap();
+    let faulty = Faulty::new(database.http_client(), Arc::new(|_| Fault::None));
+    let inner = Arc::new(InProcess::default());
+    let queue = faulty.queue(
+        inner.clone(),
+        Arc::new(move |_, n| if n == 1 { fault } else { QueueFault::None }),
+    );
+    let messages = ["1", "2", "3"]
+        .map(|body| Outgoing {
+            body: body.to_owned(),
+            group: None,
+        })
+        .to_vec();
+    let told = queue.send(QueueName::Events, messages).await.is_ok();
+    tokio::time::sleep(wait).await;
+    (inner.events().concat(), told)
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_fault_of_a_queue_does_what_it_says() {
+    let minute = Duration::from_secs(60);
+    let cases = [
+        (QueueFault::None, "123", true),
+        (QueueFault::FailBefore, "", false),
+        (QueueFault::FailHalfway, "1", false),
+        (QueueFault::FailAfter, "123", false),
+        (QueueFault::Twice, "123123", true),
+        (QueueFault::Backwards, "321", true),
+        (QueueFault::Later(minute), "", true),
+        (QueueFault::Lost, "", true),
+        (QueueFault::Die, "", false),
+    ];
+    for (fault, got, told) in cases {
+        assert_eq!(
+            sent_with(fault, Duration::ZERO).await,
+            (got.to_owned(), told),
+            "{fault:?}"
+        );
+    }
+    let late = sent_with(QueueFault::Later(minute), Duration::from_secs(61)).await;
+    assert_eq!(late, ("123".to_owned(), true));
+}
+
+#[tokio::test]
+async fn a_process_that_dies_at_a_send_makes_no_call_and_one_that_dies_at_a_call_sends_nothing() {
+    for dies_at_send in [true, false] {
+        let database = DynamoDb::in_memory().unwrap();
+        create_table(&client(database.http_client())).await;
+        let plan: Plan = Arc::new(move |_| if dies_at_send { Fault::None } else { Fault::Die });
+        let faulty = Faulty::new(database.http_client(), plan);
+        let struck = client(faulty.http_client());
+        let inner = Arc::new(InProcess::default());
+        let queue = faulty.queue(inner.clone(), Arc::new(|_, _| QueueFault::Die));
+        let message = || {
+            vec![Outgoing {
+                body: "1".to_owned(),
+                group: None,
+            }]
+        };
+        if !dies_at_send {
+            assert!(put(&struck).await.is_err());
+        }
+        assert!(queue.send(QueueName::Events, message()).await.is_err());
+        assert!(faulty.is_dead() && inner.events().is_empty());
+        assert!(put(&struck).await.is_err());
+        let letter = queue
+            .dead_letter(QueueName::Split, "1".to_owned(), "why".to_owned())
+            .await;
+        assert!(letter.is_err() && inner.dead_letters().is_empty());
+        assert_eq!(faulty.calls(), 1);
+    }
 }

@@ -86,7 +86,7 @@ async fn split(embedded: &Embedded, event: &ObjectEvent) {
             receives,
         };
         let handle = |message| async { function.handle(message, embedded.now()).await };
-        if deliver(delivery, embedded.queue(), handle).await == Verdict::Done {
+        if deliver(delivery, &*embedded.sends, handle).await == Verdict::Done {
             break;
         }
         tokio::time::sleep(super::workers::pause(receives)).await;

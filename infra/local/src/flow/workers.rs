@@ -110,7 +110,7 @@ impl Embedded {
 }
 
 async fn run(embedded: &Embedded, delivery: Delivery<'_>) -> Verdict {
-    let (queue, now) = (embedded.queue(), embedded.now());
+    let (queue, now) = (&*embedded.sends, embedded.now());
     match delivery.queue {
         QueueName::Split => {
             deliver(delivery, queue, |m| async move {

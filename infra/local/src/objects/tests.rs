@@ -24,6 +24,7 @@ pub(crate) fn options(event_prefixes: &[&str]) -> Options {
     Options {
         event_prefixes: event_prefixes.iter().map(|p| (*p).to_owned()).collect(),
         clock: Arc::new(clock),
+        version_ids: random_ids(),
     }
 }
 

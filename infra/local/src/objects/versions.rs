@@ -171,7 +171,7 @@ fn insert(
         ),
         None => (None, 0, String::new()),
     };
-    let (id, modified) = (schema::random_id(), inner.now());
+    let (id, modified) = ((inner.options.version_ids)(key), inner.now());
     transaction
         .prepare_cached(
             "INSERT INTO versions (bucket, key, version, latest, blob, size, etag, modified, about)

@@ -33,6 +33,7 @@ impl World {
         let options = muster_local::objects::Options {
             event_prefixes: Vec::new(),
             clock: Arc::new(move || now),
+            version_ids: muster_local::objects::random_ids(),
         };
         let store = muster_local::objects::Objects::in_memory(options).unwrap();
         let (access_key, secret_key) = (
