@@ -1,6 +1,7 @@
 //! How the SDK's clients are made: for AWS, and for the embedded default.
 
 use aws_config::BehaviorVersion;
+use aws_sdk_dynamodb::config::retry::RetryPartition;
 use aws_sdk_dynamodb::config::{Credentials as SdkCredentials, Region};
 use aws_smithy_http_client::tls;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
@@ -40,15 +41,18 @@ impl Connection {
         )
     }
 
-    /// Clients for in-process engines, each reached through its own HTTP client. There is no SQS in process.
+    /// Clients for in-process engines, each reached through its own HTTP client. There is no SQS in process. How often
+    /// they try again depends on their own failures alone, not on those of other connections in this process.
     #[must_use]
     pub fn embedded(dynamodb: SharedHttpClient, s3: SharedHttpClient, credentials: &Credentials) -> Self {
         let secret = SdkCredentials::new(&credentials.access_key, &credentials.secret_key, None, None, "embedded");
+        let partition = || RetryPartition::custom("embedded").build();
         let dynamodb_config = aws_sdk_dynamodb::Config::builder()
             .behavior_version(BehaviorVersion::latest())
             .region(Region::from_static(REGION))
             .endpoint_url(ENDPOINT)
             .credentials_provider(secret.clone())
+            .retry_partition(partition())
             .http_client(dynamodb.clone());
         let s3_config = aws_sdk_s3::Config::builder()
             .behavior_version(BehaviorVersion::latest())
@@ -56,6 +60,7 @@ impl Connection {
             .endpoint_url(ENDPOINT)
             .credentials_provider(secret.clone())
             .http_client(s3)
+            .retry_partition(partition())
             .force_path_style(true);
         let sqs_config = aws_sdk_sqs::Config::builder()
             .behavior_version(BehaviorVersion::latest())
