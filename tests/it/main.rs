@@ -13,5 +13,6 @@ mod refusals;
 mod replays;
 mod rights;
 mod sweep;
+mod template;
 mod tidy;
 mod upload;

@@ -12,7 +12,7 @@ const MAX_LINES: usize = 400;
 const MAX_MAIN_LINES: usize = 40;
 
 /// Directories of the repository that are not in it.
-const NOT_OURS: [&str; 3] = ["target", ".git", ".muster"];
+const NOT_OURS: [&str; 4] = ["target", ".git", ".muster", ".aws-sam"];
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()

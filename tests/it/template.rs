@@ -1,0 +1,212 @@
+//! Whether the template of the deployment says what the pages and the code say: who may do what, and how long a message
+//! waits. Its comments count here, so it is read as text.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use muster_core::message::{BatchMessage, FinishMessage, ObjectsCreated};
+use muster_runtime::MAX_RECEIVES;
+
+/// A function, one of its capabilities, and what that one may do or with what: an action, an index, a prefix, a queue.
+type Right = (String, String, String);
+
+/// How many time-outs of its function a message stays invisible at least (AWS Lambda developer guide, "Using Lambda with
+/// Amazon SQS").
+const INVISIBLE: u32 = 6;
+
+fn read(path: &str) -> String {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    fs::read_to_string(root.join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+/// The resources of the template: logical id and text.
+fn resources(template: &str) -> Vec<(String, String)> {
+    let (_, body) = template.split_once("\nResources:\n").expect("resources");
+    let (body, _) = body.split_once("\nOutputs:\n").expect("outputs");
+    let mut found: Vec<(String, String)> = Vec::new();
+    for line in body.lines() {
+        let name = line.strip_prefix("  ").and_then(|line| line.strip_suffix(':'));
+        match name.filter(|name| name.chars().all(char::is_alphanumeric)) {
+            Some(name) => found.push((name.to_owned(), String::new())),
+            None => {
+                if let Some((_, text)) = found.last_mut() {
+                    text.extend([line, "\n"]);
+                }
+            }
+        }
+    }
+    found
+}
+
+/// Those that are functions.
+fn functions(template: &str) -> impl Iterator<Item = (String, String)> {
+    let is_function = |(_, text): &(String, String)| text.contains("Type: AWS::Serverless::Function");
+    resources(template).into_iter().filter(is_function)
+}
+
+/// The value behind the first `name: ` of a text.
+fn value<'a>(text: &'a str, name: &str) -> Option<&'a str> {
+    let (_, behind) = text.split_once(&format!("{name}: "))?;
+    behind.split(['\n', '}', ',']).next().map(str::trim)
+}
+
+fn number(text: &str, name: &str) -> u32 {
+    value(text, name)
+        .and_then(|n| n.parse().ok())
+        .unwrap_or_else(|| panic!("no number {name}"))
+}
+
+/// `SplitUpload` to `split-upload`.
+fn kebab(name: &str) -> String {
+    name.chars().fold(String::new(), |mut text, c| {
+        if c.is_uppercase() && !text.is_empty() {
+            text.push('-');
+        }
+        text.extend(c.to_lowercase());
+        text
+    })
+}
+
+/// What a statement is about: indexes, prefixes of keys, queues. The table itself and the bucket itself have no word.
+fn objects(resource: &str) -> Vec<String> {
+    let words = resource.split(|c: char| !(c.is_alphanumeric() || "/*:".contains(c)));
+    let mut found = Vec::new();
+    for word in words {
+        if let Some(queue) = word.strip_suffix("Queue") {
+            found.push(kebab(queue));
+        } else if word.ends_with("DeadLetters") {
+            found.push("dead letters".to_owned());
+        } else if let Some((_, index)) = word.split_once("/index/") {
+            found.push(index.to_owned());
+        } else if let Some(prefix) = word.trim_start_matches('/').strip_suffix("/*") {
+            found.push(format!("{prefix}/"));
+        }
+    }
+    found
+}
+
+/// The rights of all roles. `others`: those that no capability needs.
+fn rights_of_template(template: &str, others: &mut BTreeSet<Right>) -> BTreeSet<Right> {
+    let mut rights = BTreeSet::new();
+    for (name, text) in resources(template) {
+        let Some(function) = name.strip_suffix("Role").map(kebab) else {
+            continue;
+        };
+        for statement in text.split("- Effect: Allow").skip(1) {
+            let (resource, actions) = statement.split_once("Action:\n").expect("a list of actions");
+            for action in actions.lines().map_while(|line| line.trim().strip_prefix("- ")) {
+                let (action, why) = action
+                    .split_once(" # ")
+                    .unwrap_or_else(|| panic!("{name}: {action} has no reason"));
+                for capability in why.split(", ") {
+                    let own = capability.chars().all(char::is_alphabetic) && capability != "logs";
+                    let into = if own { &mut rights } else { &mut *others };
+                    let right = |what: String| (function.clone(), capability.to_owned(), what);
+                    into.insert(right(action.to_owned()));
+                    into.extend(objects(resource).into_iter().map(right));
+                }
+            }
+        }
+    }
+    rights
+}
+
+/// The rights that the table of ARCHITECTURE.md lists: what it sets in backticks.
+fn rights_of_page(page: &str) -> BTreeSet<Right> {
+    let (_, behind) = page.split_once("| function | capability |").expect("the table");
+    let mut rights = BTreeSet::new();
+    for row in behind.lines().skip(2).take_while(|line| line.starts_with('|')) {
+        let cells: Vec<&str> = row.split('|').map(|cell| cell.trim().trim_matches('`')).collect();
+        let right = |what: &str| (cells[1].to_owned(), cells[2].to_owned(), what.to_owned());
+        let mut service = "";
+        for word in row.split('|').nth(3).unwrap_or_default().split('`').skip(1).step_by(2) {
+            if let Some((prefix, _)) = word.split_once(':') {
+                service = prefix;
+                rights.insert(right(word));
+            } else if word.starts_with(char::is_uppercase) {
+                rights.insert(right(&format!("{service}:{word}")));
+            } else {
+                rights.insert(right(word.trim_end_matches('*')));
+            }
+        }
+        rights.extend(cells[3].contains("dead letters").then(|| right("dead letters")));
+    }
+    rights
+}
+
+#[test]
+fn every_role_has_the_rights_of_its_capabilities_and_no_others() {
+    let mut others = BTreeSet::new();
+    let template = rights_of_template(&read("infra/template.yaml"), &mut others);
+    let page = rights_of_page(&read("ARCHITECTURE.md"));
+    assert!(page.len() > 50, "{page:?}");
+    let lacks: Vec<_> = page.difference(&template).collect();
+    let beyond: Vec<_> = template.difference(&page).collect();
+    assert!(
+        lacks.is_empty() && beyond.is_empty(),
+        "the template lacks {lacks:#?}\nand has beyond the table {beyond:#?}"
+    );
+}
+
+#[test]
+fn what_no_capability_needs_are_the_own_queues_and_logs() {
+    let template = read("infra/template.yaml");
+    let mut others = BTreeSet::new();
+    rights_of_template(&template, &mut others);
+    let mut expected = BTreeSet::new();
+    for (name, text) in functions(&template) {
+        let mut expect = |why: &str, what: &str| expected.insert((kebab(&name), why.to_owned(), what.to_owned()));
+        for action in ["logs:CreateLogStream", "logs:PutLogEvents"] {
+            expect("logs", action);
+        }
+        for queue in text.split(" Queue: !GetAtt ").skip(1) {
+            expect("the event source", &objects(queue.lines().next().unwrap())[0]);
+            for action in ["ReceiveMessage", "DeleteMessage", "GetQueueAttributes"] {
+                expect("the event source", &format!("sqs:{action}"));
+            }
+        }
+    }
+    assert_eq!(others, expected);
+}
+
+#[test]
+fn a_message_waits_until_its_function_is_surely_done() {
+    let template = read("infra/template.yaml");
+    let all = resources(&template);
+    let mut seen = 0;
+    for (name, text) in functions(&template) {
+        for source in text.split(" Queue: !GetAtt ").skip(1) {
+            let queue = source.split('.').next().unwrap();
+            let (_, settings) = all.iter().find(|(name, _)| name == queue).expect("the queue");
+            assert!(
+                number(settings, "VisibilityTimeout") >= INVISIBLE * number(&text, "Timeout"),
+                "{queue} gives a message again while {name} may be at it"
+            );
+            assert_eq!(number(settings, "maxReceiveCount"), MAX_RECEIVES + 1, "{queue}");
+            assert!(source.contains("[ReportBatchItemFailures]"), "{name}");
+            seen += 1;
+        }
+    }
+    assert_eq!(seen, 7, "queues that feed a function");
+}
+
+/// The body of the one message of a sample event.
+fn body(function: &str) -> String {
+    let event: serde_json::Value = serde_json::from_str(&read(&format!("infra/events/{function}.json"))).unwrap();
+    event["Records"][0]["body"].as_str().expect("a message").to_owned()
+}
+
+#[test]
+fn every_function_has_a_sample_of_what_it_is_sent() {
+    let created: ObjectsCreated = serde_json::from_str(&body("split-upload")).unwrap();
+    let object = created.records[0].object().unwrap();
+    for function in ["validate-batch", "register-batch"] {
+        let message: BatchMessage = serde_json::from_str(&body(function)).unwrap();
+        assert_eq!((message.upload, &message.object), (object.upload_id(), &object));
+    }
+    let message: FinishMessage = serde_json::from_str(&body("finish-upload")).unwrap();
+    assert_eq!(message.upload, object.upload_id());
+    let samples = fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("../infra/events")).unwrap();
+    assert_eq!(samples.count(), functions(&read("infra/template.yaml")).count());
+}
