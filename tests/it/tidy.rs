@@ -113,7 +113,7 @@ fn forbidden(folder: &str, name: &str, functions: &BTreeSet<String>, test: bool)
     if alone && (name.starts_with("muster-") || name == "manifest" || is_function) {
         return Some("this crate stands alone");
     }
-    let outer = ["muster", "muster-local", "journeys"].contains(&name) || is_function;
+    let outer = ["muster", "muster-local", "journeys", "engines"].contains(&name) || is_function;
     if library && !test && outer {
         return Some("arrows point down");
     }
@@ -176,6 +176,16 @@ fn the_rules_about_dependencies_bite() {
         dependencies(manifest, "dependencies"),
         ["a", "b", "d"].map(str::to_owned).into()
     );
+}
+
+#[test]
+fn the_stores_tests_run_on_any_engine() {
+    let embedded = ["muster_local::dynamodb", "muster_local::objects", "muster_local::flow"];
+    let wrong: Vec<String> = files(".rs")
+        .into_iter()
+        .filter(|path| path.starts_with("shared/store/") && embedded.iter().any(|name| read(path).contains(name)))
+        .collect();
+    assert_none("`engines` should give these their databases and buckets", &wrong);
 }
 
 /// The types of the public fields of a struct, without references and paths.

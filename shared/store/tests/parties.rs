@@ -1,30 +1,33 @@
-//! Tenants and partners against the embedded DynamoDB.
+//! Tenants and partners against a DynamoDB.
 
 #![expect(clippy::unwrap_used, reason = "what the tests share fails by panicking, as they do")]
 
 use std::sync::Arc;
 
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use engines::Database;
 use muster_core::Timestamp;
 use muster_core::grant::GrantState;
 use muster_core::id::{PartnerId, TenantId};
 use muster_core::party::{Partner, PartnerKind, Registrant, Tenant};
 use muster_local::conflicts::Conflicting;
-use muster_local::dynamodb::DynamoDb;
 use muster_local::faults::{Fault, Faulty};
 use muster_store::{Connection, Credentials, ErrorKind, Grants, Partners, Table, TenantCreation, Tenants};
 
-fn table(http: SharedHttpClient) -> Table {
+fn table(database: &Database, http: SharedHttpClient) -> Table {
     let credentials = Credentials {
-        access_key: "any".to_owned(),
-        secret_key: "thing".to_owned(),
+        access_key: "test".to_owned(),
+        secret_key: "test".to_owned(),
     };
-    Table::new(&Connection::embedded(http.clone(), http, &credentials), "muster")
+    Table::new(
+        &Connection::embedded(http.clone(), http, &credentials),
+        database.table(),
+    )
 }
 
-async fn empty() -> (DynamoDb, Table) {
-    let database = DynamoDb::in_memory().unwrap();
-    let table = table(database.http_client());
+async fn empty() -> (Database, Table) {
+    let database = Database::new().unwrap();
+    let table = table(&database, database.http_client());
     table.create().await.unwrap();
     (database, table)
 }
@@ -159,7 +162,7 @@ async fn a_tenant_that_can_be_found_holds_its_own_grant_wherever_its_creation_di
             _ => Fault::None,
         });
         let faulty = Faulty::new(database.http_client(), plan);
-        let answer = Tenants::new(table(faulty.http_client()))
+        let answer = Tenants::new(table(&database, faulty.http_client()))
             .create(&tenant(1, "Contoso"))
             .await;
         let (tenants, grants) = (Tenants::new(sound.clone()), Grants::new(sound));
@@ -194,7 +197,7 @@ async fn of_many_who_want_one_name_one_gets_it() {
     let (database, _) = empty().await;
     let conflicting = Conflicting::new(database.http_client());
     conflicting.set_hold(std::time::Duration::from_millis(2));
-    let tenants = Tenants::new(table(conflicting.http_client()));
+    let tenants = Tenants::new(table(&database, conflicting.http_client()));
     let mut workers = tokio::task::JoinSet::new();
     for number in 0..6 {
         let tenants = tenants.clone();
@@ -220,7 +223,7 @@ async fn a_creation_whose_answer_was_lost_is_still_a_creation() {
             },
         );
         let http = Faulty::new(database.http_client(), plan).http_client();
-        let created = Tenants::new(table(http.clone()))
+        let created = Tenants::new(table(&database, http.clone()))
             .create(&tenant(1, "Contoso"))
             .await
             .unwrap();
@@ -233,7 +236,12 @@ async fn a_creation_whose_answer_was_lost_is_still_a_creation() {
         },
     );
     let http = Faulty::new(database.http_client(), plan).http_client();
-    assert!(Partners::new(table(http)).create(&partner("contoso")).await.unwrap());
+    assert!(
+        Partners::new(table(&database, http))
+            .create(&partner("contoso"))
+            .await
+            .unwrap()
+    );
 }
 
 #[tokio::test]

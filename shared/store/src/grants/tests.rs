@@ -6,11 +6,11 @@ mod races;
 use std::sync::Arc;
 
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use engines::Database;
 use muster_core::channel::Channel;
 use muster_core::grant::{GrantPin, Verb};
 use muster_core::party::PartnerKind;
 use muster_local::conflicts::Conflicting;
-use muster_local::dynamodb::DynamoDb;
 use muster_local::faults::{Fault, Faulty};
 
 use super::shards::{Shard, ShardState};
@@ -45,28 +45,28 @@ fn asks() -> GrantRequest {
     }
 }
 
-/// The grants behind this client.
-fn grants(http: SharedHttpClient) -> Grants {
+/// The grants in this database, behind this client.
+fn grants(database: &Database, http: SharedHttpClient) -> Grants {
     let credentials = Credentials {
-        access_key: "any".to_owned(),
-        secret_key: "thing".to_owned(),
+        access_key: "test".to_owned(),
+        secret_key: "test".to_owned(),
     };
     Grants::new(Table::new(
         &Connection::embedded(http.clone(), http, &credentials),
-        "muster",
+        database.table(),
     ))
 }
 
 /// An empty table, and the grants in it.
-async fn empty() -> (DynamoDb, Grants) {
-    let database = DynamoDb::in_memory().unwrap();
-    let grants = grants(database.http_client());
+async fn empty() -> (Database, Grants) {
+    let database = Database::new().unwrap();
+    let grants = grants(&database, database.http_client());
     grants.table.create().await.unwrap();
     (database, grants)
 }
 
 /// A table in which contoso's grant is in force.
-async fn granted() -> (DynamoDb, Grants) {
+async fn granted() -> (Database, Grants) {
     let (database, grants) = empty().await;
     grants.request(asks(), at(0)).await.unwrap().unwrap();
     grants

@@ -1,16 +1,16 @@
-//! Consent as its users see it, against the embedded DynamoDB.
+//! Consent as its users see it, against a DynamoDB.
 
 #![expect(clippy::unwrap_used, reason = "what the tests share fails by panicking, as they do")]
 
 mod providers;
 
+use engines::Database;
 use muster_core::Timestamp;
 use muster_core::channel::Channel;
 use muster_core::grant::{Denial, GrantError, GrantPin, GrantRequest, GrantState, Verb};
 use muster_core::id::{PartnerId, TenantId};
 use muster_core::party::{Partner, PartnerKind, Registrant};
 use muster_local::counting::Counting;
-use muster_local::dynamodb::DynamoDb;
 use muster_store::{Connection, Credentials, Grants, Partners, Table};
 
 fn at(second: i64) -> Timestamp {
@@ -46,15 +46,15 @@ struct World {
 
 impl World {
     async fn new() -> Self {
-        let database = DynamoDb::in_memory().unwrap();
+        let database = Database::new().unwrap();
         let calls = Counting::new(database.http_client());
         let credentials = Credentials {
-            access_key: "any".to_owned(),
-            secret_key: "thing".to_owned(),
+            access_key: "test".to_owned(),
+            secret_key: "test".to_owned(),
         };
         let table = Table::new(
             &Connection::embedded(calls.http_client(), calls.http_client(), &credentials),
-            "muster",
+            database.table(),
         );
         table.create().await.unwrap();
         Self {

@@ -1,4 +1,4 @@
-//! Objects, against the embedded S3.
+//! Objects, against an S3.
 
 #![expect(clippy::unwrap_used, reason = "what the tests share fails by panicking, as they do")]
 
@@ -7,6 +7,7 @@ mod writing;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use engines::Bucket;
 use muster_core::Timestamp;
 use muster_core::upload::ObjectVersion;
 use muster_local::counting::Counting;
@@ -17,10 +18,11 @@ use muster_store::{Connection, Credentials, ErrorKind};
 const NOW: &str = "2026-11-21T09:00:00Z";
 const TYPE: &str = "text/csv";
 
-/// The embedded S3, the calls that were made, and a bucket in it.
+/// An S3, the calls that were made, and a bucket in it.
 struct World {
     objects: Objects,
     counting: Counting,
+    bucket: Bucket,
 }
 
 impl World {
@@ -30,23 +32,25 @@ impl World {
 
     async fn with_faults(plan: impl Fn(&FaultPoint) -> Fault + Send + Sync + 'static) -> Self {
         let now: Timestamp = NOW.parse().unwrap();
-        let options = muster_local::objects::Options {
-            event_prefixes: Vec::new(),
-            clock: Arc::new(move || now),
-            version_ids: muster_local::objects::random_ids(),
+        let bucket = Bucket::new(Arc::new(move || now)).unwrap();
+        let counting = Counting::new(Faulty::new(bucket.http_client(), Arc::new(plan)).http_client());
+        let (access_key, secret_key) = bucket.keys();
+        let credentials = Credentials {
+            access_key: access_key.to_owned(),
+            secret_key: secret_key.to_owned(),
         };
-        let store = muster_local::objects::Objects::in_memory(options).unwrap();
-        let (access_key, secret_key) = (
-            store.credentials().access_key.clone(),
-            store.credentials().secret_key.clone(),
-        );
-        let counting = Counting::new(Faulty::new(store.http_client(), Arc::new(plan)).http_client());
-        let database = muster_local::dynamodb::DynamoDb::in_memory().unwrap();
-        let credentials = Credentials { access_key, secret_key };
-        let connection = Connection::embedded(database.http_client(), counting.http_client(), &credentials);
-        let objects = Objects::new(&connection, "contoso-lists");
-        objects.create().await.unwrap();
-        Self { objects, counting }
+        let connection = Connection::embedded(bucket.http_client(), counting.http_client(), &credentials);
+        let objects = Objects::new(&connection, bucket.name());
+        if bucket.is_embedded() {
+            objects.create().await.unwrap();
+        } else {
+            versioned(&bucket).await;
+        }
+        Self {
+            objects,
+            counting,
+            bucket,
+        }
     }
 
     fn calls(&self, operation: &str) -> u64 {
@@ -67,7 +71,7 @@ impl World {
     async fn content(&self, key: &str) -> Option<Vec<u8>> {
         let head = self.objects.head(key, None).await.unwrap()?;
         let object = ObjectVersion {
-            bucket: "contoso-lists".to_owned(),
+            bucket: self.bucket.name().to_owned(),
             key: key.to_owned(),
             version: head.version,
         };
@@ -75,6 +79,29 @@ impl World {
         assert_eq!(content.len() as u64, head.size);
         Some(content)
     }
+}
+
+/// Makes a bucket that keeps all versions, as the template does; only the embedded one keeps them from the start.
+async fn versioned(bucket: &Bucket) {
+    use aws_sdk_s3::config::{BehaviorVersion, Credentials, Region};
+    use aws_sdk_s3::types::{BucketVersioningStatus, CreateBucketConfiguration, VersioningConfiguration};
+    /// Of the embedded clients.
+    const REGION: &str = "embedded";
+    let (access_key, secret_key) = bucket.keys();
+    let config = aws_sdk_s3::Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::from_static(REGION))
+        .endpoint_url("http://embedded.invalid")
+        .credentials_provider(Credentials::new(access_key, secret_key, None, None, "test"))
+        .http_client(bucket.http_client())
+        .force_path_style(true);
+    let client = aws_sdk_s3::Client::from_conf(config.build());
+    let here = CreateBucketConfiguration::builder().location_constraint(REGION.into());
+    let request = client.create_bucket().bucket(bucket.name());
+    request.create_bucket_configuration(here.build()).send().await.unwrap();
+    let status = VersioningConfiguration::builder().status(BucketVersioningStatus::Enabled);
+    let request = client.put_bucket_versioning().bucket(bucket.name());
+    request.versioning_configuration(status.build()).send().await.unwrap();
 }
 
 async fn rest(mut reader: Reader) -> Vec<u8> {
@@ -115,7 +142,9 @@ async fn each_version_is_read_as_it_was_written() {
             (head.size, head.version.as_str()),
             (body.len() as u64, object.version.as_str())
         );
-        assert_eq!(head.last_modified, NOW.parse().unwrap());
+        if world.bucket.is_embedded() {
+            assert_eq!(head.last_modified, NOW.parse().unwrap());
+        }
         assert!(head.etag.starts_with('"'), "{}", head.etag);
         let reader = world.objects.stream(object, 0).await.unwrap().unwrap();
         assert_eq!(rest(reader).await, body.as_bytes());
@@ -234,12 +263,12 @@ async fn a_small_object_is_read_whole_and_a_big_one_refused() {
 async fn versions_are_listed_page_by_page_without_gap_or_repetition() {
     let world = World::new().await;
     let mut expected = Vec::new();
-    for key in [
-        "inbox/a b.csv",
-        "inbox/a+b.csv",
-        "inbox/control\u{1}.csv",
-        "inbox/ü%20.csv",
-    ] {
+    // The emulator names no key that XML cannot hold: it does not know `encoding-type` of a list of versions.
+    let control = world.bucket.is_embedded().then_some("inbox/control\u{1}.csv");
+    for key in ["inbox/a b.csv", "inbox/a+b.csv", "inbox/ü%20.csv"]
+        .into_iter()
+        .chain(control)
+    {
         for body in ["1", "22"] {
             expected.push((
                 key.to_owned(),

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::Write as _;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::*;
 
@@ -22,11 +23,15 @@ async fn of_two_conditional_writes_one_wins() {
 
 #[tokio::test(start_paused = true)]
 async fn a_conditional_write_whose_answer_was_lost_is_reported_as_written_before() {
-    let world = World::with_faults(|point| match (point.operation.as_str(), point.n) {
-        ("PutObject", ..=3) => Fault::TimeoutAfter,
-        _ => Fault::None,
-    })
-    .await;
+    let struck = AtomicBool::new(false);
+    let first_put = move |point: &FaultPoint| {
+        if point.operation == "PutObject" && !struck.swap(true, Ordering::SeqCst) {
+            Fault::TimeoutAfter
+        } else {
+            Fault::None
+        }
+    };
+    let world = World::with_faults(first_put).await;
     assert!(!world.objects.put_if_absent("a", "body".into(), TYPE).await.unwrap());
     assert_eq!(world.content("a").await.unwrap(), b"body");
 }

@@ -1,4 +1,4 @@
-//! Uploads, against the embedded DynamoDB.
+//! Uploads, against a DynamoDB.
 
 #![expect(clippy::unwrap_used, reason = "what the tests share fails by panicking, as they do")]
 
@@ -10,6 +10,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use engines::Database;
 use muster_core::Timestamp;
 use muster_core::channel::Channel;
 use muster_core::grant::{GrantPin, Verb};
@@ -19,26 +21,26 @@ use muster_core::outcome::Outcome;
 use muster_core::party::Registrant;
 use muster_core::upload::{Batch, ObjectVersion, Reason, Upload, UploadState};
 use muster_local::conflicts::Conflicting;
-use muster_local::dynamodb::DynamoDb;
 use muster_local::faults::{Fault, FaultPoint, Faulty};
 use muster_store::uploads::{Accepted, Finished, RefusedUpload, UploadStatus, Uploads};
 use muster_store::{Connection, Credentials, ErrorKind, Table};
 
-/// An embedded DynamoDB with a table, and any number of processes that use it.
+/// A DynamoDB with a table, and any number of processes that use it.
 struct World {
-    database: DynamoDb,
+    database: Database,
 }
 
 impl World {
     async fn new() -> Self {
         let world = Self {
-            database: DynamoDb::in_memory().unwrap(),
+            database: Database::new().unwrap(),
         };
-        Table::new(&connect(world.database.http_client()), "muster")
-            .create()
-            .await
-            .unwrap();
+        world.table(world.database.http_client()).create().await.unwrap();
         world
+    }
+
+    fn table(&self, client: SharedHttpClient) -> Table {
+        Table::new(&connect(client), self.database.table())
     }
 
     fn uploads(&self) -> Uploads {
@@ -48,18 +50,18 @@ impl World {
     /// A process that is struck by faults.
     fn process(&self, plan: impl Fn(&FaultPoint) -> Fault + Send + Sync + 'static) -> Uploads {
         let client = Faulty::new(self.database.http_client(), Arc::new(plan)).http_client();
-        Uploads::new(Table::new(&connect(client), "muster"))
+        Uploads::new(self.table(client))
     }
 
     /// A process whose transactions take a while and conflict with one another.
     fn conflicting(&self, hold: Duration) -> Uploads {
         let conflicting = Conflicting::new(self.database.http_client());
         conflicting.set_hold(hold);
-        Uploads::new(Table::new(&connect(conflicting.http_client()), "muster"))
+        Uploads::new(self.table(conflicting.http_client()))
     }
 }
 
-fn connect(client: aws_smithy_runtime_api::client::http::SharedHttpClient) -> Connection {
+fn connect(client: SharedHttpClient) -> Connection {
     let credentials = Credentials {
         access_key: "test".to_owned(),
         secret_key: "test".to_owned(),

@@ -66,7 +66,7 @@ impl Decision {
             database.http_client(),
             Arc::new(move |p| if p.n == n { fault } else { Fault::None }),
         );
-        (sound, grants(faulty.http_client()), faulty)
+        (sound, grants(&database, faulty.http_client()), faulty)
     }
 }
 

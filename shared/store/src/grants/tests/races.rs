@@ -13,7 +13,7 @@ async fn conflicting(hold: Duration) -> (Conflicting, Grants) {
     let (database, _) = granted().await;
     let conflicting = Conflicting::new(database.http_client());
     conflicting.set_hold(hold);
-    let grants = grants(conflicting.http_client());
+    let grants = grants(&database, conflicting.http_client());
     (conflicting, grants)
 }
 
@@ -179,7 +179,7 @@ async fn workers_that_decide_and_settle_at_once_leave_head_and_shards_in_agreeme
     let (database, grants) = granted().await;
     let mut workers = tokio::task::JoinSet::new();
     for worker in 0..6_u32 {
-        let grants = super::grants(database.http_client());
+        let grants = super::grants(&database, database.http_client());
         workers.spawn(async move {
             let mut dice = worker + 1;
             for step in 0..40 {
