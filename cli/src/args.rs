@@ -9,6 +9,7 @@ use crate::commands::decode::DecodeArgs;
 use crate::commands::devices::DevicesArgs;
 use crate::commands::register::RegisterArgs;
 use crate::commands::sample::SampleArgs;
+use crate::commands::tenants::TenantsArgs;
 use crate::commands::uploads::UploadsArgs;
 
 /// An open registry for zero-touch device deployment: device lists in, registered devices out.
@@ -29,6 +30,8 @@ pub(crate) enum Command {
     Register(RegisterArgs),
     /// Say what registering a device list would come to, without registering anything
     Check(CheckArgs),
+    /// Make tenants known and list them
+    Tenants(TenantsArgs),
     /// Ask for, give and take back consent
     Consent(ConsentArgs),
     /// List, show and release registered devices

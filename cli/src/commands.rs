@@ -7,4 +7,5 @@ pub(crate) mod decode;
 pub(crate) mod devices;
 pub(crate) mod register;
 pub(crate) mod sample;
+pub(crate) mod tenants;
 pub(crate) mod uploads;

@@ -42,7 +42,7 @@ async fn request(args: &RequestArgs, around: &Surroundings, out: &mut Output) ->
             "Give another time with --expires.",
         ));
     }
-    let registry = args.data.open(around).await?;
+    let registry = args.registry.open(around).await?;
     let tenant = state::tenant(&registry, &args.tenant).await?;
     let partner = known_partner(args, &registry, now).await?;
     let request = GrantRequest {
@@ -161,7 +161,7 @@ async fn decide(
     around: &Surroundings,
     out: &mut Output,
 ) -> Result<Exit, Failure> {
-    let registry = args.data.open(around).await?;
+    let registry = args.registry.open(around).await?;
     let tenant = state::tenant(&registry, &args.tenant).await?;
     let partner = state::partner(&registry, &args.partner).await?;
     let (grants, now) = (registry.grants(), (around.clock)());
@@ -217,7 +217,7 @@ struct Page<'a> {
 }
 
 async fn list(args: &ListArgs, around: &Surroundings, out: &mut Output) -> Result<Exit, Failure> {
-    let registry = args.data.open(around).await?;
+    let registry = args.registry.open(around).await?;
     let limit = args.page.limit();
     let (grants, more) = match (&args.tenant, &args.partner) {
         (_, Some(partner)) => of_partner(&registry, partner, args, limit).await?,

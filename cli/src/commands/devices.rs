@@ -13,9 +13,10 @@ use muster_store::Registry;
 use muster_store::devices::Released;
 use serde::Serialize;
 
+use crate::deployed::RegistryArgs;
 use crate::failure::{Exit, Failure};
 use crate::output::{self, Output, plain};
-use crate::state::{self, DataDirArgs, PageArgs, Surroundings};
+use crate::state::{self, PageArgs, Surroundings};
 
 /// What `muster devices` takes.
 #[derive(Debug, Args)]
@@ -53,7 +54,7 @@ struct ListArgs {
     #[command(flatten)]
     page: PageArgs,
     #[command(flatten)]
-    data: DataDirArgs,
+    registry: RegistryArgs,
 }
 
 #[derive(Debug, Args)]
@@ -68,7 +69,7 @@ struct ShowArgs {
     #[arg(long)]
     json: bool,
     #[command(flatten)]
-    data: DataDirArgs,
+    registry: RegistryArgs,
 }
 
 #[derive(Debug, Args)]
@@ -83,7 +84,7 @@ struct ReleaseArgs {
     #[arg(long)]
     json: bool,
     #[command(flatten)]
-    data: DataDirArgs,
+    registry: RegistryArgs,
 }
 
 /// Runs the command.
@@ -102,7 +103,7 @@ struct Page<'a> {
 }
 
 async fn list(args: &ListArgs, around: &Surroundings, out: &mut Output) -> Result<Exit, Failure> {
-    let registry = args.data.open(around).await?;
+    let registry = args.registry.open(around).await?;
     let tenant = state::tenant(&registry, &args.tenant).await?;
     let from = args.page.from.as_deref();
     let page = registry
@@ -159,7 +160,7 @@ fn table(devices: &[Device]) -> comfy_table::Table {
 }
 
 async fn show(args: &ShowArgs, around: &Surroundings, out: &mut Output) -> Result<Exit, Failure> {
-    let registry = args.data.open(around).await?;
+    let registry = args.registry.open(around).await?;
     let found = find(&registry, args).await?;
     match found.as_slice() {
         [] => {
@@ -230,7 +231,7 @@ async fn tenants(registry: &Registry, only: Option<&str>) -> Result<Vec<muster_c
 }
 
 async fn release(args: &ReleaseArgs, around: &Surroundings, out: &mut Output) -> Result<Exit, Failure> {
-    let registry = args.data.open(around).await?;
+    let registry = args.registry.open(around).await?;
     let tenant = state::tenant(&registry, &args.tenant).await?;
     let (grants, now) = (registry.grants(), (around.clock)());
     let refused = |denial: Denial| {

@@ -14,6 +14,7 @@ use muster_local::flow::Flow;
 use muster_store::{Registry, TenantCreation};
 
 use crate::commands::check::for_this_caller;
+use crate::commands::tenants;
 use crate::failure::{Exit, Failure};
 use crate::output::{self, Output, plain};
 use crate::state::{self, DataDirArgs, Surroundings};
@@ -153,13 +154,7 @@ fn kind_name(kind: PartnerKind) -> &'static str {
 
 /// The tenant that is meant; whether it was made.
 async fn tenant(registry: &Registry, text: &str, around: &Surroundings) -> Result<(Tenant, bool), Failure> {
-    let name = text.trim();
-    if name.is_empty() || name.chars().any(char::is_control) {
-        return Err(Failure::new(
-            "the tenant has no name",
-            "Give its id or name with --tenant.",
-        ));
-    }
+    let name = tenants::name(text)?;
     let tenants = registry.tenants();
     if let Some(tenant) = tenants.find(name).await? {
         return Ok((tenant, false));

@@ -12,9 +12,10 @@ use muster_store::reports::{fixit_key, report_key};
 use muster_store::uploads::{Stray, UploadStatus};
 use serde::Serialize;
 
+use crate::deployed::{RegistryArgs, State};
 use crate::failure::{Exit, Failure};
 use crate::output::{self, Number, Output, Style, plain};
-use crate::state::{self, DataDirArgs, PageArgs, Surroundings};
+use crate::state::{self, PageArgs, Surroundings};
 use crate::watch;
 
 /// What `muster uploads` takes.
@@ -54,7 +55,7 @@ struct ListArgs {
     #[command(flatten)]
     page: PageArgs,
     #[command(flatten)]
-    data: DataDirArgs,
+    registry: RegistryArgs,
 }
 
 #[derive(Debug, Args)]
@@ -66,7 +67,7 @@ struct ShowArgs {
     #[arg(long)]
     json: bool,
     #[command(flatten)]
-    data: DataDirArgs,
+    registry: RegistryArgs,
 }
 
 /// Runs the command.
@@ -88,12 +89,12 @@ struct Page<'a> {
 }
 
 async fn list(args: &ListArgs, around: &Surroundings, out: &mut Output) -> Result<Exit, Failure> {
-    let embedded = args.data.open(around).await?;
+    let registry = args.registry.open(around).await?;
     let tenant = match &args.tenant {
-        Some(text) => Some(state::tenant(&embedded, text).await?.id),
+        Some(text) => Some(state::tenant(&registry, text).await?.id),
         None => None,
     };
-    let uploads = embedded.uploads();
+    let uploads = registry.uploads();
     let page = uploads
         .list(tenant, args.page.from.as_deref(), args.page.limit())
         .await?;
@@ -165,8 +166,8 @@ fn show_strays(strays: &[Stray], out: &mut Output) -> Result<(), Failure> {
 }
 
 async fn show(args: &ShowArgs, around: &Surroundings, out: &mut Output) -> Result<Exit, Failure> {
-    let (embedded, directory) = args.data.open_at(around).await?;
-    let Some(upload) = embedded.uploads().get(&args.upload).await? else {
+    let registry = args.registry.open(around).await?;
+    let Some(upload) = registry.uploads().get(&args.upload).await? else {
         let what = format!("there is no upload {}", args.upload);
         return Err(Failure::new(what, "`muster uploads list` lists them."));
     };
@@ -174,20 +175,22 @@ async fn show(args: &ShowArgs, around: &Surroundings, out: &mut Output) -> Resul
         out.json(&upload)?;
         return Ok(Exit::Fine);
     }
-    print(&embedded, &upload, out).await?;
-    let reports = directory.join("reports").join(upload.id.as_str());
-    if reports.is_dir() {
-        out.line(format_args!("  Reports: {}", output::path(&reports)))?;
-    }
-    if !upload.state.is_final() {
-        out.line("  It goes on with the next `muster register`.")?;
+    print(&registry, &upload, out).await?;
+    if let State::Here(_, directory) = &registry {
+        let reports = directory.join("reports").join(upload.id.as_str());
+        if reports.is_dir() {
+            out.line(format_args!("  Reports: {}", output::path(&reports)))?;
+        }
+        if !upload.state.is_final() {
+            out.line("  It goes on with the next `muster register`.")?;
+        }
     }
     Ok(Exit::Fine)
 }
 
 async fn resume(args: &ShowArgs, around: &Surroundings, out: &mut Output) -> Result<Exit, Failure> {
-    let embedded = args.data.open(around).await?;
-    if !embedded.uploads().resume(&args.upload, (around.clock)()).await? {
+    let registry = args.registry.open(around).await?;
+    if !registry.uploads().resume(&args.upload, (around.clock)()).await? {
         return Err(Failure::new(
             format_args!(
                 "the upload {} was not given up, so there is nothing to resume",
@@ -196,11 +199,15 @@ async fn resume(args: &ShowArgs, around: &Surroundings, out: &mut Output) -> Res
             "`muster uploads show` says how it stands.",
         ));
     }
-    let flow = Flow::start(&embedded).await?;
-    let upload = watch::until_final(&embedded, &flow, &args.upload).await?;
+    let State::Here(embedded, _) = &registry else {
+        output::remark("Sweep finds it within a minute and puts it on again.");
+        return Ok(Exit::Fine);
+    };
+    let flow = Flow::start(embedded).await?;
+    let upload = watch::until_final(embedded, &flow, &args.upload).await?;
     match args.json {
         true => out.json(&upload)?,
-        false => print(&embedded, &upload, out).await?,
+        false => print(embedded, &upload, out).await?,
     }
     Ok(match upload.state {
         UploadState::Finished => Exit::Fine,

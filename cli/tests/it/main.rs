@@ -10,6 +10,7 @@ mod guide;
 mod killed;
 mod register;
 mod sample;
+mod tenants;
 mod uploads;
 
 use std::io::Write as _;

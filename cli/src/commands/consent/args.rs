@@ -5,7 +5,8 @@ use muster_core::id::PartnerId;
 use muster_core::party::PartnerKind;
 
 use super::expiry::Expiry;
-use crate::state::{DataDirArgs, PageArgs};
+use crate::deployed::RegistryArgs;
+use crate::state::PageArgs;
 
 /// What `muster consent` takes.
 #[derive(Debug, Args)]
@@ -60,7 +61,7 @@ pub(super) struct RequestArgs {
     #[arg(long)]
     pub(super) json: bool,
     #[command(flatten)]
-    pub(super) data: DataDirArgs,
+    pub(super) registry: RegistryArgs,
 }
 
 #[derive(Debug, Args)]
@@ -75,7 +76,7 @@ pub(super) struct DecisionArgs {
     #[arg(long)]
     pub(super) json: bool,
     #[command(flatten)]
-    pub(super) data: DataDirArgs,
+    pub(super) registry: RegistryArgs,
 }
 
 #[derive(Debug, Args)]
@@ -92,7 +93,7 @@ pub(super) struct ListArgs {
     #[command(flatten)]
     pub(super) page: PageArgs,
     #[command(flatten)]
-    pub(super) data: DataDirArgs,
+    pub(super) registry: RegistryArgs,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]

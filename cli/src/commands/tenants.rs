@@ -1,0 +1,162 @@
+//! `muster tenants`: whose devices are registered.
+
+use clap::{Args, Subcommand};
+use muster_core::id::TenantId;
+use muster_core::party::Tenant;
+use muster_store::TenantCreation;
+use serde::Serialize;
+
+use crate::deployed::RegistryArgs;
+use crate::failure::{Exit, Failure};
+use crate::output::{self, Output, plain};
+use crate::state::{self, PageArgs, Surroundings};
+
+/// What `muster tenants` takes.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  muster tenants add Contoso
+  muster tenants add Contoso --id 1b6c0d7e-3f5a-4c1e-9a51-8d2f6f1f3a10
+  muster tenants list")]
+pub(crate) struct TenantsArgs {
+    #[command(subcommand)]
+    command: TenantsCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum TenantsCommand {
+    /// Make a tenant known, so that devices can be registered for it
+    Add(AddArgs),
+    /// List the tenants by name
+    List(ListArgs),
+}
+
+#[derive(Debug, Args)]
+struct AddArgs {
+    /// The tenant's name
+    name: String,
+    /// The tenant's id, a GUID [default: a new one]
+    #[arg(long)]
+    id: Option<TenantId>,
+    /// Print the tenant as JSON
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    registry: RegistryArgs,
+}
+
+#[derive(Debug, Args)]
+struct ListArgs {
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    page: PageArgs,
+    #[command(flatten)]
+    registry: RegistryArgs,
+}
+
+/// Runs the command.
+pub(crate) async fn run(args: &TenantsArgs, around: &Surroundings, out: &mut Output) -> Result<Exit, Failure> {
+    match &args.command {
+        TenantsCommand::Add(args) => add(args, around, out).await,
+        TenantsCommand::List(args) => list(args, around, out).await,
+    }
+}
+
+/// Adds the tenant; once it is known as asked for, adding it again changes nothing.
+async fn add(args: &AddArgs, around: &Surroundings, out: &mut Output) -> Result<Exit, Failure> {
+    let name = name(&args.name)?;
+    let registry = args.registry.open(around).await?;
+    let tenants = registry.tenants();
+    let tenant = Tenant {
+        id: args.id.unwrap_or_else(|| TenantId::new((around.new_id)())),
+        name: name.to_owned(),
+        created_at: (around.clock)(),
+    };
+    let known = match tenants.create(&tenant).await? {
+        TenantCreation::Created => return show(&tenant, args.json, out),
+        TenantCreation::Exists => tenants.get(tenant.id).await?,
+        TenantCreation::NameTaken => tenants.by_name(name).await?,
+    };
+    match known {
+        Some(known) if args.id.is_none_or(|id| id == known.id) && same_name(&known.name, name) => {
+            show(&known, args.json, out)
+        }
+        Some(known) => Err(Failure::new(
+            format_args!("the tenant `{}` is known with the id {}", plain(&known.name), known.id),
+            "Names and ids belong to one tenant each. Use another name, or leave --id off.",
+        )),
+        None => Err(Failure::new(
+            "another command made the tenant known in this moment",
+            "Try again.",
+        )),
+    }
+}
+
+fn same_name(one: &str, other: &str) -> bool {
+    one.to_lowercase() == other.to_lowercase()
+}
+
+/// A tenant's name as it may be.
+pub(crate) fn name(text: &str) -> Result<&str, Failure> {
+    let name = text.trim();
+    if name.is_empty() || name.chars().any(char::is_control) {
+        return Err(Failure::new("the tenant has no name", "Give its id or name."));
+    }
+    Ok(name)
+}
+
+fn show(tenant: &Tenant, json: bool, out: &mut Output) -> Result<Exit, Failure> {
+    if json {
+        out.json(tenant)?;
+    } else {
+        out.line(format_args!(
+            "The tenant `{}` has the id {}.",
+            plain(&tenant.name),
+            tenant.id
+        ))?;
+    }
+    Ok(Exit::Fine)
+}
+
+#[derive(Serialize)]
+struct Page<'a> {
+    tenants: &'a [Tenant],
+    next: Option<TenantId>,
+}
+
+async fn list(args: &ListArgs, around: &Surroundings, out: &mut Output) -> Result<Exit, Failure> {
+    let registry = args.registry.open(around).await?;
+    let after = match &args.page.from {
+        Some(from) => Some(state::tenant(&registry, from).await?),
+        None => None,
+    };
+    let tenants = registry.tenants().list(after.as_ref(), args.page.limit()).await?;
+    let more = tenants.len() == args.page.limit();
+    let next = tenants.last().filter(|_| more).map(|last| last.id);
+    if args.json {
+        out.json(&Page {
+            tenants: &tenants,
+            next,
+        })?;
+        return Ok(Exit::Fine);
+    }
+    if tenants.is_empty() {
+        out.line("There are no tenants.")?;
+        return Ok(Exit::Fine);
+    }
+    let mut table = output::table(["ID", "NAME", "ADDED"]);
+    for tenant in &tenants {
+        table.add_row([
+            tenant.id.to_string(),
+            plain(&tenant.name).into_owned(),
+            state::time(tenant.created_at),
+        ]);
+    }
+    out.table(table, 0)?;
+    if let Some(next) = next {
+        out.line(format_args!("\nMore: --from {next}"))?;
+    }
+    Ok(Exit::Fine)
+}

@@ -1,0 +1,57 @@
+//! Where the registry is: in a data directory of this machine, or in a table and a bucket on AWS.
+
+use std::ops::Deref;
+use std::path::PathBuf;
+
+use clap::Args;
+use muster_local::flow::Embedded;
+use muster_store::objects::Objects;
+use muster_store::{Connection, Registry, Table};
+
+use crate::failure::Failure;
+use crate::state::{DataDirArgs, Surroundings};
+
+/// Where the registry is.
+#[derive(Debug, Args)]
+pub(crate) struct RegistryArgs {
+    #[command(flatten)]
+    data: DataDirArgs,
+    /// The table of a deployment on AWS, which is used then; credentials and region come from the environment
+    #[arg(long, value_name = "NAME", requires = "bucket", conflicts_with = "data_dir")]
+    table: Option<String>,
+    /// The bucket of that deployment
+    #[arg(long, value_name = "NAME", requires = "table")]
+    bucket: Option<String>,
+}
+
+/// A registry that is open.
+pub(crate) enum State {
+    /// On this machine, in this directory.
+    Here(Embedded, PathBuf),
+    /// On AWS.
+    Deployed(Registry),
+}
+
+impl Deref for State {
+    type Target = Registry;
+
+    fn deref(&self) -> &Registry {
+        match self {
+            Self::Here(embedded, _) => embedded,
+            Self::Deployed(registry) => registry,
+        }
+    }
+}
+
+impl RegistryArgs {
+    /// Opens the registry.
+    pub(crate) async fn open(&self, around: &Surroundings) -> Result<State, Failure> {
+        let (Some(table), Some(bucket)) = (&self.table, &self.bucket) else {
+            let (embedded, directory) = self.data.open_at(around).await?;
+            return Ok(State::Here(embedded, directory));
+        };
+        let connection = Connection::aws().await;
+        let (table, objects) = (Table::new(&connection, table), Objects::new(&connection, bucket));
+        Ok(State::Deployed(Registry::new(table, objects)))
+    }
+}

@@ -1,0 +1,62 @@
+//! `muster tenants`, and commands on a deployment.
+
+use super::{Workshop, assert_transcript};
+
+const ID: &str = "1b6c0d7e-3f5a-4c1e-9a51-8d2f6f1f3a10";
+
+#[test]
+fn a_tenant_is_added_once_and_found_by_the_other_commands() {
+    let workshop = Workshop::new();
+    let add = format!("tenants add Contoso --id {ID} --data-dir data");
+    assert_transcript!(workshop, workshop.muster(&add));
+    assert_eq!(workshop.muster(&add).code, Some(0), "again changes nothing");
+    let again = workshop.muster("tenants add CONTOSO --json --data-dir data").json();
+    assert_eq!((&again["id"], &again["name"]), (&ID.into(), &"Contoso".into()));
+    assert_transcript!(
+        workshop,
+        workshop.muster("tenants add contoso --id 5d1e6a0f-28c3-4b7a-8a3f-0f5c2f0f7a11 --data-dir data")
+    );
+    assert_transcript!(
+        workshop,
+        workshop.muster(&format!("tenants add Tailspin --id {ID} --data-dir data"))
+    );
+    workshop.muster("tenants add Fabrikam --data-dir data");
+    assert_transcript!(workshop, workshop.muster("tenants list --data-dir data"));
+    let request = "consent request --tenant Fabrikam --partner northwind --kind oem --data-dir data";
+    assert_eq!(workshop.muster(request).code, Some(0));
+}
+
+#[test]
+fn tenants_are_listed_in_pages() {
+    let workshop = Workshop::new();
+    assert_transcript!(workshop, workshop.muster("tenants list --data-dir data"));
+    for name in ["c", "a", "b"] {
+        workshop.muster(&format!("tenants add {name} --data-dir data"));
+    }
+    let mut names = Vec::new();
+    let mut from = String::new();
+    loop {
+        let page = workshop
+            .muster(&format!("tenants list --limit 1 --json --data-dir data{from}"))
+            .json();
+        let tenants = page["tenants"].as_array().unwrap();
+        names.extend(tenants.iter().map(|tenant| tenant["name"].as_str().unwrap().to_owned()));
+        match page["next"].as_str() {
+            Some(next) => from = format!(" --from {next}"),
+            None => break,
+        }
+    }
+    assert_eq!(names, ["a", "b", "c"]);
+}
+
+#[test]
+fn a_deployment_is_named_by_its_table_and_bucket() {
+    let workshop = Workshop::new();
+    for line in [
+        "tenants list --table muster",
+        "consent list --tenant Contoso --bucket muster",
+        "devices list --tenant Contoso --table muster --bucket muster --data-dir data",
+    ] {
+        assert_transcript!(workshop, workshop.muster(line));
+    }
+}
