@@ -12,6 +12,7 @@ mod options;
 mod refusals;
 mod replays;
 mod rights;
+mod seeds;
 mod sweep;
 mod template;
 mod tidy;

@@ -1,8 +1,8 @@
 //! A world on the embedded engines in memory: tenants, partners, and what they upload.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use jiff::Timestamp;
@@ -26,6 +26,13 @@ pub const FABRIKAM: &str = "1b6c0d7e-3f5a-4c1e-9a51-8d2f6f1f3a10";
 
 /// The id of another tenant.
 pub const TAILSPIN: &str = "2c7d1e8f-4a6b-4d2f-8b62-9e3a7a2b4b21";
+
+/// 2026-01-01 in milliseconds.
+const NEW_YEAR: i64 = 1_767_225_600_000;
+
+fn at(millisecond: i64) -> Timestamp {
+    Timestamp::from_millisecond(millisecond).unwrap_or(Timestamp::UNIX_EPOCH)
+}
 
 /// Anything that keeps a journey from going on.
 pub type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>;
@@ -58,11 +65,36 @@ impl World {
     /// # Errors
     /// When the engines cannot start.
     pub async fn new() -> Result<Self> {
-        let clock = Arc::new(AtomicI64::new(1_767_225_600_000));
+        let clock = Arc::new(AtomicI64::new(NEW_YEAR));
         let read = Arc::clone(&clock);
-        let now = move || Timestamp::from_millisecond(read.load(Ordering::Relaxed)).unwrap_or(Timestamp::UNIX_EPOCH);
+        let now = move || at(read.load(Ordering::Relaxed));
         let embedded = Embedded::in_memory(Arc::new(now)).await?;
         let flow = Flow::start(&embedded).await?;
+        Ok(Self { embedded, flow, clock })
+    }
+
+    /// A new world in which nobody works, on a runtime whose clock is paused and is this world's clock, too. The ids of
+    /// versions follow from their keys.
+    ///
+    /// # Errors
+    /// When the engines cannot start.
+    pub async fn on_paused_clock() -> Result<Self> {
+        let clock = Arc::new(AtomicI64::new(NEW_YEAR));
+        let (read, start) = (Arc::clone(&clock), tokio::time::Instant::now());
+        let now = move || {
+            let passed = i64::try_from(start.elapsed().as_millis()).unwrap_or(i64::MAX);
+            at(read.load(Ordering::Relaxed).saturating_add(passed))
+        };
+        let versions = Mutex::new(BTreeMap::<String, u64>::new());
+        let version_ids = move |key: &str| {
+            let mut versions = versions.lock().unwrap_or_else(PoisonError::into_inner);
+            let count = versions.entry(key.to_owned()).or_default();
+            *count += 1;
+            format!("{count:032}")
+        };
+        let embedded = Embedded::in_memory_with(Arc::new(now), Arc::new(version_ids)).await?;
+        let flow = Flow::work(&embedded);
+        flow.stop();
         Ok(Self { embedded, flow, clock })
     }
 
