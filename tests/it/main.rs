@@ -7,6 +7,7 @@ mod costs;
 mod devices;
 mod duplicates;
 mod faults;
+mod fsck;
 mod identity;
 mod options;
 mod refusals;

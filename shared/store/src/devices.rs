@@ -19,6 +19,7 @@ use crate::item::{Item, read};
 use crate::keys::{self, GRANT_SHARDS, LIST_SHARDS, shard_of};
 use crate::table::{Action, Cancelled, Condition, Query, Range, Table, Transacted};
 
+pub(crate) use slice::claim_item;
 pub use slice::{MAX_ACTIONS, PlannedRow, Slice, SliceWritten, actions_of};
 
 /// How often a release is tried while other writers have its items: a quarter of a second in all.
@@ -207,11 +208,17 @@ impl Devices {
 /// The item of a device; it is in the tenant's list only while it is registered.
 fn device_item(device: &Device) -> Result<Item, StoreError> {
     let item = Item::new(&keys::device(device.id), device)?;
-    if device.state != DeviceState::Registered {
-        return Ok(item);
-    }
+    Ok(match listing(device) {
+        Some((partition, sort)) => item.listed(partition, sort),
+        None => item,
+    })
+}
+
+/// Where a device stands in the index of lists; nowhere unless it is registered.
+pub(crate) fn listing(device: &Device) -> Option<(String, String)> {
     let shard = shard_of(&device.id.to_string(), LIST_SHARDS);
-    Ok(item.listed(keys::device_list(device.tenant, shard), list_sort(device)))
+    let partition = keys::device_list(device.tenant, shard);
+    (device.state == DeviceState::Registered).then(|| (partition, list_sort(device)))
 }
 
 fn list_sort(device: &Device) -> String {
@@ -259,7 +266,7 @@ fn unchanged(seen: &Device) -> Condition {
 }
 
 /// The claim is held by this device.
-fn held_by(id: DeviceId) -> Condition {
+pub(crate) fn held_by(id: DeviceId) -> Condition {
     Condition::new("#d = :device")
         .name("#d", "device")
         .value(":device", AttributeValue::S(id.to_string()))

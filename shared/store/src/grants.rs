@@ -26,7 +26,7 @@ use crate::item::{Item, key_attributes, read};
 use crate::keys;
 use crate::table::{Action, Cancelled, Condition, Query, Range, Table, Transacted, Written};
 
-pub(crate) use shards::check;
+pub(crate) use shards::{Shard, ShardState, check};
 
 /// How often a decision is made anew when other writers were faster.
 const TRIES: u32 = 10;
@@ -50,6 +50,18 @@ pub struct Grants {
 #[derive(Serialize, Deserialize)]
 struct Pointer {
     tenant: TenantId,
+}
+
+/// The item of a partner's pointer to a grant.
+pub(crate) fn pointer_item(partner: &PartnerId, tenant: TenantId) -> Result<Item, StoreError> {
+    Item::new(&keys::partner_grant(partner, tenant), &Pointer { tenant })
+}
+
+/// When sweep carries out a decision that is still under way.
+pub(crate) fn due_at(grant: &Grant) -> Option<Timestamp> {
+    let decided = grant.decided_at.unwrap_or(grant.requested_at);
+    let at = decided.checked_add(DUE_AFTER).unwrap_or(Timestamp::MAX);
+    grant.settled().map(|_| at)
 }
 
 impl Grants {
@@ -271,9 +283,8 @@ impl Grants {
             keys::grant_list(after.tenant),
             keys::holder(&after.registrant).to_owned(),
         );
-        if after.settled().is_some() {
-            let decided = after.decided_at.unwrap_or(after.requested_at);
-            head = head.due(decided.checked_add(DUE_AFTER).unwrap_or(Timestamp::MAX));
+        if let Some(at) = due_at(after) {
+            head = head.due(at);
         }
         let condition = before.map_or_else(Condition::absent, |before| {
             Condition::new("#version = :version")
@@ -283,10 +294,7 @@ impl Grants {
         let found = match (before, after.registrant.partner()) {
             // The first request makes the partner's pointer too.
             (None, Some(partner)) => {
-                let pointer = Item::new(
-                    &keys::partner_grant(partner, after.tenant),
-                    &Pointer { tenant: after.tenant },
-                )?;
+                let pointer = pointer_item(partner, after.tenant)?;
                 match self
                     .table
                     .transact(&[Action::Put(head, Some(condition)), Action::Put(pointer, None)])

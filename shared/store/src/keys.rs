@@ -1,5 +1,7 @@
 //! The keys of `docs/data-model.md`, each in one place.
 
+mod kind;
+
 use muster_core::grant::GrantPin;
 use muster_core::id::{DeviceId, PartnerId, TenantId, UploadId};
 use muster_core::identity::IdentityKey;
@@ -7,6 +9,8 @@ use muster_core::party::Registrant;
 use sha2::Digest as _;
 
 use crate::uploads::Due;
+
+pub(crate) use kind::{Kind, parse};
 
 /// A primary key.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -171,19 +175,9 @@ pub(crate) fn sweep_place() -> Key {
 
 /// What an entry of the index of due checks is about; `None` for a key of another kind.
 pub(crate) fn parse_due(pk: &str, sk: &str) -> Option<Due> {
-    match sk {
-        "UPLOAD" => Some(Due::Upload(pk.strip_prefix("UPLOAD#")?.parse().ok()?)),
-        "HEAD" => {
-            let (tenant, holder) = pk.strip_prefix("GRANT#")?.split_once('#')?;
-            let registrant = match holder {
-                "-" => Registrant::Tenant,
-                partner => Registrant::Partner(partner.parse().ok()?),
-            };
-            Some(Due::Grant {
-                tenant: tenant.parse().ok()?,
-                registrant,
-            })
-        }
+    match parse(pk, sk)? {
+        Kind::Upload(id) => Some(Due::Upload(id)),
+        Kind::Grant(tenant, registrant) => Some(Due::Grant { tenant, registrant }),
         _ => None,
     }
 }

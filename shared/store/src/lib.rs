@@ -14,6 +14,7 @@ mod registry;
 mod table;
 
 pub mod devices;
+pub mod fsck;
 pub mod objects;
 pub mod queue;
 pub mod receipts;

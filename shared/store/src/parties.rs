@@ -43,9 +43,14 @@ pub enum TenantCreation {
 }
 
 /// What the item that reserves a name holds.
-#[derive(Serialize, Deserialize)]
-struct NameOwner {
-    tenant: TenantId,
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct NameOwner {
+    pub(crate) tenant: TenantId,
+}
+
+/// The item that reserves a name.
+pub(crate) fn name_item(name: &str, tenant: TenantId) -> Result<Item, StoreError> {
+    Item::new(&keys::tenant_name(name), &NameOwner { tenant })
 }
 
 impl Tenants {
@@ -79,7 +84,7 @@ impl Tenants {
             return Ok(TenantCreation::NameTaken);
         }
         let item = Item::new(&keys::tenant(tenant.id), tenant)?.listed(keys::TENANT_LIST.to_owned(), name);
-        let owner = Item::new(&keys::tenant_name(&tenant.name), &NameOwner { tenant: tenant.id })?;
+        let owner = name_item(&tenant.name, tenant.id)?;
         let actions = [
             Action::Put(item, Some(Condition::absent())),
             Action::Put(owner, Some(Condition::absent())),

@@ -83,7 +83,8 @@ impl Receipts {
     }
 }
 
-fn outcomes(item: Attributes) -> Result<Vec<RowOutcome>, StoreError> {
+/// What a receipt says of its rows.
+pub(crate) fn outcomes(item: Attributes) -> Result<Vec<RowOutcome>, StoreError> {
     let item: ReceiptItem = read(item)?;
     serde_json::from_str(&item.rows).map_err(|e| StoreError::corrupt("read a receipt", e))
 }

@@ -1,6 +1,7 @@
 //! Every capability over one table and one bucket, for whoever may do everything.
 
 use crate::devices::Devices;
+use crate::fsck::Fsck;
 use crate::objects::Objects;
 use crate::receipts::Receipts;
 use crate::uploads::Uploads;
@@ -29,6 +30,12 @@ impl Registry {
     pub async fn create(&self) -> Result<(), StoreError> {
         self.table.create().await?;
         self.objects.create().await
+    }
+
+    /// A check of all of it.
+    #[must_use]
+    pub fn fsck(&self) -> Fsck {
+        Fsck::new(self.table.clone(), self.objects.clone())
     }
 
     /// Tenants.

@@ -307,6 +307,17 @@ impl Table {
         })
     }
 
+    /// A page of the whole table, in no order that means anything, as of now.
+    pub(crate) async fn scan(&self, from: Option<Attributes>, limit: i32) -> Result<Page, StoreError> {
+        let request = self.client.scan().table_name(&self.name).consistent_read(true);
+        let answer = request.limit(limit).set_exclusive_start_key(from).send().await;
+        let answer = answer.map_err(|e| StoreError::from_sdk("read the table", e))?;
+        Ok(Page {
+            items: answer.items.unwrap_or_default(),
+            next: answer.last_evaluated_key,
+        })
+    }
+
     /// All of a partition.
     pub(crate) async fn query_all(&self, mut query: Query<'_>) -> Result<Vec<Attributes>, StoreError> {
         let mut items = Vec::new();

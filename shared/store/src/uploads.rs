@@ -19,6 +19,9 @@ use crate::item::{Attributes, Item, due_values, key_attributes, read};
 use crate::keys;
 use crate::table::{Condition, Query, Table, Written};
 
+pub(crate) use done::{GroupItem, is_complete};
+pub(crate) use item::GROUP;
+
 pub use cuts::{MAX_BATCHES_PER_ITEM, PutCuts};
 pub use done::{BatchDone, Progress};
 pub use item::{RefusedUpload, UploadStatus};
@@ -241,11 +244,13 @@ enum Changed {
     Not(Option<Box<UploadStatus>>),
 }
 
-fn list_of(tenant: Option<TenantId>) -> String {
+/// Index partition of a tenant's uploads, or of those whose tenant was not known.
+pub(crate) fn list_of(tenant: Option<TenantId>) -> String {
     tenant.map_or_else(|| keys::STRAY_UPLOAD_LIST.to_owned(), keys::upload_list)
 }
 
-fn list_sort(id: &UploadId, created_at: Timestamp) -> String {
+/// Where an upload stands in it: oldest first.
+pub(crate) fn list_sort(id: &UploadId, created_at: Timestamp) -> String {
     format!("{:015}#{id}", created_at.as_millisecond().max(0))
 }
 

@@ -172,7 +172,8 @@ fn append_change(change: &Change, actions: &mut Vec<Action>) -> Result<(), Store
     Ok(())
 }
 
-fn claim_item(key: IdentityKey, device: &Device) -> Result<Item, StoreError> {
+/// The item of a claim.
+pub(crate) fn claim_item(key: IdentityKey, device: &Device) -> Result<Item, StoreError> {
     Item::new(
         &keys::claim(key),
         &Claim {

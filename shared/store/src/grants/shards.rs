@@ -30,13 +30,13 @@ const fn pause(round: u64) -> Duration {
 /// What a shard says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub(super) enum ShardState {
+pub(crate) enum ShardState {
     Granted,
     Revoked,
 }
 
 impl ShardState {
-    const fn as_str(self) -> &'static str {
+    pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::Granted => "granted",
             Self::Revoked => "revoked",
@@ -47,12 +47,12 @@ impl ShardState {
 /// A shard, without its key.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Shard {
-    pub(super) state: ShardState,
-    pub(super) generation: u64,
+pub(crate) struct Shard {
+    pub(crate) state: ShardState,
+    pub(crate) generation: u64,
     /// End of the grant in milliseconds since 1970.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) expires_ms: Option<i64>,
+    pub(crate) expires_ms: Option<i64>,
 }
 
 /// The action that lets a transaction commit only while the pinned grant is in force: not revoked, not granted anew,

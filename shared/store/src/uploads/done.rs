@@ -6,7 +6,7 @@
 //! **after** it wrote, and who writes the total looks at the last group **after** that. Whichever write came last, its
 //! writer sees both.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use muster_core::id::UploadId;
@@ -15,9 +15,9 @@ use serde::{Deserialize, Serialize};
 use super::item::GROUP;
 use super::{UploadStatus, Uploads, number, unknown};
 use crate::error::{ErrorKind, StoreError};
-use crate::item::read;
+use crate::item::{Attributes, read};
 use crate::keys;
-use crate::table::{Condition, Query, Range};
+use crate::table::{Condition, Query, Range, TABLE_SCHEMA_VERSION};
 
 const MARK: &str = "mark a batch done";
 const TOTAL: &str = "store the number of batches";
@@ -45,11 +45,11 @@ pub struct Progress {
 /// What is done of a group.
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct GroupItem {
+pub(crate) struct GroupItem {
     #[serde(default)]
-    pub(super) done: BTreeSet<u32>,
+    pub(crate) done: BTreeSet<u32>,
     #[serde(default)]
-    rows: u64,
+    pub(crate) rows: u64,
 }
 
 impl Uploads {
@@ -65,10 +65,12 @@ impl Uploads {
             .name("#rows", "rows")
             .value(":number", number(batch))
             .value(":set", AttributeValue::Ns(vec![batch.to_string()]))
-            .value(":rows", number(rows));
+            .value(":rows", number(rows))
+            .value(":v", number(TABLE_SCHEMA_VERSION));
+        let expression = "SET v = :v ADD #done :set, #rows :rows";
         let written = self
             .table
-            .update(&keys::progress(id, group), "ADD #done :set, #rows :rows", condition)
+            .update(&keys::progress(id, group), expression, condition)
             .await?;
         let progress: GroupItem = match written {
             Ok(new) | Err(Some(new)) => read(new)?,
@@ -150,14 +152,15 @@ impl Uploads {
             rows: status.rows,
             ..Progress::default()
         };
-        for group in self.groups(id).await? {
+        for group in self.groups(id).await?.into_values() {
             progress.batches_done += u32::try_from(group.done.len()).unwrap_or(GROUP);
             progress.rows_done += group.rows;
         }
         Ok(Some(progress))
     }
 
-    pub(super) async fn groups(&self, id: &UploadId) -> Result<Vec<GroupItem>, StoreError> {
+    /// What is done of each group, by its number.
+    pub(crate) async fn groups(&self, id: &UploadId) -> Result<BTreeMap<u32, GroupItem>, StoreError> {
         let partition = keys::upload(id).pk;
         let range = Some((Range::BeginsWith, AttributeValue::S("PROGRESS#".to_owned())));
         let items = self
@@ -168,12 +171,20 @@ impl Uploads {
                 ..Query::default()
             })
             .await?;
-        items.into_iter().map(read).collect()
+        items
+            .into_iter()
+            .map(|item| Ok((group_of(&item).unwrap_or(u32::MAX), read(item)?)))
+            .collect()
     }
 }
 
+fn group_of(item: &Attributes) -> Option<u32> {
+    let sort = item.get("sk")?.as_s().ok()?;
+    sort.strip_prefix("PROGRESS#")?.parse().ok()
+}
+
 /// Whether all batches of a group are done. The last group has fewer than 256; which one that is, the total tells.
-fn is_complete(group: u32, done: &BTreeSet<u32>, total: Option<u32>) -> bool {
+pub(crate) fn is_complete(group: u32, done: &BTreeSet<u32>, total: Option<u32>) -> bool {
     let start = group * GROUP;
     let end = total.map_or(start.saturating_add(GROUP), |total| {
         total.min(start.saturating_add(GROUP))

@@ -13,7 +13,7 @@ use muster_core::upload::{ObjectVersion, Reason, Upload, UploadState};
 use serde::{Deserialize, Serialize};
 
 /// Batches of one progress item.
-pub(super) const GROUP: u32 = 256;
+pub(crate) const GROUP: u32 = 256;
 
 /// An upload and where it is. One that was refused early lacks what was not known then: see [`Self::upload`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -76,7 +76,7 @@ pub struct UploadStatus {
     pub next_check: Option<Timestamp>,
     /// The groups of batches that are done.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
-    pub(super) done_groups: BTreeSet<u32>,
+    pub(crate) done_groups: BTreeSet<u32>,
 }
 
 /// What is known of an upload that is refused from the start.

@@ -128,7 +128,7 @@ impl Uploads {
         let done: BTreeSet<u32> = self
             .groups(id)
             .await?
-            .into_iter()
+            .into_values()
             .flat_map(|group| group.done)
             .collect();
         let cuts = self.cuts(id).await?;

@@ -1,0 +1,190 @@
+//! The outcomes of an upload's rows, batch by batch: each valid row of a batch that is done has one, once, and what it
+//! says of devices is so.
+
+use std::collections::{BTreeMap, HashMap};
+
+use muster_core::device::Device;
+use muster_core::id::{DeviceId, UploadId};
+use muster_core::outcome::Outcome;
+use muster_core::record::Checked;
+use muster_core::report::{ReportRow, RowOutcome};
+use muster_core::upload::Batch;
+
+use super::{Examined, legible, readable};
+use crate::error::StoreError;
+use crate::fsck::Fsck;
+use crate::fsck::words::Code;
+use crate::keys::{self, Kind};
+use crate::receipts::outcomes;
+use crate::table::Query;
+use crate::uploads::{GROUP, GroupItem};
+
+impl Fsck {
+    pub(super) async fn check_rows(
+        &self,
+        examined: &mut Examined<'_>,
+        groups: &BTreeMap<u32, GroupItem>,
+        batches: &[Batch],
+    ) -> Result<(), StoreError> {
+        let mut counts = BTreeMap::new();
+        for (number, batch) in (0..).zip(batches) {
+            let done = groups
+                .get(&(number / GROUP))
+                .is_some_and(|group| group.done.contains(&number));
+            self.check_batch(examined, number, batch, done, &mut counts).await?;
+        }
+        // An upload that is not finished has no counts yet.
+        let counted = !examined.status.counts.is_empty();
+        if counted && examined.suspects.is_empty() && counts != examined.status.counts {
+            examined.suspect(Code::CountsDiffer, "its counts are not those of its rows");
+        }
+        Ok(())
+    }
+
+    async fn check_batch(
+        &self,
+        examined: &mut Examined<'_>,
+        number: u32,
+        batch: &Batch,
+        done: bool,
+        counts: &mut BTreeMap<Outcome, u64>,
+    ) -> Result<(), StoreError> {
+        let id = &examined.status.id;
+        let Some(told) = self.outcomes(id, number).await? else {
+            examined.suspect(
+                Code::ReceiptBroken,
+                format!("a receipt of its batch {number} cannot be read"),
+            );
+            return Ok(());
+        };
+        if !done && told.is_empty() {
+            return Ok(());
+        }
+        let checked = match readable(self.validated.get(id, number).await)? {
+            Ok(Some(checked)) => checked,
+            Ok(None) => {
+                examined.suspect(
+                    Code::ObjectMissing,
+                    format!("its batch {number} was validated, and is not there"),
+                );
+                return Ok(());
+            }
+            Err(error) => {
+                let detail = format!("its validated batch {number} cannot be read: {error}");
+                examined.suspect(Code::ObjectUnreadable, detail);
+                return Ok(());
+            }
+        };
+        if !(batch.first_row..)
+            .take(checked.len())
+            .eq(checked.iter().map(|row| row.place().row))
+            || u32::try_from(checked.len()) != Ok(batch.rows)
+        {
+            let detail = format!("its validated batch {number} does not hold the rows that were cut");
+            examined.suspect(Code::ObjectUnreadable, detail);
+            return Ok(());
+        }
+        let valid: HashMap<u64, &Checked> = checked
+            .iter()
+            .filter(|row| matches!(row, Checked::Valid(_)))
+            .map(|row| (row.place().row, row))
+            .collect();
+        if let Some(stray) = told.iter().find(|outcome| !valid.contains_key(&outcome.row)) {
+            let detail = format!(
+                "a receipt of its batch {number} tells of row {}, which is none to register",
+                stray.row
+            );
+            examined.suspect(Code::ReceiptBroken, detail);
+        }
+        if let Some(pair) = told.windows(2).find(|pair| matches!(pair, [a, b] if a.row >= b.row)) {
+            let row = pair.last().map_or(0, |outcome| outcome.row);
+            examined.suspect(
+                Code::ReceiptBroken,
+                format!("receipts of its batch {number} overlap at row {row}"),
+            );
+        }
+        let told: HashMap<u64, &RowOutcome> = told.iter().map(|outcome| (outcome.row, outcome)).collect();
+        for row in &checked {
+            match ReportRow::new(id, row, told.get(&row.place().row).copied()) {
+                Some(row) => *counts.entry(row.outcome).or_default() += 1,
+                None if done => {
+                    let row = row.place().row;
+                    examined.suspect(Code::ReceiptBroken, format!("row {row} is done, and has no outcome"));
+                }
+                None => {}
+            }
+        }
+        self.check_devices(examined, told.into_values()).await
+    }
+
+    /// What receipts tell of a batch, in the order of their keys; `None` where one of them cannot be read.
+    async fn outcomes(&self, id: &UploadId, number: u32) -> Result<Option<Vec<RowOutcome>>, StoreError> {
+        let partition = keys::receipts(id, number);
+        let items = self.table.query_all(Query {
+            partition: &partition,
+            ..Query::default()
+        });
+        let mut rows = Vec::new();
+        for item in items.await? {
+            let sort = item
+                .get("sk")
+                .and_then(|sk| sk.as_s().ok())
+                .cloned()
+                .unwrap_or_default();
+            let first = match keys::parse(&partition, &sort) {
+                Some(Kind::Receipt(_, _, first)) => Some(first),
+                _ => None,
+            };
+            let Some(told) = legible(outcomes(item))? else {
+                return Ok(None);
+            };
+            if told.first().map(|outcome| outcome.row) != first {
+                return Ok(None);
+            }
+            rows.extend(told);
+        }
+        Ok(Some(rows))
+    }
+
+    /// The devices that receipts tell of exist, and belong to the tenant and the row.
+    async fn check_devices(
+        &self,
+        examined: &mut Examined<'_>,
+        told: impl Iterator<Item = &RowOutcome>,
+    ) -> Result<(), StoreError> {
+        let status = examined.status;
+        let mut wanted: Vec<(u64, DeviceId, bool)> = told
+            .filter(|told| told.outcome.is_success() || told.outcome == Outcome::DuplicateInUpload)
+            .filter_map(|told| match told.outcome {
+                Outcome::Registered => Some((told.row, DeviceId::of_row(&status.id, told.row), true)),
+                _ => Some((told.row, told.device?, false)),
+            })
+            .collect();
+        wanted.sort_unstable();
+        let mut ids: Vec<DeviceId> = wanted.iter().map(|(_, id, _)| *id).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        let Some(devices) = legible(self.devices.get_many(&ids).await)? else {
+            return Ok(());
+        };
+        let devices: HashMap<DeviceId, Device> = devices.into_iter().map(|device| (device.id, device)).collect();
+        for (row, id, made) in wanted {
+            match devices.get(&id) {
+                None => examined.suspect(
+                    Code::DeviceMissing,
+                    format!("row {row} came to device {id}, which does not exist"),
+                ),
+                Some(device) if Some(device.tenant) != status.tenant => examined.suspect(
+                    Code::ReceiptBroken,
+                    format!("row {row} came to device {id}, which is another tenant's"),
+                ),
+                Some(device) if made && (device.source.upload != status.id || device.source.place.row != row) => {
+                    let detail = format!("row {row} registered device {id}, which names another row");
+                    examined.suspect(Code::ReceiptBroken, detail);
+                }
+                Some(_) => {}
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,126 @@
+//! From a primary key back to what its item is about.
+
+use muster_core::id::{DeviceId, PartnerId, TenantId, UploadId};
+use muster_core::identity::IdentityKey;
+use muster_core::party::Registrant;
+
+use super::{GRANT_SHARDS, STRAYS};
+
+/// What an item is about, by its primary key alone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Tenant(TenantId),
+    /// The name in lower case.
+    TenantName(String),
+    Partner(PartnerId),
+    /// A partner's pointer to its grant of a tenant.
+    PartnerGrant(PartnerId, TenantId),
+    Grant(TenantId, Registrant),
+    GrantShard(TenantId, Registrant, u32),
+    Device(DeviceId),
+    Claim(IdentityKey),
+    Upload(UploadId),
+    /// The number of the first batch.
+    Cuts(UploadId, u32),
+    /// The number of the group.
+    Progress(UploadId, u32),
+    /// The batch and the first row.
+    Receipt(UploadId, u32, u64),
+    Stray,
+    SweepPlace,
+}
+
+/// What an item with this key is about; `None` for a key that none of ours looks like.
+pub(crate) fn parse(pk: &str, sk: &str) -> Option<Kind> {
+    let (kind, id) = pk.split_once('#').unwrap_or((pk, ""));
+    Some(match (kind, sk) {
+        ("TENANT", "TENANT") => Kind::Tenant(id.parse().ok()?),
+        ("TENANTNAME", "NAME") => Kind::TenantName(id.to_owned()),
+        ("PARTNER", "PARTNER") => Kind::Partner(id.parse().ok()?),
+        ("PARTNER", _) => Kind::PartnerGrant(id.parse().ok()?, sk.strip_prefix("GRANT#")?.parse().ok()?),
+        ("GRANT", "HEAD") => {
+            let (tenant, holder) = id.split_once('#')?;
+            Kind::Grant(tenant.parse().ok()?, registrant(holder)?)
+        }
+        ("GRANT", "SHARD") => {
+            let (tenant, rest) = id.split_once('#')?;
+            let (holder, shard) = rest.split_once('#')?;
+            let shard = shard.parse().ok().filter(|shard| *shard < GRANT_SHARDS)?;
+            Kind::GrantShard(tenant.parse().ok()?, registrant(holder)?, shard)
+        }
+        ("DEVICE", "DEVICE") => Kind::Device(id.parse().ok()?),
+        ("CLAIM", "CLAIM") => Kind::Claim(id.parse().ok()?),
+        ("UPLOAD", "UPLOAD") => Kind::Upload(id.parse().ok()?),
+        ("UPLOAD", _) => match sk.split_once('#')? {
+            ("CUTS", first) => Kind::Cuts(id.parse().ok()?, first.parse().ok()?),
+            ("PROGRESS", group) => Kind::Progress(id.parse().ok()?, group.parse().ok()?),
+            _ => return None,
+        },
+        ("BATCH", _) => {
+            let (upload, batch) = id.split_once('#')?;
+            let row = sk.strip_prefix("RECEIPT#")?;
+            Kind::Receipt(upload.parse().ok()?, batch.parse().ok()?, row.parse().ok()?)
+        }
+        (STRAYS, _) => Kind::Stray,
+        ("SWEEP", "INBOX") => Kind::SweepPlace,
+        _ => return None,
+    })
+}
+
+/// Who holds a grant: the reverse of [`holder`](super::holder).
+fn registrant(holder: &str) -> Option<Registrant> {
+    match holder {
+        "-" => Some(Registrant::Tenant),
+        partner => partner.parse().ok().map(Registrant::Partner),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::keys::{self, Key};
+
+    #[test]
+    fn every_key_is_read_back_as_what_it_was_made_of() {
+        let tenant: TenantId = "1b6c0d7e-3f5a-4c1e-9a51-8d2f6f1f3a10".parse().unwrap();
+        let partner: PartnerId = "contoso-oem.1".parse().unwrap();
+        let upload = UploadId::of_object("b", "k", "1");
+        let device = DeviceId::of_row(&upload, 1);
+        let claim = IdentityKey::tuple("a", "b", "c");
+        let own = Registrant::Tenant;
+        let other = Registrant::Partner(partner.clone());
+        let all: Vec<(Key, Kind)> = vec![
+            (keys::tenant(tenant), Kind::Tenant(tenant)),
+            (keys::tenant_name("A#b"), Kind::TenantName("a#b".to_owned())),
+            (keys::partner(&partner), Kind::Partner(partner.clone())),
+            (
+                keys::partner_grant(&partner, tenant),
+                Kind::PartnerGrant(partner.clone(), tenant),
+            ),
+            (keys::grant(tenant, &own), Kind::Grant(tenant, own.clone())),
+            (keys::grant(tenant, &other), Kind::Grant(tenant, other.clone())),
+            (keys::grant_shard(tenant, &own, 7), Kind::GrantShard(tenant, own, 7)),
+            (keys::grant_shard(tenant, &other, 0), Kind::GrantShard(tenant, other, 0)),
+            (keys::device(device), Kind::Device(device)),
+            (keys::claim(claim), Kind::Claim(claim)),
+            (keys::upload(&upload), Kind::Upload(upload.clone())),
+            (keys::cuts(&upload, 64), Kind::Cuts(upload.clone(), 64)),
+            (keys::progress(&upload, 3), Kind::Progress(upload.clone(), 3)),
+            (keys::receipt(&upload, 2, 501), Kind::Receipt(upload, 2, 501)),
+            (keys::stray("b", "inbox/x"), Kind::Stray),
+            (keys::sweep_place(), Kind::SweepPlace),
+        ];
+        for (key, kind) in all {
+            assert_eq!(parse(&key.pk, &key.sk), Some(kind), "{key:?}");
+        }
+        for (pk, sk) in [
+            ("", ""),
+            ("DEVICE#x", "DEVICE"),
+            ("GRANT#x", "SHARD"),
+            ("UPLOAD#u", "CUTS"),
+            ("OTHER", "X"),
+        ] {
+            assert_eq!(parse(pk, sk), None, "{pk} {sk}");
+        }
+    }
+}

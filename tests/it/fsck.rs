@@ -1,0 +1,134 @@
+//! The check of the registry finds nothing after whatever the product does, while it does it and when it died in between.
+
+use journeys::lists::{Row, all_columns, device, intune, list};
+use journeys::world::{FABRIKAM, Result, TAILSPIN, World};
+use manifest::Format;
+use muster_core::party::PartnerKind;
+use muster_local::flow::Flow;
+use muster_store::fsck::Report;
+use sweep::Occasion;
+
+async fn check(world: &World) -> Result<Report> {
+    Ok(world.embedded.fsck().check(world.now()).await?)
+}
+
+fn told(report: &Report) -> Vec<String> {
+    report.findings.iter().map(ToString::to_string).collect()
+}
+
+/// Tenants, partners and consents of all kinds; uploads that end in each way; devices that are registered, changed,
+/// merged and released.
+async fn busy_world() -> Result<World> {
+    let mut world = World::new().await?;
+    let fabrikam = world.tenant("Fabrikam", FABRIKAM).await?;
+    let tailspin = world.tenant("Tailspin", TAILSPIN).await?;
+    let oem = world.partner("oem", PartnerKind::Oem, None).await?;
+    let csp = world.partner("csp", PartnerKind::CspDirect, None).await?;
+    let provider = world.partner("provider", PartnerKind::CspProvider, None).await?;
+    let reseller = world
+        .partner("reseller", PartnerKind::CspReseller, Some("provider"))
+        .await?;
+    for (tenant, partner) in [
+        (fabrikam, &oem),
+        (fabrikam, &csp),
+        (fabrikam, &reseller),
+        (tailspin, &csp),
+    ] {
+        world.consent(tenant, partner).await?;
+    }
+    world.request(tailspin, &oem, None).await?;
+    world.request(tailspin, &provider, None).await?;
+    world
+        .embedded
+        .grants()
+        .decline(tailspin, &provider, "admin", world.now())
+        .await??;
+
+    world.upload("intune", None, fabrikam, intune(0..600)).await?;
+    world.upload("intune", None, fabrikam, intune(0..20)).await?;
+    let tuple_then_hash = |tag: &str| {
+        let rows: Vec<Row> = (700..720).map(|n| Row::of_tuple(&device(n)).tagged(tag)).collect();
+        list(Format::PartnerCenter, &rows)
+    };
+    world
+        .upload("oem-direct", Some(&oem), fabrikam, tuple_then_hash("a"))
+        .await?;
+    let pkids: Vec<Row> = (700..720).map(|n| Row::of_pkid(&device(n))).collect();
+    world
+        .upload(
+            "partner-center",
+            Some(&csp),
+            fabrikam,
+            list(Format::PartnerCenter, &pkids),
+        )
+        .await?;
+    let both: Vec<Row> = (700..720)
+        .map(|n| Row {
+            product_id: Row::of_pkid(&device(n)).product_id,
+            ..Row::of_tuple(&device(n))
+        })
+        .collect();
+    world
+        .upload("partner-center", Some(&csp), fabrikam, all_columns(&both))
+        .await?;
+    world
+        .upload("partner-center", Some(&provider), fabrikam, tuple_then_hash("b"))
+        .await?;
+    world.upload("intune", None, tailspin, intune(0..5)).await?;
+    world.upload("intune", None, tailspin, b"<html>".to_vec()).await?;
+    world
+        .upload(
+            "intune",
+            None,
+            tailspin,
+            b"Device Serial Number,Windows Product ID,Hardware Hash\r\n".to_vec(),
+        )
+        .await?;
+    world.drop_file("inbox/nobody.txt", b"x".to_vec(), &[]).await?;
+    world
+        .drop_file("inbox/intune/-/Nobody/list.csv", intune(0..1), &[])
+        .await?;
+    world.flow.idle().await;
+    for gone in world.devices(fabrikam).await?.iter().take(10) {
+        world.release(gone.id, fabrikam).await?;
+    }
+    world.upload("intune", None, fabrikam, intune(0..600)).await?;
+    world.revoke(fabrikam, &oem).await?;
+    world.revoke(tailspin, &csp).await?;
+    world.request(tailspin, &csp, None).await?;
+
+    // One that is given up, and one that is under way.
+    let key = format!("inbox/intune/-/{fabrikam}/stuck.csv");
+    let stuck = world.drop_file_unseen(&key, intune(800..1500)).await?;
+    world.split_and_forget(&stuck).await?;
+    for _ in 0..8 {
+        world.wait(4000);
+        world.embedded.sweep(Occasion::Schedule).await?;
+        world.embedded.queue().forget();
+    }
+    let key = format!("inbox/intune/-/{fabrikam}/slow.csv");
+    let slow = world.drop_file_unseen(&key, intune(1500..2600)).await?;
+    world.split_and_forget(&slow).await?;
+    world.flow = Flow::work(&world.embedded);
+    Ok(world)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_wrong_whatever_people_did() -> Result<()> {
+    let world = busy_world().await?;
+    let report = check(&world).await?;
+    assert_eq!(told(&report), Vec::<String>::new());
+    assert!(report.is_clean());
+    let counts = report.counts;
+    assert_eq!(
+        (counts.tenants, counts.partners, counts.uploads, counts.under_way),
+        (2, 4, 13, 1)
+    );
+    assert!(
+        counts.devices > 600 && counts.retired_devices > 10 && counts.identities > 1200,
+        "{counts:?}"
+    );
+    let repaired = world.embedded.fsck().repair(world.now()).await?;
+    assert_eq!((repaired.mended, told(&repaired)), (0, Vec::new()));
+    Ok(())
+}
