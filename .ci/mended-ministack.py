@@ -1,6 +1,8 @@
-"""Starts the emulator, with one fault of it mended: of a version of an object it gives everything, whatever range was
-asked for (1.5.33), and every reader of a batch asks for a range of a version."""
+"""Starts the emulator, with two faults of it mended (1.5.33). Of a version of an object it gives everything, whatever
+range was asked for, and every reader of a batch asks for a range of a version. For a SendMessageBatch it asks for a
+permission that does not exist: AWS asks for `sqs:SendMessage`, and so for the other batches."""
 
+from ministack.core import iam_actions
 from ministack.services import s3
 
 get_object = s3._get_object
@@ -23,6 +25,15 @@ def get_range(bucket, key, headers, query_params=None):
 
 
 s3._get_object = get_range
+extract_iam_action = iam_actions.extract_iam_action
+
+
+def existing_action(service, *request):
+    action = extract_iam_action(service, *request)
+    return action.removesuffix("Batch") if service == "sqs" and action else action
+
+
+iam_actions.extract_iam_action = existing_action
 
 if __name__ == "__main__":
     from ministack.app import main
