@@ -94,15 +94,21 @@ impl StoreError {
                 | "OperationAborted"
                 | "ConditionalRequestConflict",
             ) => ErrorKind::Transient,
+            // The answer to a HEAD has no body, and so no code.
+            (_, Some(403), "") => ErrorKind::Denied,
             (_, Some(status), _) if status >= 500 || status == 429 => ErrorKind::Transient,
             (SdkError::TimeoutError(_) | SdkError::DispatchFailure(_) | SdkError::ResponseError(_), _, _) => {
                 ErrorKind::Transient
             }
             _ => ErrorKind::Rejected,
         };
-        let message = match &*code {
-            "" => "no answer that could be read".to_owned(),
-            code => code.to_owned(),
+        let message = match (&*code, error.message()) {
+            ("", _) if kind == ErrorKind::Denied => {
+                "access denied, without a word about the action (HTTP 403)".to_owned()
+            }
+            ("", _) => "no answer that could be read".to_owned(),
+            (code, Some(message)) if kind == ErrorKind::Denied => format!("{code}: {}", who_and_action(message)),
+            (code, _) => code.to_owned(),
         };
         Self {
             kind,
@@ -110,5 +116,60 @@ impl StoreError {
             message,
             source: Some(Box::new(error)),
         }
+    }
+}
+
+/// What AWS says of a permission that is missing, up to the action: behind it comes the resource, and an object's key is
+/// somebody's file name.
+fn who_and_action(message: &str) -> &str {
+    message.split_once(" on resource").map_or(message, |(before, _)| before)
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_dynamodb::operation::put_item::PutItemError;
+    use aws_smithy_runtime_api::http::StatusCode;
+    use aws_smithy_types::body::SdkBody;
+    use aws_smithy_types::error::ErrorMetadata;
+
+    use super::*;
+
+    fn error(status: u16, code: Option<&str>, message: &str) -> StoreError {
+        let mut metadata = ErrorMetadata::builder().message(message);
+        if let Some(code) = code {
+            metadata = metadata.code(code);
+        }
+        let response = HttpResponse::new(StatusCode::try_from(status).unwrap(), SdkBody::empty());
+        let error = SdkError::service_error(PutItemError::generic(metadata.build()), response);
+        StoreError::from_sdk("write an item", error)
+    }
+
+    #[test]
+    fn a_missing_permission_is_named_and_no_object() {
+        let said = "User: arn:aws:sts::1:assumed-role/r/f is not authorized to perform: dynamodb:PutItem on resource: \
+                    arn:aws:dynamodb:eu-central-1:1:table/t because no identity-based policy allows it";
+        let denied = error(400, Some("AccessDeniedException"), said);
+        assert_eq!(denied.kind(), ErrorKind::Denied);
+        assert_eq!(
+            denied.to_string(),
+            "write an item: AccessDeniedException: User: arn:aws:sts::1:assumed-role/r/f is not authorized to perform: \
+             dynamodb:PutItem"
+        );
+        let silent = error(403, None, "");
+        assert_eq!(silent.kind(), ErrorKind::Denied);
+        assert_eq!(
+            silent.to_string(),
+            "write an item: access denied, without a word about the action (HTTP 403)"
+        );
+    }
+
+    #[test]
+    fn of_other_errors_only_the_code_is_told() {
+        let of = |status, code| error(status, code, "a row: secret").to_string();
+        assert_eq!(
+            of(400, Some("ValidationException")),
+            "write an item: ValidationException"
+        );
+        assert_eq!(of(200, None), "write an item: no answer that could be read");
     }
 }
