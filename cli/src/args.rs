@@ -9,6 +9,7 @@ use crate::commands::decode::DecodeArgs;
 use crate::commands::devices::DevicesArgs;
 use crate::commands::register::RegisterArgs;
 use crate::commands::sample::SampleArgs;
+use crate::commands::serve::ServeArgs;
 use crate::commands::tenants::TenantsArgs;
 use crate::commands::uploads::UploadsArgs;
 
@@ -30,6 +31,8 @@ pub(crate) enum Command {
     Register(RegisterArgs),
     /// Say what registering a device list would come to, without registering anything
     Check(CheckArgs),
+    /// Serve an S3 endpoint on this machine and register what is uploaded to it
+    Serve(ServeArgs),
     /// Make tenants known and list them
     Tenants(TenantsArgs),
     /// Ask for, give and take back consent

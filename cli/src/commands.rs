@@ -7,5 +7,6 @@ pub(crate) mod decode;
 pub(crate) mod devices;
 pub(crate) mod register;
 pub(crate) mod sample;
+pub(crate) mod serve;
 pub(crate) mod tenants;
 pub(crate) mod uploads;

@@ -176,6 +176,15 @@ pub(crate) fn path(path: &Path) -> String {
     plain(&path.display().to_string()).into_owned()
 }
 
+/// A path as an argument of a shell.
+pub(crate) fn quoted_path(path: &Path) -> String {
+    let text = path.display().to_string();
+    match text.chars().all(|c| c.is_alphanumeric() || "-_./".contains(c)) {
+        true => text,
+        false => quoted(&text),
+    }
+}
+
 /// A number with separators between groups of three digits.
 pub(crate) struct Number(pub(crate) u64);
 

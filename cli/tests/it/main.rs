@@ -10,6 +10,7 @@ mod guide;
 mod killed;
 mod register;
 mod sample;
+mod serve;
 mod tenants;
 mod uploads;
 

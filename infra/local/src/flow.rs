@@ -163,6 +163,18 @@ impl Embedded {
         }
     }
 
+    /// The S3 service over the bucket, for a listener.
+    #[must_use]
+    pub(crate) fn s3_service(&self) -> s3s::service::S3Service {
+        self.bucket.service()
+    }
+
+    /// The access key of the bucket.
+    #[must_use]
+    pub fn credentials(&self) -> &crate::objects::Credentials {
+        self.bucket.credentials()
+    }
+
     /// The queues.
     #[must_use]
     pub fn queue(&self) -> &InProcess {

@@ -10,6 +10,7 @@ use muster_runtime::{Delivery, Verdict, deliver};
 use muster_store::queue::QueueName;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
 
 use super::Embedded;
 use crate::objects::ObjectEvent;
@@ -39,11 +40,11 @@ impl InHand {
     }
 }
 
-/// Splits what is dropped, until the task is ended.
-pub(super) async fn pump(embedded: Embedded, in_hand: Arc<InHand>) {
+/// Splits what is dropped, until it is told to close; then what is being split comes to its end.
+pub(super) async fn pump(embedded: Embedded, in_hand: Arc<InHand>, closing: CancellationToken) {
     let permits = Arc::new(Semaphore::new(SPLITS));
     let mut splits = JoinSet::new();
-    loop {
+    while !closing.is_cancelled() {
         while splits.try_join_next().is_some() {}
         let events = match embedded.bucket.next_events(in_hand.len() + SPLITS).await {
             Ok(events) => events,
@@ -55,11 +56,12 @@ pub(super) async fn pump(embedded: Embedded, in_hand: Arc<InHand>) {
         };
         let fresh: Vec<ObjectEvent> = events.into_iter().filter(|event| in_hand.insert(event.seq)).collect();
         if fresh.is_empty() {
-            embedded.bucket.notified().await;
+            closing.run_until_cancelled(embedded.bucket.notified()).await;
         }
         for event in fresh {
-            let Ok(permit) = Arc::clone(&permits).acquire_owned().await else {
-                return;
+            let permit = closing.run_until_cancelled(Arc::clone(&permits).acquire_owned()).await;
+            let Some(Ok(permit)) = permit else {
+                break;
             };
             let (embedded, in_hand) = (embedded.clone(), Arc::clone(&in_hand));
             splits.spawn(async move {
@@ -69,6 +71,7 @@ pub(super) async fn pump(embedded: Embedded, in_hand: Arc<InHand>) {
             });
         }
     }
+    while splits.join_next().await.is_some() {}
 }
 
 async fn split(embedded: &Embedded, event: &ObjectEvent) {

@@ -7,6 +7,7 @@ use muster_runtime::{Delivery, Failure, Verdict, deliver};
 use muster_store::queue::QueueName;
 use sweep::Occasion;
 use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
 
 use super::Embedded;
 use super::events::{InHand, pump};
@@ -35,6 +36,7 @@ pub struct Flow {
     embedded: Embedded,
     in_hand: Arc<InHand>,
     workers: Mutex<JoinSet<()>>,
+    closing: CancellationToken,
 }
 
 impl Flow {
@@ -50,25 +52,35 @@ impl Flow {
     /// Starts the workers.
     #[must_use]
     pub fn work(embedded: &Embedded) -> Self {
-        let mut workers = JoinSet::new();
+        let (mut workers, closing) = (JoinSet::new(), CancellationToken::new());
         for (queue, count) in WORKERS {
             for _ in 0..count {
-                workers.spawn(work(embedded.clone(), queue));
+                workers.spawn(work(embedded.clone(), queue, closing.clone()));
             }
         }
         let in_hand = Arc::new(InHand::default());
-        workers.spawn(pump(embedded.clone(), Arc::clone(&in_hand)));
-        workers.spawn(sweep_on_schedule(embedded.clone()));
+        workers.spawn(pump(embedded.clone(), Arc::clone(&in_hand), closing.clone()));
+        let (clock, stop) = (embedded.clone(), closing.clone());
+        workers.spawn(async move { _ = stop.run_until_cancelled_owned(sweep_on_schedule(clock)).await });
         Self {
             embedded: embedded.clone(),
             in_hand,
             workers: Mutex::new(workers),
+            closing,
         }
     }
 
     /// Ends the workers where they are, as a crash would.
     pub fn stop(&self) {
         self.workers.lock().unwrap_or_else(PoisonError::into_inner).abort_all();
+    }
+
+    /// Takes nothing new, and waits until what is in hand has ended. Messages that wait are forgotten: the next start puts
+    /// them on again.
+    pub async fn close(&self) {
+        self.closing.cancel();
+        let mut workers = std::mem::take(&mut *self.workers.lock().unwrap_or_else(PoisonError::into_inner));
+        while workers.join_next().await.is_some() {}
     }
 
     /// Waits until everything that was dropped is worked off.
@@ -84,9 +96,8 @@ impl Flow {
     }
 }
 
-async fn work(embedded: Embedded, queue: QueueName) {
-    loop {
-        let message = embedded.queue.take(queue).await;
+async fn work(embedded: Embedded, queue: QueueName, closing: CancellationToken) {
+    while let Some(message) = closing.run_until_cancelled(embedded.queue.take(queue)).await {
         let delivery = Delivery {
             queue,
             body: &message.body,

@@ -1,0 +1,175 @@
+//! `muster serve`: an S3 endpoint on this machine, and the flow behind it until the process is told to stop.
+
+use std::fs::File;
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use clap::Args;
+use muster_local::flow::{BUCKET, Embedded};
+use muster_local::serve::{Ports, ServeError, Server};
+use serde::Serialize;
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::flag;
+
+use crate::failure::{Exit, Failure};
+use crate::output::{self, Output};
+use crate::state::{DataDirArgs, Surroundings};
+
+/// What `muster serve` takes.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  muster serve
+  muster serve --data-dir .muster --port 0 --s3-port 0 --json
+
+Ctrl-C or SIGTERM ends it: it takes nothing new, ends what is in hand within 20 seconds, and goes on with the rest at \
+the next start. A second one ends it at once.
+Exit code: 0 stopped; 2 not started.")]
+pub(crate) struct ServeArgs {
+    /// The port for HTTP (/healthz, /readyz) on 127.0.0.1; 0 is any free one
+    #[arg(long, default_value_t = 7270)]
+    port: u16,
+    /// The port for S3 on 127.0.0.1; 0 is any free one
+    #[arg(long, default_value_t = 7271)]
+    s3_port: u16,
+    /// Print one JSON object for each event
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    data: DataDirArgs,
+}
+
+/// How long what is in hand may take once the process is told to stop.
+const STOP_WITHIN: Duration = Duration::from_secs(20);
+/// How often it is asked whether the process is told to stop.
+const LOOK: Duration = Duration::from_millis(50);
+
+#[derive(Serialize)]
+#[serde(tag = "event", rename_all = "camelCase", rename_all_fields = "camelCase")]
+enum Event<'a> {
+    Serving {
+        http: String,
+        s3: String,
+        bucket: &'a str,
+        environment: &'a Path,
+    },
+    Stopping,
+    Stopped,
+}
+
+/// Runs the command.
+pub(crate) async fn run(args: &ServeArgs, around: &Surroundings, out: &mut Output) -> Result<Exit, Failure> {
+    let told = told_to_stop().map_err(|error| {
+        Failure::new(
+            format_args!("signals cannot be received: {error}"),
+            "Run the command in another environment.",
+        )
+    })?;
+    let (embedded, directory) = args.data.open_at(around).await?;
+    let ports = Ports {
+        http: args.port,
+        s3: args.s3_port,
+    };
+    let server = Server::start(&embedded, ports).await?;
+    let environment = directory.join("aws.env");
+    write_environment(&environment, &server, &embedded).map_err(|error| Failure::unwritable(&environment, &error))?;
+    begin(args, &server, &environment, out)?;
+    while !told.load(Ordering::SeqCst) {
+        tokio::time::sleep(LOOK).await;
+    }
+    match args.json {
+        true => out.json(&Event::Stopping)?,
+        false => out.line("Stopping: nothing new is taken, and what is in hand comes to its end.")?,
+    }
+    out.flush()?;
+    server.stop(STOP_WITHIN).await;
+    match args.json {
+        true => out.json(&Event::Stopped)?,
+        false => out.line("Stopped.")?,
+    }
+    Ok(Exit::Fine)
+}
+
+/// Becomes true at the first signal; a second one ends the process.
+fn told_to_stop() -> io::Result<Arc<AtomicBool>> {
+    let told = Arc::new(AtomicBool::new(false));
+    for signal in [SIGINT, SIGTERM] {
+        flag::register_conditional_shutdown(signal, 128 + signal, Arc::clone(&told))?;
+        flag::register(signal, Arc::clone(&told))?;
+    }
+    Ok(told)
+}
+
+/// Writes what an S3 client needs to know, for this user's eyes only.
+fn write_environment(path: &Path, server: &Server, embedded: &Embedded) -> io::Result<()> {
+    let key = embedded.credentials();
+    let text = format!(
+        "# For S3 clients of `muster serve`; load it with `. {}`.\nunset AWS_PROFILE AWS_SESSION_TOKEN\n\
+         export AWS_ENDPOINT_URL_S3=http://{}\nexport AWS_REGION=us-east-1 AWS_DEFAULT_REGION=us-east-1\n\
+         export AWS_ACCESS_KEY_ID={}\nexport AWS_SECRET_ACCESS_KEY={}\n",
+        output::quoted_path(path),
+        server.s3(),
+        key.access_key,
+        key.secret_key
+    );
+    let new = path.with_extension("env.new");
+    let mut options = File::options();
+    options.create(true).write(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(&new)?.write_all(text.as_bytes())?;
+    std::fs::rename(&new, path)
+}
+
+fn begin(args: &ServeArgs, server: &Server, environment: &Path, out: &mut Output) -> Result<(), Failure> {
+    let (http, s3) = (format!("http://{}", server.http()), format!("http://{}", server.s3()));
+    if args.json {
+        let bucket = BUCKET;
+        out.json(&Event::Serving {
+            http,
+            s3,
+            bucket,
+            environment,
+        })?;
+        return out.flush();
+    }
+    let file: PathBuf = environment.to_owned();
+    out.line(format_args!("S3:   {s3}, bucket `{BUCKET}`"))?;
+    out.line(format_args!("HTTP: {http}/healthz, {http}/readyz"))?;
+    out.line("\nLoad the access key into a shell; the AWS CLI and boto3 find it there:")?;
+    out.line(format_args!("    . {}", output::quoted_path(&file)))?;
+    out.line("Upload a device list; its key is inbox/{channel}/{partner or -}/{tenant}/{name}.csv:")?;
+    out.line(format_args!(
+        "    aws s3 cp list.csv s3://{BUCKET}/inbox/intune/-/Contoso/list.csv"
+    ))?;
+    out.line("With options (group-tag, strict, on-conflict):")?;
+    out.line(format_args!(
+        "    aws s3 cp list.csv s3://{BUCKET}/inbox/intune/-/Contoso/list.csv --metadata muster-group-tag=Office"
+    ))?;
+    out.line("See what came of uploads; each that has ended has report.csv and summary.json there:")?;
+    out.line(format_args!("    aws s3 ls --recursive s3://{BUCKET}/uploads/"))?;
+    out.line("\nCtrl-C stops it.")?;
+    out.flush()
+}
+
+impl From<ServeError> for Failure {
+    fn from(error: ServeError) -> Self {
+        match error {
+            ServeError::Port { port, ref source } => {
+                let remedy = match source.kind() {
+                    io::ErrorKind::AddrInUse => "Stop what uses it, or choose another with --port or --s3-port.",
+                    _ => "Choose another with --port or --s3-port.",
+                };
+                let why = match source.kind() {
+                    io::ErrorKind::AddrInUse => "another process has it".to_owned(),
+                    _ => source.to_string(),
+                };
+                Self::new(format_args!("cannot listen on port {port} of 127.0.0.1: {why}"), remedy)
+            }
+            ServeError::Store(failure) => failure.into(),
+        }
+    }
+}

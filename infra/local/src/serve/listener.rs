@@ -1,0 +1,147 @@
+//! A listener on the loopback interface: bounded connections, and time-outs against clients that stand still.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::http::{Request, Response};
+use hyper::body::{Body, Incoming};
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+use tokio_io_timeout::TimeoutStream;
+use tokio_util::sync::CancellationToken;
+
+use super::ServeError;
+
+/// Connections at once; more wait until one ends.
+const CONNECTIONS: usize = 256;
+/// How long a client may take for the head of a request, or stay without one.
+const HEAD: Duration = Duration::from_secs(60);
+/// How long a client may send nothing; a long answer counts, too.
+const READ: Duration = Duration::from_secs(300);
+/// How long a client may take nothing of an answer.
+const WRITE: Duration = Duration::from_secs(60);
+/// What is kept of a connection in memory, in bytes.
+const BUFFER: usize = 256 << 10;
+
+/// Takes a port on the loopback interface.
+pub(super) async fn bind(port: u16) -> Result<TcpListener, ServeError> {
+    let failed = |source| ServeError::Port { port, source };
+    TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.map_err(failed)
+}
+
+/// A service behind a port.
+pub(super) struct Listening {
+    address: SocketAddr,
+    stop: CancellationToken,
+    task: tokio::sync::Mutex<tokio::task::JoinHandle<()>>,
+}
+
+impl Listening {
+    pub(super) fn start<S, B>(listener: TcpListener, service: S) -> Self
+    where
+        S: tower_service::Service<Request<Incoming>, Response = Response<B>> + Clone + Send + 'static,
+        S::Future: Send,
+        S::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+        B: Body + Send + 'static,
+        B::Data: Send,
+        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        let address = listener
+            .local_addr()
+            .unwrap_or_else(|_| SocketAddr::from((Ipv4Addr::LOCALHOST, 0)));
+        let stop = CancellationToken::new();
+        let task = tokio::spawn(accept(listener, service, stop.clone()));
+        Self {
+            address,
+            stop,
+            task: tokio::sync::Mutex::new(task),
+        }
+    }
+
+    pub(super) const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Takes no new connection and no new request, and waits for those under way.
+    pub(super) async fn stop(&self) {
+        self.stop.cancel();
+        let _ = (&mut *self.task.lock().await).await;
+    }
+}
+
+async fn accept<S, B>(listener: TcpListener, service: S, stop: CancellationToken)
+where
+    S: tower_service::Service<Request<Incoming>, Response = Response<B>> + Clone + Send + 'static,
+    S::Future: Send,
+    S::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    B: Body + Send + 'static,
+    B::Data: Send,
+    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
+    let permits = Arc::new(Semaphore::new(CONNECTIONS));
+    let mut connections = JoinSet::new();
+    loop {
+        while connections.try_join_next().is_some() {}
+        let next = async {
+            let permit = Arc::clone(&permits).acquire_owned().await.ok()?;
+            Some((listener.accept().await, permit))
+        };
+        let (stream, permit) = tokio::select! {
+            () = stop.cancelled() => break,
+            next = next => match next {
+                Some((Ok((stream, _)), permit)) => (stream, permit),
+                Some((Err(error), _)) => {
+                    tracing::warn!(%error, "a connection could not be taken");
+                    tokio::time::sleep(Duration::from_millis(100)).await;
+                    continue;
+                }
+                None => break,
+            },
+        };
+        let (service, stop) = (service.clone(), stop.clone());
+        connections.spawn(async move {
+            serve(stream, service, stop).await;
+            drop(permit);
+        });
+    }
+    drop(listener);
+    while connections.join_next().await.is_some() {}
+}
+
+async fn serve<S, B>(stream: TcpStream, service: S, stop: CancellationToken)
+where
+    S: tower_service::Service<Request<Incoming>, Response = Response<B>> + Clone + Send + 'static,
+    S::Future: Send,
+    S::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    B: Body + Send + 'static,
+    B::Data: Send,
+    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
+    // Small answers go at once; without it they only come later.
+    let _ = stream.set_nodelay(true);
+    let mut stream = TimeoutStream::new(stream);
+    stream.set_read_timeout(Some(READ));
+    stream.set_write_timeout(Some(WRITE));
+    let stream = Box::pin(stream);
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD)
+        .max_buf_size(BUFFER)
+        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
+    let mut connection = std::pin::pin!(connection);
+    let ended = tokio::select! {
+        ended = connection.as_mut() => ended,
+        () = stop.cancelled() => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = ended {
+        tracing::debug!(%error, "a connection ended early");
+    }
+}

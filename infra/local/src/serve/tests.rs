@@ -1,0 +1,139 @@
+//! The listeners as the real SDK sees them, over the socket.
+
+use aws_sdk_s3::Client;
+use aws_sdk_s3::config::{BehaviorVersion, Credentials, Region};
+use aws_sdk_s3::presigning::PresigningConfig;
+use aws_sdk_s3::primitives::ByteStream;
+use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+
+use super::*;
+use crate::flow::BUCKET;
+
+#[expect(clippy::disallowed_methods, reason = "signatures are checked against the real time")]
+async fn serving() -> (Embedded, Server) {
+    let embedded = Embedded::in_memory(Arc::new(jiff::Timestamp::now)).await.unwrap();
+    let server = Server::start(&embedded, Ports { http: 0, s3: 0 }).await.unwrap();
+    (embedded, server)
+}
+
+fn client(server: &Server, secret: &str, embedded: &Embedded) -> Client {
+    let http = aws_smithy_http_client::Builder::new().build_http();
+    let key = &embedded.credentials().access_key;
+    let config = aws_sdk_s3::Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new("us-east-1"))
+        .credentials_provider(Credentials::new(key, secret, None, None, "test"))
+        .endpoint_url(format!("http://{}", server.s3()))
+        .force_path_style(true)
+        .http_client(http);
+    Client::from_conf(config.build())
+}
+
+/// The answer to a request without a body, head and all.
+async fn get(address: SocketAddr, target: &str) -> String {
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    let request = format!("GET {target} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    answer
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn any_s3_client_puts_reads_and_lists() {
+    let (embedded, server) = serving().await;
+    let s3 = client(&server, &embedded.credentials().secret_key, &embedded);
+    let key = "uploads/März 1.txt";
+    let put = s3
+        .put_object()
+        .bucket(BUCKET)
+        .key(key)
+        .metadata("muster-group-tag", "A");
+    put.body(ByteStream::from_static(b"0123456789")).send().await.unwrap();
+    let head = s3.head_object().bucket(BUCKET).key(key).send().await.unwrap();
+    assert_eq!(head.metadata().unwrap()["muster-group-tag"], "A");
+    let range = s3
+        .get_object()
+        .bucket(BUCKET)
+        .key(key)
+        .range("bytes=2-4")
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(range.body.collect().await.unwrap().to_vec(), b"234");
+    let list = s3
+        .list_objects_v2()
+        .bucket(BUCKET)
+        .prefix("uploads/")
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(list.contents()[0].key(), Some(key));
+
+    let key = "uploads/large";
+    let begun = s3
+        .create_multipart_upload()
+        .bucket(BUCKET)
+        .key(key)
+        .send()
+        .await
+        .unwrap();
+    let id = begun.upload_id().unwrap();
+    let mut parts = CompletedMultipartUpload::builder();
+    for (number, size) in [(1, 5 << 20), (2, 3)] {
+        let part = s3
+            .upload_part()
+            .bucket(BUCKET)
+            .key(key)
+            .upload_id(id)
+            .part_number(number);
+        let part = part.body(vec![b'x'; size].into()).send().await.unwrap();
+        let etag = part.e_tag().unwrap();
+        parts = parts.parts(CompletedPart::builder().part_number(number).e_tag(etag).build());
+    }
+    let complete = s3.complete_multipart_upload().bucket(BUCKET).key(key).upload_id(id);
+    complete.multipart_upload(parts.build()).send().await.unwrap();
+    let head = s3.head_object().bucket(BUCKET).key(key).send().await.unwrap();
+    assert_eq!(head.content_length(), Some((5 << 20) + 3));
+
+    let minute = PresigningConfig::expires_in(Duration::from_secs(60)).unwrap();
+    let link = s3
+        .get_object()
+        .bucket(BUCKET)
+        .key("uploads/März 1.txt")
+        .presigned(minute)
+        .await
+        .unwrap();
+    let target = link.uri().split_once(&server.s3().to_string()).unwrap().1;
+    assert!(get(server.s3(), target).await.ends_with("0123456789"));
+    let tampered = get(server.s3(), &target.replace("Expires=60", "Expires=61")).await;
+    assert!(tampered.starts_with("HTTP/1.1 403"), "{target}: {tampered}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn without_the_key_nothing_is_answered() {
+    let (embedded, server) = serving().await;
+    let s3 = client(&server, "wrong", &embedded);
+    let put = s3
+        .put_object()
+        .bucket(BUCKET)
+        .key("inbox/x")
+        .body(ByteStream::from_static(b"x"));
+    let error = put.send().await.unwrap_err();
+    assert_eq!(error.raw_response().unwrap().status().as_u16(), 403);
+    assert!(get(server.s3(), "/muster").await.starts_with("HTTP/1.1 403"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn it_says_that_it_lives_and_refuses_a_port_that_is_taken() {
+    let (embedded, server) = serving().await;
+    assert!(get(server.http(), "/healthz").await.ends_with("alive\n"));
+    assert!(get(server.http(), "/readyz").await.ends_with("ready\n"));
+    let (http, s3) = (server.http(), server.s3().port());
+    let taken = Server::start(&embedded, Ports { http: 0, s3 }).await.err().unwrap();
+    assert!(matches!(taken, ServeError::Port { port, .. } if port == s3), "{taken}");
+    server.stop(Duration::from_secs(10)).await;
+    assert!(TcpStream::connect(http).await.is_err());
+}
