@@ -206,7 +206,7 @@ impl Devices {
 }
 
 /// The item of a device; it is in the tenant's list only while it is registered.
-fn device_item(device: &Device) -> Result<Item, StoreError> {
+pub(crate) fn device_item(device: &Device) -> Result<Item, StoreError> {
     let item = Item::new(&keys::device(device.id), device)?;
     Ok(match listing(device) {
         Some((partition, sort)) => item.listed(partition, sort),

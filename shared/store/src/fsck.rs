@@ -13,6 +13,8 @@ mod judge;
 mod parties;
 mod report;
 mod subject;
+#[cfg(test)]
+mod tests;
 mod uploads;
 mod words;
 

@@ -1,0 +1,340 @@
+//! Each damage is planted in a sound registry, found by its name, and mended where there is one way.
+
+use std::sync::Arc;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use engines::{Bucket, Database};
+use muster_core::channel::Channel;
+use muster_core::device::{Device, DeviceState, RowContext};
+use muster_core::grant::{GrantRequest, Verb};
+use muster_core::id::{PartnerId, TenantId};
+use muster_core::identity::IdentityKey;
+use muster_core::inbox::OnConflict;
+use muster_core::party::{Partner, PartnerKind, Registrant, Tenant};
+use muster_core::record::{Place, Record};
+use muster_core::upload::{ObjectVersion, Reason};
+
+use super::*;
+use crate::connection::{Connection, Credentials};
+use crate::devices::{claim_item, device_item};
+use crate::item::Item;
+use crate::keys;
+use crate::parties::name_item;
+use crate::table::{Action, Condition, Transacted};
+use crate::uploads::RefusedUpload;
+use crate::{Grants, Partners, Tenants};
+
+fn at(second: i64) -> Timestamp {
+    Timestamp::from_second(second).unwrap()
+}
+
+fn tenant() -> TenantId {
+    "1b6c0d7e-3f5a-4c1e-9a51-8d2f6f1f3a10".parse().unwrap()
+}
+
+fn contoso() -> PartnerId {
+    "contoso".parse().unwrap()
+}
+
+fn object() -> ObjectVersion {
+    ObjectVersion {
+        bucket: "b".to_owned(),
+        key: "k".to_owned(),
+        version: "1".to_owned(),
+    }
+}
+
+fn key(n: u64) -> IdentityKey {
+    IdentityKey::tuple("Contoso", "Book", &format!("S{n}"))
+}
+
+fn device(n: u64) -> Device {
+    let upload = object().upload_id();
+    let record = Record {
+        place: Place {
+            row: n,
+            line: n + 1,
+            offset: 0,
+            len: 1,
+        },
+        serial: Some(format!("S{n}")),
+        manufacturer: None,
+        model: None,
+        pkid: None,
+        group_tag: None,
+        assigned_user: None,
+        keys: vec![key(n)],
+        components: None,
+        notices: Vec::new(),
+    };
+    let context = RowContext {
+        upload: &upload,
+        tenant: tenant(),
+        registrant: &Registrant::Tenant,
+        channel: Channel::Intune,
+        group_tag: None,
+        on_conflict: OnConflict::Update,
+        now: at(i64::try_from(n).unwrap()),
+    };
+    Device::new(&record, &context)
+}
+
+fn put(item: Item) -> Action {
+    Action::Put(item, None)
+}
+
+fn set(key: Key, name: &str, value: AttributeValue) -> Action {
+    Action::Update {
+        key,
+        expression: "SET #n = :v".to_owned(),
+        condition: Condition::default().name("#n", name).value(":v", value),
+    }
+}
+
+fn remove(key: Key, names: &str) -> Action {
+    Action::Update {
+        key,
+        expression: format!("REMOVE {names}"),
+        condition: Condition::default(),
+    }
+}
+
+/// A sound registry: a tenant, a partner with consent, and two devices of an upload.
+async fn sound() -> (Database, Bucket, Fsck) {
+    let database = Database::new().unwrap();
+    let bucket = Bucket::new(Arc::new(|| at(0))).unwrap();
+    let (access_key, secret_key) = bucket.keys();
+    let credentials = Credentials {
+        access_key: access_key.to_owned(),
+        secret_key: secret_key.to_owned(),
+    };
+    let connection = Connection::embedded(database.http_client(), bucket.http_client(), &credentials);
+    let table = Table::new(&connection, database.table());
+    let objects = Objects::new(&connection, bucket.name());
+    table.create().await.unwrap();
+    objects.create().await.unwrap();
+    let (id, name) = (tenant(), "Fabrikam".to_owned());
+    let created_at = at(0);
+    let new = Tenant { id, name, created_at };
+    Tenants::new(table.clone()).create(&new).await.unwrap();
+    let partner = Partner {
+        id: contoso(),
+        name: "Contoso".to_owned(),
+        kind: PartnerKind::CspDirect,
+        provider: None,
+        created_at,
+    };
+    Partners::new(table.clone()).create(&partner).await.unwrap();
+    let asks = GrantRequest {
+        tenant: id,
+        partner: contoso(),
+        kind: PartnerKind::CspDirect,
+        verbs: Verb::ALL.to_vec(),
+        expires_at: None,
+        delegated_administration: false,
+        by: "partner".to_owned(),
+    };
+    let grants = Grants::new(table.clone());
+    grants.request(asks, at(1)).await.unwrap().unwrap();
+    grants.grant(id, &contoso(), "admin", at(2)).await.unwrap().unwrap();
+    let refused = RefusedUpload {
+        object: object(),
+        size: 1,
+        tenant: Some(id),
+        registrant: None,
+        channel: None,
+        options: None,
+        reason: Reason {
+            code: "x".to_owned(),
+            detail: "x".to_owned(),
+            remedy: "x".to_owned(),
+        },
+    };
+    Uploads::new(table.clone()).refuse(&refused, at(3)).await.unwrap();
+    let fsck = Fsck::new(table, objects);
+    for n in [1, 2] {
+        let device = device(n);
+        plant(
+            &fsck,
+            vec![
+                put(device_item(&device).unwrap()),
+                put(claim_item(key(n), &device).unwrap()),
+            ],
+        )
+        .await;
+    }
+    (database, bucket, fsck)
+}
+
+async fn plant(fsck: &Fsck, damage: Vec<Action>) {
+    assert_eq!(fsck.table.transact(&damage).await.unwrap(), Transacted::Done);
+}
+
+/// The damages: what is written, what is found, and whether it is mended.
+fn damages() -> Vec<(&'static str, Vec<Action>, Vec<&'static str>, bool)> {
+    let (first, text) = (device(1), |text: &str| AttributeValue::S(text.to_owned()));
+    let (head, own) = (Registrant::Partner(contoso()), Registrant::Tenant);
+    let shard = |number| keys::grant_shard(tenant(), &head, number);
+    let retired = Device {
+        state: DeviceState::Released,
+        ..first.clone()
+    };
+    let merged = Device {
+        state: DeviceState::Merged,
+        merged_into: Some(device(7).id),
+        ..first.clone()
+    };
+    let strange = crate::devices::Claim {
+        device: first.id,
+        tenant: tenant(),
+    };
+    let gone = "2c7d1e8f-4a6b-4d2f-8b62-9e3a7a2b4b21".parse().unwrap();
+    vec![
+        (
+            "a claim is gone",
+            vec![Action::Delete(keys::claim(key(1)), None)],
+            vec!["claim-missing"],
+            true,
+        ),
+        (
+            "a device is gone",
+            vec![Action::Delete(keys::device(first.id), None)],
+            vec!["claim-orphaned"],
+            true,
+        ),
+        (
+            "a release left its claim",
+            vec![put(device_item(&retired).unwrap())],
+            vec!["claim-orphaned"],
+            true,
+        ),
+        (
+            "a device holds the identity of another",
+            vec![put(claim_item(key(1), &device(2)).unwrap())],
+            vec!["identity-twice", "claim-differs"],
+            false,
+        ),
+        (
+            "a device that is gone holds an identity",
+            vec![put(claim_item(key(1), &device(9)).unwrap())],
+            vec!["claim-missing", "claim-orphaned"],
+            true,
+        ),
+        (
+            "a device is in no list",
+            vec![remove(keys::device(first.id), "lpk, lsk")],
+            vec!["wrong-index"],
+            true,
+        ),
+        (
+            "a merge leads nowhere",
+            vec![
+                put(device_item(&merged).unwrap()),
+                Action::Delete(keys::claim(key(1)), None),
+            ],
+            vec!["merge-broken"],
+            false,
+        ),
+        (
+            "a name is free",
+            vec![Action::Delete(keys::tenant_name("Fabrikam"), None)],
+            vec!["name-missing"],
+            true,
+        ),
+        (
+            "a name belongs to nobody",
+            vec![put(name_item("Tailspin", gone).unwrap())],
+            vec!["name-orphaned"],
+            true,
+        ),
+        (
+            "a shard is gone",
+            vec![Action::Delete(shard(3), None)],
+            vec!["shard-missing"],
+            true,
+        ),
+        (
+            "a shard is closed alone",
+            vec![set(shard(3), "state", text("revoked"))],
+            vec!["shard-differs"],
+            false,
+        ),
+        (
+            "a grant is revoked, and its shards are not",
+            vec![set(keys::grant(tenant(), &head), "state", text("revoked"))],
+            vec!["shard-open"; 8],
+            true,
+        ),
+        (
+            "a grant is gone",
+            vec![Action::Delete(keys::grant(tenant(), &head), None)],
+            [vec!["pointer-orphaned"], vec!["shard-orphaned"; 8]].concat(),
+            false,
+        ),
+        (
+            "a pointer is gone",
+            vec![Action::Delete(keys::partner_grant(&contoso(), tenant()), None)],
+            vec!["pointer-missing"],
+            true,
+        ),
+        (
+            "a decision is under way, and nobody looks after it",
+            vec![set(keys::grant(tenant(), &own), "state", text("granting"))],
+            vec!["not-watched"],
+            true,
+        ),
+        (
+            "an upload is gone",
+            vec![Action::Delete(keys::upload(&object().upload_id()), None)],
+            vec!["upload-missing"; 2],
+            false,
+        ),
+        (
+            "an item is strange",
+            vec![put(Item::new(&Key::new("OTHER", "X"), &strange).unwrap())],
+            vec!["unknown-item"],
+            false,
+        ),
+        (
+            "an item is of a later version",
+            vec![set(keys::partner(&contoso()), "v", AttributeValue::N("2".to_owned()))],
+            vec!["other-version"],
+            false,
+        ),
+        (
+            "an item cannot be read",
+            vec![remove(keys::claim(key(1)), "device")],
+            vec!["unreadable"],
+            false,
+        ),
+    ]
+}
+
+fn codes(report: &Report) -> Vec<&'static str> {
+    let mut codes: Vec<&str> = report.findings.iter().map(|finding| finding.code.name()).collect();
+    codes.sort_unstable();
+    codes
+}
+
+#[tokio::test]
+async fn each_damage_is_found_by_its_name_and_mended_where_there_is_one_way() {
+    for (name, damage, mut expected, mended) in damages() {
+        let (_database, _bucket, fsck) = sound().await;
+        let before = fsck.check(at(10)).await.unwrap();
+        assert_eq!(before.findings, Vec::new(), "before {name}");
+        plant(&fsck, damage).await;
+        expected.sort_unstable();
+        let found = fsck.check(at(10)).await.unwrap();
+        assert_eq!(codes(&found), expected, "{name}: {:?}", found.findings);
+        assert!(!found.is_clean(), "{name}");
+        let repaired = fsck.repair(at(10)).await.unwrap();
+        assert_eq!(repaired.is_clean(), mended, "{name}: {:?}", repaired.findings);
+        let again = fsck.repair(at(10)).await.unwrap();
+        assert_eq!(
+            (again.mended, again.left),
+            (0, repaired.left),
+            "{name}, twice: {:?}",
+            again.findings
+        );
+    }
+}
