@@ -13,8 +13,13 @@ use std::sync::LazyLock;
 use libfuzzer_sys::fuzz_target;
 use manifest::{CutLimits, Cutter, Delimiter, Dialect, Encoding, RowReader, sniff};
 
-const ENCODINGS: [Encoding; 5] =
-    [Encoding::Ascii, Encoding::Utf8, Encoding::Windows1252, Encoding::Utf16Le, Encoding::Utf16Be];
+const ENCODINGS: [Encoding; 5] = [
+    Encoding::Ascii,
+    Encoding::Utf8,
+    Encoding::Windows1252,
+    Encoding::Utf16Le,
+    Encoding::Utf16Be,
+];
 
 static DIALECT: LazyLock<Dialect> =
     LazyLock::new(|| sniff(b"Serial Number,Manufacturer,Model\na,b,c\n", true).expect("a list"));
@@ -28,7 +33,10 @@ fuzz_target!(|data: &[u8]| {
     dialect.delimiter = Delimiter::ALL[usize::from(delimiter) % Delimiter::ALL.len()];
     dialect.max_row_bytes = u32::from(max) + 2;
     (dialect.data_start, dialect.data_line) = (0, 1);
-    let limits = CutLimits { max_rows: u32::from(max_rows), max_bytes: u64::from(max_bytes) * 4 };
+    let limits = CutLimits {
+        max_rows: u32::from(max_rows),
+        max_bytes: u64::from(max_bytes) * 4,
+    };
 
     let sizes = [usize::from(one), usize::from(other).max(1)];
     let found = rows::cuts(&dialect, limits, file, sizes.into_iter().cycle());
@@ -40,7 +48,10 @@ fuzz_target!(|data: &[u8]| {
         let next = cut.first_row + u64::from(cut.rows);
         let mut cutter = Cutter::resume(&dialect, limits, cut.next_start, cut.next_line, next);
         let mut rest = Vec::new();
-        cutter.push(&file[usize::try_from(cut.next_start).expect("within the file")..], &mut rest);
+        cutter.push(
+            &file[usize::try_from(cut.next_start).expect("within the file")..],
+            &mut rest,
+        );
         cutter.finish(&mut rest);
         assert_eq!(rest, found[at + 1..]);
     }

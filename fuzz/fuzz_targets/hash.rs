@@ -26,7 +26,10 @@ fuzz_target!(|data: &[u8]| {
     let (one, other) = data.split_at(data.len() / 2);
     if let (Some(one), Some(other)) = (components(one), components(other)) {
         let (forth, back) = (compare(&one, &other), compare(&other, &one));
-        assert_eq!((forth.matched, forth.score, forth.veto), (back.matched, back.score, back.veto));
+        assert_eq!(
+            (forth.matched, forth.score, forth.veto),
+            (back.matched, back.score, back.veto)
+        );
         assert!(!forth.to_string().is_empty() && (0.0..=1.0).contains(&forth.score));
     }
 });

@@ -22,13 +22,24 @@ fuzz_target!(|file: &[u8]| {
         Err(problem) => return assert!(!problem.to_string().is_empty()),
     };
     let stored = serde_json::to_string(&dialect).expect("a dialect is JSON");
-    assert_eq!(serde_json::from_str::<manifest::Dialect>(&stored).expect("and is read again"), dialect);
+    assert_eq!(
+        serde_json::from_str::<manifest::Dialect>(&stored).expect("and is read again"),
+        dialect
+    );
 
-    let limits = CutLimits { max_rows: 3, max_bytes: 512 };
+    let limits = CutLimits {
+        max_rows: 3,
+        max_bytes: 512,
+    };
     let found = rows::cuts(&dialect, limits, file, [97].into_iter().cycle());
     let start = usize::try_from(dialect.data_start).expect("within the file");
     let data = file.get(start..).expect("the data begins within the file");
-    rows::agree(&dialect, file, &found, RowReader::new(&dialect, data, dialect.data_line, 1, dialect.data_start));
+    rows::agree(
+        &dialect,
+        file,
+        &found,
+        RowReader::new(&dialect, data, dialect.data_line, 1, dialect.data_start),
+    );
 
     let mut scratch = Vec::new();
     let mut fixit = Vec::new();
@@ -58,7 +69,12 @@ fn judge(row: &Row<'_>, scratch: &mut Vec<u8>) {
         manufacturer: row.get(Column::Manufacturer),
         model: row.get(Column::Model),
     };
-    let place = Place { row: row.row(), line: row.line(), offset: row.offset(), len: u32::try_from(row.len()).unwrap_or(u32::MAX) };
+    let place = Place {
+        row: row.row(),
+        line: row.line(),
+        offset: row.offset(),
+        len: u32::try_from(row.len()).unwrap_or(u32::MAX),
+    };
     for channel in Channel::ALL {
         match read(&raw, place, channel, scratch) {
             Ok(record) => assert_eq!(record.place, place),

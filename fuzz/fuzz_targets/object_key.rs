@@ -11,7 +11,11 @@ use muster_core::upload::ObjectVersion;
 fuzz_target!(|data: &[u8]| {
     // A message of a queue, whoever wrote it.
     if let Ok(event) = serde_json::from_slice::<ObjectsCreated>(data) {
-        event.records.iter().filter_map(|record| record.object()).for_each(|object| key(&object.key));
+        event
+            .records
+            .iter()
+            .filter_map(|record| record.object())
+            .for_each(|object| key(&object.key));
     }
     let _ = serde_json::from_slice::<BatchMessage>(data);
     let _ = serde_json::from_slice::<FinishMessage>(data);
@@ -40,16 +44,29 @@ fuzz_target!(|data: &[u8]| {
 });
 
 fn key(key: &str) {
-    let object = ObjectVersion { bucket: "b".to_owned(), key: key.to_owned(), version: "1".to_owned() };
+    let object = ObjectVersion {
+        bucket: "b".to_owned(),
+        key: key.to_owned(),
+        version: "1".to_owned(),
+    };
     let sent = serde_json::to_vec(&ObjectsCreated::of(&object)).expect("an event is JSON");
     let event: ObjectsCreated = serde_json::from_slice(&sent).expect("and is read again");
-    assert_eq!(event.records.first().and_then(|record| record.object()).as_ref(), Some(&object));
-    assert_eq!(object.upload_id(), object.upload_id().to_string().parse().expect("an id is read again"));
+    assert_eq!(
+        event.records.first().and_then(|record| record.object()).as_ref(),
+        Some(&object)
+    );
+    assert_eq!(
+        object.upload_id(),
+        object.upload_id().to_string().parse().expect("an id is read again")
+    );
 
     let Some(parts) = InboxKey::parse(key) else {
         return;
     };
-    assert_eq!(InboxKey::format(parts.channel, parts.partner, parts.tenant, parts.name), key);
+    assert_eq!(
+        InboxKey::format(parts.channel, parts.partner, parts.tenant, parts.name),
+        key
+    );
     let _ = parts.channel.parse::<Channel>();
     if let Ok(tenant) = parts.tenant.parse::<TenantId>() {
         assert!(tenant.to_string().eq_ignore_ascii_case(parts.tenant));

@@ -18,7 +18,10 @@ pub fn cuts(dialect: &Dialect, limits: CutLimits, file: &[u8], sizes: impl Itera
     cutter.finish(&mut cuts);
     for pair in cuts.windows(2) {
         let [one, next] = pair else { continue };
-        assert!(one.start < one.end && one.end <= one.next_start && one.next_start <= next.start, "{one:?} {next:?}");
+        assert!(
+            one.start < one.end && one.end <= one.next_start && one.next_start <= next.start,
+            "{one:?} {next:?}"
+        );
         assert_eq!(one.first_row + u64::from(one.rows), next.first_row);
         assert!(one.first_line <= one.next_line && one.next_line <= next.first_line);
     }
@@ -39,7 +42,10 @@ pub fn agree(dialect: &Dialect, file: &[u8], cuts: &[Cut], mut whole: RowReader<
         let mut rows = 0;
         for row in RowReader::new(dialect, bytes, cut.first_line, cut.first_row, cut.start) {
             let expected = whole.next().expect("a row of the whole");
-            assert_eq!((row.row(), row.line(), row.offset()), (expected.row(), expected.line(), expected.offset()));
+            assert_eq!(
+                (row.row(), row.line(), row.offset()),
+                (expected.row(), expected.line(), expected.offset())
+            );
             assert_eq!((row.raw(), row.problems()), (expected.raw(), expected.problems()));
             assert!(row.raw().len() <= most, "{} bytes of a row", row.raw().len());
             rows += 1;
