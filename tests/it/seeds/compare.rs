@@ -127,7 +127,8 @@ struct Groups {
     /// The rows of open groups.
     open_rows: BTreeSet<(usize, u64)>,
     /// Groups of which even the devices depend on the order: rows contradict each other, or the device of one of them
-    /// was released, if it was that one which was registered, or several tenants want it.
+    /// was released, if it was that one which was registered, or several senders want it: another tenant's device, and one
+    /// that the tenant's own IT registered, are left as they are.
     loose: BTreeSet<usize>,
 }
 
@@ -184,13 +185,14 @@ impl Groups {
     }
 
     fn find_loose(&mut self, scenario: &Scenario, rows: &[OneRow<'_>], runs: [&Observed; 2]) {
-        let mut tenants = HashMap::new();
+        let mut senders = HashMap::new();
         for row in rows {
             let group = self.of_keys(row.keys);
-            let tenant = scenario.lists[row.list].tenant;
+            let list = &scenario.lists[row.list];
+            let sender = (list.tenant, list.partner);
             let released =
                 |step: &Step| matches!(step, Step::Release { list, row: r } if (*list, *r) == (row.list, row.row));
-            if *tenants.entry(group).or_insert(tenant) != tenant
+            if *senders.entry(group).or_insert(sender) != sender
                 || scenario.steps.iter().any(released)
                 || runs.iter().any(|run| outcome(run, row) == Some(Outcome::Ambiguous))
             {
