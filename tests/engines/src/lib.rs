@@ -92,6 +92,14 @@ impl Bucket {
                 embedded: false,
             });
         }
+        Self::embedded(clock)
+    }
+
+    /// The embedded bucket whatever the environment says, for tests whose matter is the database.
+    ///
+    /// # Errors
+    /// When it cannot be made.
+    pub fn embedded(clock: Clock) -> Result<Self, Error> {
         let options = Options {
             event_prefixes: Vec::new(),
             clock,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use engines::{Bucket, Database};
+use engines::{Bucket, Database, KEYS};
 use muster_core::channel::Channel;
 use muster_core::device::{Device, DeviceState, RowContext};
 use muster_core::grant::{GrantRequest, Verb};
@@ -102,15 +102,18 @@ fn remove(key: Key, names: &str) -> Action {
 /// A sound registry: a tenant, a partner with consent, and two devices of an upload.
 async fn sound() -> (Database, Bucket, Fsck) {
     let database = Database::new().unwrap();
-    let bucket = Bucket::new(Arc::new(|| at(0))).unwrap();
-    let (access_key, secret_key) = bucket.keys();
-    let credentials = Credentials {
-        access_key: access_key.to_owned(),
-        secret_key: secret_key.to_owned(),
+    // The damages are the table's.
+    let bucket = Bucket::embedded(Arc::new(|| at(0))).unwrap();
+    let connection = |access_key: &str, secret_key: &str| {
+        let credentials = Credentials {
+            access_key: access_key.to_owned(),
+            secret_key: secret_key.to_owned(),
+        };
+        Connection::embedded(database.http_client(), bucket.http_client(), &credentials)
     };
-    let connection = Connection::embedded(database.http_client(), bucket.http_client(), &credentials);
-    let table = Table::new(&connection, database.table());
-    let objects = Objects::new(&connection, bucket.name());
+    let table = Table::new(&connection(KEYS.0, KEYS.1), database.table());
+    let (access_key, secret_key) = bucket.keys();
+    let objects = Objects::new(&connection(access_key, secret_key), bucket.name());
     table.create().await.unwrap();
     objects.create().await.unwrap();
     let (id, name) = (tenant(), "Fabrikam".to_owned());
