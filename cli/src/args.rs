@@ -7,6 +7,7 @@ use crate::commands::compare::CompareArgs;
 use crate::commands::consent::ConsentArgs;
 use crate::commands::decode::DecodeArgs;
 use crate::commands::devices::DevicesArgs;
+use crate::commands::fsck::FsckArgs;
 use crate::commands::register::RegisterArgs;
 use crate::commands::sample::SampleArgs;
 use crate::commands::serve::ServeArgs;
@@ -41,6 +42,8 @@ pub(crate) enum Command {
     Devices(DevicesArgs),
     /// List and show uploads
     Uploads(UploadsArgs),
+    /// Check that what is stored is consistent, and mend what has one way to be mended
+    Fsck(FsckArgs),
     /// Show what hardware hashes say
     Decode(DecodeArgs),
     /// Say whether two hardware hashes are the same device, and why

@@ -5,6 +5,7 @@ pub(crate) mod compare;
 pub(crate) mod consent;
 pub(crate) mod decode;
 pub(crate) mod devices;
+pub(crate) mod fsck;
 pub(crate) mod register;
 pub(crate) mod sample;
 pub(crate) mod serve;

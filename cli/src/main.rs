@@ -54,6 +54,7 @@ fn run(cli: Cli, around: &Surroundings, out: &mut Output) -> Result<Exit, Failur
         Some(Command::Register(args)) => wait_for(commands::register::run(&args, around, out)),
         Some(Command::Consent(args)) => wait_for(commands::consent::run(&args, around, out)),
         Some(Command::Devices(args)) => wait_for(commands::devices::run(&args, around, out)),
+        Some(Command::Fsck(args)) => wait_for(commands::fsck::run(&args, around, out)),
         Some(Command::Serve(args)) => wait_for(commands::serve::run(&args, around, out)),
         Some(Command::Tenants(args)) => wait_for(commands::tenants::run(&args, around, out)),
         Some(Command::Uploads(args)) => wait_for(commands::uploads::run(&args, around, out)),

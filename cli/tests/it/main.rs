@@ -6,6 +6,7 @@ mod compare;
 mod consent;
 mod decode;
 mod devices;
+mod fsck;
 mod guide;
 mod killed;
 mod register;
