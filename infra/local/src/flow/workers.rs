@@ -7,6 +7,7 @@ use muster_runtime::{Delivery, Failure, Verdict, deliver};
 use muster_store::queue::QueueName;
 use sweep::Occasion;
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::Embedded;
@@ -23,8 +24,11 @@ const WORKERS: [(QueueName, usize); 7] = [
     (QueueName::FinishExpress, 1),
 ];
 
-/// How often the clock calls sweep.
+/// How often the clock calls sweep, where the queues are empty.
 const SWEEP_EVERY: Duration = Duration::from_secs(30);
+
+/// How long queues that are never empty put it off.
+const SWEEP_AT_LATEST: Duration = Duration::from_secs(300);
 
 /// How long a message waits for its next try.
 pub(super) fn pause(receives: u32) -> Duration {
@@ -154,15 +158,40 @@ async fn run(embedded: &Embedded, delivery: Delivery<'_>) -> Verdict {
 }
 
 async fn sweep_on_schedule(embedded: Embedded) {
+    let mut last = Instant::now();
     loop {
         tokio::time::sleep(SWEEP_EVERY).await;
-        // While messages wait or are worked on, nothing of this process is lost: it only takes its time.
-        if !embedded.queue.is_idle() {
+        if !is_time(embedded.queue.is_idle(), last.elapsed()) {
             continue;
         }
+        last = Instant::now();
         if let Err(failure) = embedded.sweep(Occasion::Schedule).await {
             tracing::error!(%failure, "sweep failed and is tried again");
         }
         embedded.expire().await;
+    }
+}
+
+/// Whether to sweep. While messages wait or are worked on, little of this process is lost: it only takes its time. Yet a
+/// server may never be idle.
+fn is_time(idle: bool, since_last: Duration) -> bool {
+    idle || since_last >= SWEEP_AT_LATEST
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_that_is_never_idle_is_swept_all_the_same() {
+        for (idle, seconds, sweeps) in [
+            (true, 30, true),
+            (false, 30, false),
+            (false, 299, false),
+            (false, 300, true),
+        ] {
+            let since_last = Duration::from_secs(seconds);
+            assert_eq!(is_time(idle, since_last), sweeps, "{idle} {seconds}");
+        }
     }
 }
