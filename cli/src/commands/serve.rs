@@ -10,6 +10,7 @@ use std::time::Duration;
 use clap::Args;
 use muster_local::flow::{BUCKET, Embedded};
 use muster_local::serve::{Ports, ServeError, Server};
+use muster_runtime::init_telemetry_for_people;
 use serde::Serialize;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag;
@@ -62,6 +63,7 @@ enum Event<'a> {
 
 /// Runs the command.
 pub(crate) async fn run(args: &ServeArgs, around: &Surroundings, out: &mut Output) -> Result<Exit, Failure> {
+    init_telemetry_for_people();
     let told = told_to_stop().map_err(|error| {
         Failure::new(
             format_args!("signals cannot be received: {error}"),

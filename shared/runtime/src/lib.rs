@@ -8,4 +8,4 @@ mod telemetry;
 pub mod wiring;
 
 pub use message::{Delivery, Failure, MAX_RECEIVES, Verdict, deliver};
-pub use telemetry::init_telemetry;
+pub use telemetry::{init_telemetry, init_telemetry_for_people};

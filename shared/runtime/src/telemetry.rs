@@ -15,3 +15,18 @@ pub fn init_telemetry() {
             .try_init(),
     );
 }
+
+/// Starts logging for a person who watches: lines of text on standard error. The level comes from `RUST_LOG`, or is
+/// `warn`.
+pub fn init_telemetry_for_people() {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn"));
+    // A second start, as in tests, changes nothing.
+    drop(
+        tracing_subscriber::fmt()
+            .with_env_filter(filter)
+            .with_target(false)
+            .with_ansi(false)
+            .with_writer(std::io::stderr)
+            .try_init(),
+    );
+}
