@@ -1,5 +1,7 @@
 //! `muster serve`: an S3 endpoint on this machine, and the flow behind it until the process is told to stop.
 
+mod uploads;
+
 use std::fs::File;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
@@ -18,6 +20,7 @@ use signal_hook::flag;
 use crate::failure::{Exit, Failure};
 use crate::output::{self, Output};
 use crate::state::{DataDirArgs, Surroundings};
+use uploads::Followed;
 
 /// What `muster serve` takes.
 #[derive(Debug, Args)]
@@ -47,6 +50,8 @@ pub(crate) struct ServeArgs {
 const STOP_WITHIN: Duration = Duration::from_secs(20);
 /// How often it is asked whether the process is told to stop.
 const LOOK: Duration = Duration::from_millis(50);
+/// After how many of these looks uploads are looked at.
+const LOOKS: u32 = 5;
 
 #[derive(Serialize)]
 #[serde(tag = "event", rename_all = "camelCase", rename_all_fields = "camelCase")]
@@ -79,8 +84,15 @@ pub(crate) async fn run(args: &ServeArgs, around: &Surroundings, out: &mut Outpu
     let environment = directory.join("aws.env");
     write_environment(&environment, &server, &embedded).map_err(|error| Failure::unwritable(&environment, &error))?;
     begin(args, &server, &environment, out)?;
+    let mut followed = Followed::new(&embedded, args.json);
     while !told.load(Ordering::SeqCst) {
-        tokio::time::sleep(LOOK).await;
+        for _ in 0..LOOKS {
+            tokio::time::sleep(LOOK).await;
+            if told.load(Ordering::SeqCst) {
+                break;
+            }
+        }
+        followed.tell(out).await?;
     }
     match args.json {
         true => out.json(&Event::Stopping)?,
@@ -88,6 +100,7 @@ pub(crate) async fn run(args: &ServeArgs, around: &Surroundings, out: &mut Outpu
     }
     out.flush()?;
     server.stop(STOP_WITHIN).await;
+    followed.tell(out).await?;
     match args.json {
         true => out.json(&Event::Stopped)?,
         false => out.line("Stopped.")?,

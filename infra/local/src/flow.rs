@@ -4,15 +4,19 @@
 //! memory, and each goes to the same `handle` that runs in Lambda.
 
 mod events;
+mod moved;
 mod queue;
 mod workers;
 
+use std::collections::BTreeMap;
 use std::ops::Deref;
 use std::sync::Arc;
 
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use finish_upload::FinishUpload;
+use muster_core::id::UploadId;
 use muster_core::inbox::PREFIX;
+use muster_core::upload::ObjectVersion;
 use muster_runtime::Failure;
 use muster_store::queue::Queue;
 use muster_store::{Connection, Credentials, Registry, StoreError, Table};
@@ -53,6 +57,7 @@ pub struct Embedded {
     dynamodb: DynamoDb,
     bucket: Objects,
     queue: Arc<InProcess>,
+    moved: Arc<moved::Moved>,
     /// Where the functions send: `queue`, perhaps with decorators.
     sends: Arc<dyn Queue>,
     clock: Clock,
@@ -158,6 +163,7 @@ impl Embedded {
             bucket,
             sends: queue.clone(),
             queue,
+            moved: Arc::default(),
             clock,
             directory,
         }
@@ -179,6 +185,13 @@ impl Embedded {
     #[must_use]
     pub fn queue(&self) -> &InProcess {
         &self.queue
+    }
+
+    /// The uploads that a message was about since the last call, each with its object where that is known: one whose
+    /// object is no upload is a stray. Of many thousands some are left out.
+    #[must_use]
+    pub fn take_moved(&self) -> BTreeMap<UploadId, Option<ObjectVersion>> {
+        self.moved.take()
     }
 
     /// The time now.

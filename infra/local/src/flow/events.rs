@@ -94,6 +94,11 @@ async fn split(embedded: &Embedded, event: &ObjectEvent) {
         }
         tokio::time::sleep(super::workers::pause(receives)).await;
     }
+    embedded.moved.by(Delivery {
+        queue: QueueName::Split,
+        body: &body,
+        receives: 1,
+    });
     if let Err(error) = embedded.bucket.acknowledge(event.seq).await {
         tracing::error!(%error, "an event of the bucket could not be acknowledged and will come again");
     }

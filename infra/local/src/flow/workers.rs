@@ -107,7 +107,9 @@ async fn work(embedded: Embedded, queue: QueueName, closing: CancellationToken) 
             body: &message.body,
             receives: message.receives,
         };
-        match run(&embedded, delivery).await {
+        let verdict = run(&embedded, delivery).await;
+        embedded.moved.by(delivery);
+        match verdict {
             Verdict::Done => embedded.queue.done(),
             Verdict::Again => {
                 let after = pause(message.receives);

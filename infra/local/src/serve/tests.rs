@@ -137,3 +137,24 @@ async fn it_says_that_it_lives_and_refuses_a_port_that_is_taken() {
     server.stop(Duration::from_secs(10)).await;
     assert!(TcpStream::connect(http).await.is_err());
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_became_of_an_upload_can_be_asked_for() {
+    let (embedded, server) = serving().await;
+    let s3 = client(&server, &embedded.credentials().secret_key, &embedded);
+    let keys = ["inbox/intune/-/Nobody/a.csv", "inbox/nowhere"];
+    for key in keys {
+        let put = s3.put_object().bucket(BUCKET).key(key);
+        put.body(ByteStream::from_static(b"x")).send().await.unwrap();
+    }
+    server.flow.idle().await;
+    let mut seen = Vec::new();
+    for (id, object) in embedded.take_moved() {
+        let state = embedded.uploads().get(&id).await.unwrap().map(|status| status.state);
+        seen.push((object.unwrap().key, state));
+    }
+    seen.sort_by(|a, b| a.0.cmp(&b.0));
+    let refused = Some(muster_core::upload::UploadState::Refused);
+    assert_eq!(seen, [(keys[0].to_owned(), refused), (keys[1].to_owned(), None)]);
+    assert!(embedded.take_moved().is_empty());
+}
