@@ -1,0 +1,133 @@
+"""A deployment on the emulator, and the same list on one machine."""
+
+import json
+import os
+import re
+import subprocess
+import time
+import uuid
+from pathlib import Path
+
+import boto3
+import pytest
+
+ROOT = Path(__file__).parent.parent.parent
+STACK = "muster"
+TENANT = "Fabrikam"
+PARTNER = "contoso"
+UUID = re.compile(rb"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+TIMEOUT = 120
+
+
+def run(*command, codes=(0,), **options):
+    done = subprocess.run(command, capture_output=True, timeout=600, **options)
+    assert done.returncode in codes, f"{command}: {done.returncode}\n{done.stdout.decode()}\n{done.stderr.decode()}"
+    return done.stdout
+
+
+def until(what, question, seconds=TIMEOUT):
+    """Asks again and again until the answer is true, and gives it."""
+    end = time.monotonic() + seconds
+    while not (answer := question()):
+        assert time.monotonic() < end, f"not within {seconds} s: {what}"
+        time.sleep(0.2)
+    return answer
+
+
+def sam_deploy(**parameters):
+    overrides = [f"{name}={value}" for name, value in parameters.items()]
+    run(os.environ["SAM"], "deploy", "--no-confirm-changeset", "--no-progressbar",
+        *(["--parameter-overrides", *overrides] if overrides else []), cwd=ROOT)
+
+
+class Deployment:
+    def __init__(self):
+        self.s3, self.sqs, self.iam, self.functions, self.logs = map(
+            boto3.client, ("s3", "sqs", "iam", "lambda", "logs"))
+        stack = boto3.client("cloudformation").describe_stacks(StackName=STACK)["Stacks"][0]
+        outputs = {o["OutputKey"]: o["OutputValue"] for o in stack["Outputs"]}
+        self.bucket, self.table = outputs["BucketName"], outputs["TableName"]
+
+    def muster(self, *words, codes=(0,)):
+        """The command line on the deployment."""
+        return run(os.environ["MUSTER"], *words, "--table", self.table, "--bucket", self.bucket, codes=codes)
+
+    def put(self, content, name=None, who=("intune", "-")):
+        """Drops a list; gives its key."""
+        key = "/".join(["inbox", *who, TENANT, name or f"{uuid.uuid4()}.csv"])
+        self.s3.put_object(Bucket=self.bucket, Key=key, Body=content)
+        return key
+
+    def uploads(self, key):
+        """The uploads of a key, newest first."""
+        page = json.loads(self.muster("uploads", "list", "--tenant", TENANT, "--limit", "1000", "--json"))
+        return [upload for upload in page["uploads"] if upload["object"]["key"] == key]
+
+    def finished(self, key, seconds=TIMEOUT):
+        """Waits until the upload of this key is final, and gives it."""
+        def final():
+            found = self.uploads(key)
+            return found[0] if found and found[0]["state"] != "processing" else None
+        return until(f"the end of {key}", final, seconds)
+
+    def report(self, upload, name):
+        """A file that finish-upload wrote, by the AWS command line; nothing where there is none."""
+        place = f"s3://{self.bucket}/uploads/{upload['id']}/{name}"
+        if not run(os.environ["AWS"], "s3", "ls", place, codes=(0, 1)):
+            return b""
+        return run(os.environ["AWS"], "s3", "cp", place, "-")
+
+    def queue(self, name):
+        return self.sqs.get_queue_url(QueueName=f"{STACK}-{name}")["QueueUrl"]
+
+    def dead_letter(self, queue):
+        """Waits for a dead letter and takes it away."""
+        url = self.queue(f"{queue}-dead-letters")
+        ask = lambda: self.sqs.receive_message(QueueUrl=url, MessageAttributeNames=["All"], WaitTimeSeconds=1).get("Messages")
+        letter = until(f"a dead letter of {queue}", ask)[0]
+        self.sqs.delete_message(QueueUrl=url, ReceiptHandle=letter["ReceiptHandle"])
+        return letter
+
+    def log(self, function, since):
+        """The lines that a function logged since then (seconds since 1970)."""
+        page = self.logs.filter_log_events(logGroupName=f"/aws/lambda/{STACK}-{function}", startTime=int(since * 1000))
+        return [event["message"] for event in page["events"]]
+
+
+@pytest.fixture(scope="session")
+def deployment():
+    sam_deploy(LogLevel="info")
+    deployed = Deployment()
+    # The emulator speaks no TLS, and the bucket's policy refuses whoever does not: it is in force, and is taken away.
+    policy = json.loads(deployed.s3.get_bucket_policy(Bucket=deployed.bucket)["Policy"])
+    assert policy["Statement"][0]["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+    deployed.s3.delete_bucket_policy(Bucket=deployed.bucket)
+    deployed.muster("tenants", "add", TENANT)
+    deployed.muster("consent", "request", "--tenant", TENANT, "--partner", PARTNER, "--kind", "csp-direct")
+    deployed.muster("consent", "grant", "--tenant", TENANT, "--partner", PARTNER)
+    return deployed
+
+
+def sample(*options):
+    """A list of made-up devices."""
+    return run(os.environ["MUSTER"], "sample", *options)
+
+
+@pytest.fixture(scope="session")
+def embedded(tmp_path_factory):
+    """Registers a list on one machine, and gives what the command answers and the directory of its reports."""
+    home = tmp_path_factory.mktemp("embedded")
+    def register(content, *options):
+        file = home / "list.csv"
+        file.write_bytes(content)
+        words = ["register", file, "--tenant", TENANT, "--data-dir", home / "data", "--json", *options]
+        answer = json.loads(run(os.environ["MUSTER"], *words, codes=(0, 1)))
+        reports = home / "data/reports"
+        newest = max(reports.iterdir(), key=lambda path: path.stat().st_mtime_ns)
+        return answer, newest
+    return register
+
+
+def without_ids(content):
+    """What differs from run to run taken out."""
+    return UUID.sub(b"{id}", re.sub(rb"u-[A-Za-z0-9_-]{20}", b"{upload}", content))

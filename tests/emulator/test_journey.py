@@ -1,0 +1,122 @@
+"""What an outsider does, and an operator."""
+
+import json
+import threading
+import time
+
+import pytest
+from conftest import PARTNER, sam_deploy, sample, until, without_ids
+
+LISTS = {
+    "Märzlieferung 1.csv": ["--rows", "40", "--seed", "11", "--faults", "--encoding", "utf8-bom"],
+    "excel (zwei).csv": ["--rows", "40", "--seed", "12", "--faults", "--encoding", "utf16le"],
+    "quoted.csv": ["--rows", "30", "--seed", "13", "--quoted", "--encoding", "windows1252"],
+    "script+script.csv": ["--rows", "30", "--seed", "14", "--dialect", "get-windows-autopilot-info"],
+}
+
+
+def separated(content, separator):
+    """A list without quotation marks, with another separator."""
+    return content.replace(b",", separator)
+
+
+def same_as_on_one_machine(deployment, embedded, key, content, *options):
+    upload = deployment.finished(key)
+    _, reports = embedded(content, *options)
+    for name in ("report.csv", "fixit.csv"):
+        here = reports / name
+        expected = here.read_bytes() if here.exists() else b""
+        assert without_ids(deployment.report(upload, name)) == without_ids(expected), f"{name} of {key}"
+    return upload
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_a_list_comes_out_as_on_one_machine(deployment, embedded, name):
+    content = sample(*LISTS[name])
+    same_as_on_one_machine(deployment, embedded, deployment.put(content, name), content)
+
+
+@pytest.mark.parametrize("separator", [b";", b"\t"])
+def test_a_list_with_another_separator_comes_out_as_on_one_machine(deployment, embedded, separator):
+    content = separated(sample("--rows", "20", "--seed", str(20 + separator[0])), separator)
+    upload = same_as_on_one_machine(deployment, embedded, deployment.put(content), content)
+    assert upload["state"] == "finished" and upload["counts"] == {"registered": 20}
+
+
+def test_a_partners_list_comes_out_as_on_one_machine(deployment):
+    content = sample("--rows", "10", "--seed", "30", "--dialect", "partner-center")
+    upload = deployment.finished(deployment.put(content, who=("partner-center", PARTNER)))
+    assert upload["counts"] == {"registered": 10}
+
+
+def test_twenty_thousand_rows_are_registered_by_several_workers(deployment):
+    began = time.time()
+    upload = deployment.finished(deployment.put(sample("--rows", "20000", "--seed", "40")), seconds=300)
+    assert upload["counts"] == {"registered": 20000}
+    page = deployment.logs.describe_log_streams(logGroupName="/aws/lambda/muster-register-batch")
+    workers = [s for s in page["logStreams"] if s.get("lastEventTimestamp", s["creationTime"]) >= began * 1000]
+    assert len(workers) > 1, page
+
+
+def test_an_event_that_comes_twice_is_one_upload(deployment):
+    key = deployment.put(sample("--rows", "5", "--seed", "50"))
+    upload = deployment.finished(key)
+    event = {"Records": [{"s3": {
+        "bucket": {"name": deployment.bucket},
+        "object": {"key": key, "versionId": upload["object"]["version"]},
+    }}]}
+    source = deployment.queue("split")
+    for _ in range(2):
+        deployment.sqs.send_message(QueueUrl=source, MessageBody=json.dumps(event))
+    numbers = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+    def idle():
+        counts = deployment.sqs.get_queue_attributes(QueueUrl=source, AttributeNames=numbers)["Attributes"]
+        return all(int(counts[name]) == 0 for name in numbers)
+    until("an empty queue", idle)
+    assert deployment.uploads(key) == [upload]
+
+
+def test_poison_ends_in_the_dead_letters_with_its_reason(deployment):
+    deployment.sqs.send_message(QueueUrl=deployment.queue("validate"), MessageBody='{"upload":17}')
+    letter = deployment.dead_letter("validate")
+    assert letter["Body"] == '{"upload":17}'
+    assert letter["MessageAttributes"]["reason"]["StringValue"].startswith("the message cannot be read")
+
+
+def test_a_permission_that_is_missing_is_named_and_the_upload_goes_on_once_it_is_back(deployment):
+    role = deployment.functions.get_function_configuration(FunctionName="muster-register-batch")["Role"].split("/")[-1]
+    policy = deployment.iam.get_role_policy(RoleName=role, PolicyName="register-batch")["PolicyDocument"]
+    less = json.loads(json.dumps(policy))
+    less["Statement"][0]["Action"].remove("dynamodb:PutItem")
+    queue = deployment.queue("register-express")
+    allow = lambda document: deployment.iam.put_role_policy(
+        RoleName=role, PolicyName="register-batch", PolicyDocument=json.dumps(document))
+    began = time.time()
+    allow(less)
+    # A message that failed waits for six time-outs of its function; nobody here has the time.
+    deployment.sqs.set_queue_attributes(QueueUrl=queue, Attributes={"VisibilityTimeout": "1"})
+    try:
+        key = deployment.put(sample("--rows", "5", "--seed", "60"))
+        letter = deployment.dead_letter("register")
+        reason = letter["MessageAttributes"]["reason"]["StringValue"]
+        assert "failed 5 times" in reason and "not authorized to perform: dynamodb:PutItem" in reason, reason
+        logged = [line for line in deployment.log("register-batch", began) if "dynamodb:PutItem" in line]
+        assert logged, "the log names it, too"
+    finally:
+        allow(policy)
+        deployment.sqs.set_queue_attributes(QueueUrl=queue, Attributes={"VisibilityTimeout": "1080"})
+    # Sweep would put it on again within minutes. Whoever cannot wait gives the queue the message back.
+    deployment.sqs.send_message(QueueUrl=queue, MessageBody=letter["Body"])
+    assert deployment.finished(key)["counts"] == {"registered": 5}
+
+
+def test_an_update_while_an_upload_runs_loses_nothing(deployment):
+    key = deployment.put(sample("--rows", "6000", "--seed", "70"))
+    until("the upload", lambda: deployment.uploads(key))
+    update = threading.Thread(target=sam_deploy, kwargs={"LogLevel": "info,muster=info"})
+    update.start()
+    upload = deployment.finished(key, seconds=300)
+    update.join()
+    assert upload["counts"] == {"registered": 6000}
+    settings = deployment.functions.get_function_configuration(FunctionName="muster-register-batch")
+    assert settings["Environment"]["Variables"]["RUST_LOG"] == "info,muster=info"
