@@ -12,6 +12,7 @@ mod killed;
 mod register;
 mod sample;
 mod serve;
+mod served;
 mod tenants;
 mod uploads;
 

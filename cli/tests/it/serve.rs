@@ -1,28 +1,29 @@
 //! `muster serve`: starts, says how to use it, stops cleanly, and is started again.
 
-use std::io::{BufRead as _, BufReader, Read as _};
-use std::process::{Child, Command, Stdio};
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
-use serde_json::Value;
-
 use super::Workshop;
+use super::served::{Client, Served};
 
-struct Served(Child, BufReader<std::process::ChildStdout>);
+const KEY: &str = "inbox/intune/-/Contoso/list.csv";
 
-impl Drop for Served {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-    }
+/// A workshop with a tenant.
+fn workshop() -> Workshop {
+    let workshop = Workshop::new();
+    let run = workshop.muster("tenants add Contoso --data-dir data");
+    assert_eq!(run.code, Some(0), "{}", run.stderr);
+    workshop
 }
 
-fn serve(workshop: &Workshop) -> (Served, Value) {
-    let words = ["serve", "--port", "0", "--s3-port", "0", "--json", "--data-dir", "data"];
-    let mut child = workshop.command(&words).stdout(Stdio::piped()).spawn().unwrap();
-    let mut lines = BufReader::new(child.stdout.take().unwrap());
-    let mut first = String::new();
-    lines.read_line(&mut first).unwrap();
-    (Served(child, lines), serde_json::from_str(&first).unwrap())
+/// The answer of the HTTP port, head and all.
+fn http(address: &str, target: &str) -> String {
+    let mut stream = TcpStream::connect(address.trim_start_matches("http://")).unwrap();
+    write!(stream, "GET {target} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
 }
 
 #[cfg(unix)]
@@ -30,8 +31,7 @@ fn serve(workshop: &Workshop) -> (Served, Value) {
 fn it_stops_cleanly_and_starts_again() {
     let workshop = Workshop::new();
     for _ in 0..2 {
-        let (mut served, said) = serve(&workshop);
-        assert_eq!(said["event"], "serving");
+        let (mut served, said, _) = Served::start(&workshop);
         let second = workshop.muster("tenants list --data-dir data");
         assert_eq!(second.code, Some(2), "{}", second.stderr);
         assert!(second.stderr.contains("muster serve"), "{}", second.stderr);
@@ -43,16 +43,97 @@ fn it_stops_cleanly_and_starts_again() {
         let endpoint = format!("export AWS_ENDPOINT_URL_S3={}\n", said["s3"].as_str().unwrap());
         assert!(text.contains(&endpoint), "{endpoint}");
 
-        let pid = served.0.id().to_string();
-        assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+        served.signal("TERM");
         let start = Instant::now();
-        let code = served.0.wait().unwrap().code();
+        assert_eq!(served.ended(), Some(0));
         assert!(start.elapsed() < Duration::from_secs(10));
-        let mut rest = String::new();
-        served.1.read_to_string(&mut rest).unwrap();
-        assert_eq!(rest, "{\"event\":\"stopping\"}\n{\"event\":\"stopped\"}\n");
-        assert_eq!(code, Some(0));
+        let rest: Vec<String> = served.said.iter().collect();
+        assert_eq!(rest, [r#"{"event":"stopping"}"#, r#"{"event":"stopped"}"#]);
     }
+}
+
+#[cfg(unix)]
+#[test]
+fn an_upload_that_was_interrupted_ends_after_the_next_start() {
+    const ROWS: usize = 3000;
+    let workshop = workshop();
+    for (seed, signal, code) in [(1, "TERM", Some(0)), (2, "KILL", None)] {
+        workshop.list("list.csv", &format!("--rows {ROWS} --seed {seed}"));
+        let list = std::fs::read(workshop.path("list.csv")).unwrap();
+        let (mut served, _, s3) = Served::start(&workshop);
+        let upload = s3.put(KEY, &list, &[]).unwrap();
+        assert_eq!(served.hear(upload.as_str())["upload"]["state"], "processing");
+        served.signal(signal);
+        assert_eq!(served.ended(), code, "{signal}");
+        assert!(
+            served.said.iter().all(|line| !line.contains("finished")),
+            "{signal}: too late"
+        );
+
+        let (served, _, s3) = Served::start(&workshop);
+        let end = served.end_of(&upload);
+        assert_eq!(
+            (&end["state"], &end["counts"]["registered"]),
+            (&"finished".into(), &ROWS.into())
+        );
+        let report = s3.get(&format!("uploads/{upload}/report.csv")).unwrap();
+        assert_eq!(
+            String::from_utf8(report.body).unwrap().lines().count(),
+            1 + ROWS,
+            "{signal}"
+        );
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn while_it_stops_it_is_not_ready_and_a_second_signal_ends_it_at_once() {
+    let workshop = workshop();
+    let (mut served, said, s3) = Served::start(&workshop);
+    let address = said["http"].as_str().unwrap();
+    assert!(http(address, "/readyz").starts_with("HTTP/1.1 200"));
+    // A request whose body never comes keeps it from stopping for as long as it may.
+    let mut half = s3.begin("PUT", KEY, 10, &[]).unwrap();
+    half.write_all(b"half").unwrap();
+    // Answered behind it, so that it has surely arrived.
+    assert_eq!(s3.get("uploads/none").unwrap().status, 404);
+    served.signal("TERM");
+    served.hear("stopping");
+    let start = Instant::now();
+    while !http(address, "/readyz").starts_with("HTTP/1.1 503") {
+        assert!(start.elapsed() < Duration::from_secs(10), "it stays ready");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    assert!(http(address, "/healthz").starts_with("HTTP/1.1 200"));
+    assert!(s3.get("uploads/none").is_err(), "a new request is taken");
+    served.signal("TERM");
+    assert_eq!(served.ended(), Some(128 + 15));
+    assert!(start.elapsed() < Duration::from_secs(15));
+    drop(half);
+}
+
+#[test]
+fn an_option_that_nobody_knows_refuses_the_file_by_name() {
+    let workshop = workshop();
+    workshop.list("list.csv", "--rows 1");
+    let list = std::fs::read(workshop.path("list.csv")).unwrap();
+    let metadata = [("muster-grouptag", "Office"), ("other", "is not ours")];
+
+    let (served, _, s3) = Served::start(&workshop);
+    let end = served.end_of(&s3.put(KEY, &list, &metadata).unwrap());
+    assert_eq!(end["state"], "refused");
+    let detail = end["reason"]["detail"].as_str().unwrap();
+    assert!(detail.contains("`x-amz-meta-muster-grouptag`"), "{detail}");
+    drop(served);
+
+    let served = Served::spawn(&workshop, &[]);
+    served.line("Ctrl-C stops it.");
+    Client::of(&workshop).put(KEY, &list, &metadata).unwrap();
+    let line = served.line("refused");
+    assert!(
+        line.starts_with(KEY) && line.contains("`x-amz-meta-muster-grouptag`"),
+        "{line}"
+    );
 }
 
 #[test]

@@ -1,0 +1,108 @@
+//! `muster serve` as others have it: a process, what it says, and the S3 endpoint behind its socket.
+
+mod s3;
+
+use std::fs::File;
+use std::io::{BufRead as _, BufReader};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::{Duration, Instant};
+
+use muster_core::id::UploadId;
+use serde_json::Value;
+
+use super::Workshop;
+pub(super) use s3::Client;
+
+/// How long anything may take that a test waits for: a busy machine is no failure.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A running server over the directory `data` of a workshop. Dropped, it is killed.
+pub(super) struct Served {
+    pub(super) child: Child,
+    /// What it says, line by line, until it is gone.
+    pub(super) said: Receiver<String>,
+}
+
+impl Served {
+    /// Starts a server on free ports. Its warnings are in `serve.log`.
+    pub(super) fn spawn(workshop: &Workshop, more: &[&str]) -> Self {
+        let words = ["serve", "--port", "0", "--s3-port", "0", "--data-dir", "data"];
+        let log = File::options()
+            .create(true)
+            .append(true)
+            .open(workshop.path("serve.log"));
+        let mut command = workshop.command(&[&words, more].concat());
+        command.stdout(Stdio::piped()).stderr(log.unwrap());
+        let mut child = command.spawn().unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let (sender, said) = channel();
+        std::thread::spawn(move || lines.map_while(Result::ok).try_for_each(|line| sender.send(line)));
+        Self { child, said }
+    }
+
+    /// Starts a server that speaks JSON, and waits until it serves: the server, what it said, and a client for it.
+    pub(super) fn start(workshop: &Workshop) -> (Self, Value, Client) {
+        let served = Self::spawn(workshop, &["--json"]);
+        let said = served.hear("serving");
+        (served, said, Client::of(workshop))
+    }
+
+    /// The next line that has this text in it. Panics when the process ends before, or it takes too long.
+    pub(super) fn line(&self, wanted: &str) -> String {
+        let (start, mut heard) = (Instant::now(), Vec::new());
+        loop {
+            match self.said.recv_timeout(PATIENCE.saturating_sub(start.elapsed())) {
+                Ok(line) if line.contains(wanted) => return line,
+                Ok(line) => heard.push(line),
+                Err(error) => panic!("no line has `{wanted}`: {error}; the lines: {heard:#?}"),
+            }
+        }
+    }
+
+    /// The next object that has this text in it.
+    pub(super) fn hear(&self, wanted: &str) -> Value {
+        serde_json::from_str(&self.line(wanted)).unwrap()
+    }
+
+    /// The upload in its final state.
+    pub(super) fn end_of(&self, upload: &UploadId) -> Value {
+        loop {
+            let said = self.hear(upload.as_str());
+            if said["upload"]["state"] != "processing" {
+                return said["upload"].clone();
+            }
+        }
+    }
+
+    #[cfg(unix)]
+    pub(super) fn signal(&self, name: &str) {
+        let pid = self.child.id().to_string();
+        assert!(
+            Command::new("kill")
+                .args(["-s", name, &pid])
+                .status()
+                .unwrap()
+                .success()
+        );
+    }
+
+    /// Its exit code; `None` where a signal ended it.
+    pub(super) fn ended(&mut self) -> Option<i32> {
+        let start = Instant::now();
+        while start.elapsed() < PATIENCE {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status.code();
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        panic!("the server does not end");
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
