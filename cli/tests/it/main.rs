@@ -8,6 +8,7 @@ mod decode;
 mod devices;
 mod fsck;
 mod guide;
+mod kill_rounds;
 mod killed;
 mod register;
 mod sample;
