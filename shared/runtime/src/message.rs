@@ -3,6 +3,9 @@
 #[cfg(test)]
 mod tests;
 
+use std::panic::AssertUnwindSafe;
+
+use futures::FutureExt as _;
 use muster_store::queue::{Queue, QueueName};
 use muster_store::{ErrorKind, StoreError};
 use serde::de::DeserializeOwned;
@@ -53,7 +56,7 @@ pub enum Verdict {
 }
 
 /// Reads a message and hands it to `handle`. What cannot be read, what `handle` calls poison, and what failed too often
-/// goes to the dead-letter queue with its reason; its text never goes to a log.
+/// goes to the dead-letter queue with its reason; its text never goes to a log. A panic is a failure like any other.
 pub async fn deliver<M, F, R>(delivery: Delivery<'_>, queue: &dyn Queue, handle: F) -> Verdict
 where
     M: DeserializeOwned,
@@ -63,7 +66,7 @@ where
     let name = delivery.queue.as_str();
     let reason = match serde_json::from_str(delivery.body) {
         Err(error) => format!("the message cannot be read: {error}"),
-        Ok(message) => match handle(message).await {
+        Ok(message) => match caught(async { handle(message).await }).await {
             Ok(()) => return Verdict::Done,
             Err(Failure::Retry(reason)) if delivery.receives < MAX_RECEIVES => {
                 warn!(
@@ -89,4 +92,10 @@ where
             Verdict::Again
         }
     }
+}
+
+/// A panic must take neither the messages beside it nor, on one machine, the worker with it.
+async fn caught(handling: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
+    let broken = |_| Err(Failure::Retry("the function panicked; its log says where".to_owned()));
+    AssertUnwindSafe(handling).catch_unwind().await.unwrap_or_else(broken)
 }

@@ -112,3 +112,22 @@ async fn of_a_batch_only_what_failed_is_delivered_again() {
         "what cannot be read is put aside and not delivered again"
     );
 }
+
+#[tokio::test]
+async fn a_panic_is_tried_again_and_then_put_aside() {
+    let queue = Aside::default();
+    for (receives, verdict) in [(1, Verdict::Again), (MAX_RECEIVES, Verdict::Done)] {
+        let delivery = Delivery {
+            queue: QueueName::Validate,
+            body: "1",
+            receives,
+        };
+        let handled = deliver(delivery, &queue, |_: u32| -> std::future::Ready<_> { panic!("a bug") });
+        assert_eq!(handled.await, verdict, "{receives}");
+    }
+    let reason = "failed 5 times; the last time: the function panicked; its log says where";
+    assert_eq!(
+        queue.letters.into_inner().unwrap(),
+        [("1".to_owned(), reason.to_owned())]
+    );
+}
