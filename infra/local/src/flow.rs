@@ -11,6 +11,7 @@ mod workers;
 use std::collections::BTreeMap;
 use std::ops::Deref;
 use std::sync::Arc;
+use std::time::Duration;
 
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use finish_upload::FinishUpload;
@@ -38,6 +39,9 @@ pub const BUCKET: &str = "muster";
 
 /// The name of the embedded table.
 pub const TABLE: &str = "muster";
+
+/// How long a sweep may take, as on AWS.
+const SWEEP_AT_MOST: Duration = Duration::from_secs(40);
 
 /// Why the embedded default cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -278,7 +282,7 @@ impl Embedded {
             objects: self.objects(),
             queue: &*self.sends,
         };
-        sweep.handle(occasion, self.now()).await
+        sweep.handle(occasion, self.now(), SWEEP_AT_MOST).await
     }
 }
 
