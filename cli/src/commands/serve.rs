@@ -20,7 +20,6 @@ use signal_hook::flag;
 use crate::failure::{Exit, Failure};
 use crate::output::{self, Output};
 use crate::state::{DataDirArgs, Surroundings};
-use uploads::Followed;
 
 /// What `muster serve` takes.
 #[derive(Debug, Args)]
@@ -33,7 +32,7 @@ Ctrl-C or SIGTERM ends it: it takes nothing new, ends what is in hand within 20 
 the next start. A second one ends it at once.
 Exit code: 0 stopped; 2 not started.")]
 pub(crate) struct ServeArgs {
-    /// The port for HTTP (/healthz, /readyz) on 127.0.0.1; 0 is any free one
+    /// The port for HTTP (/healthz, /readyz, /metrics) on 127.0.0.1; 0 is any free one
     #[arg(long, default_value_t = 7270)]
     port: u16,
     /// The port for S3 on 127.0.0.1; 0 is any free one
@@ -50,8 +49,6 @@ pub(crate) struct ServeArgs {
 const STOP_WITHIN: Duration = Duration::from_secs(20);
 /// How often it is asked whether the process is told to stop.
 const LOOK: Duration = Duration::from_millis(50);
-/// After how many of these looks uploads are looked at.
-const LOOKS: u32 = 5;
 
 #[derive(Serialize)]
 #[serde(tag = "event", rename_all = "camelCase", rename_all_fields = "camelCase")]
@@ -84,15 +81,11 @@ pub(crate) async fn run(args: &ServeArgs, around: &Surroundings, out: &mut Outpu
     let environment = directory.join("aws.env");
     write_environment(&environment, &server, &embedded).map_err(|error| Failure::unwritable(&environment, &error))?;
     begin(args, &server, &environment, out)?;
-    let mut followed = Followed::new(&embedded, args.json);
     while !told.load(Ordering::SeqCst) {
-        for _ in 0..LOOKS {
-            tokio::time::sleep(LOOK).await;
-            if told.load(Ordering::SeqCst) {
-                break;
-            }
+        if let Ok(change) = tokio::time::timeout(LOOK, embedded.next_change()).await {
+            uploads::tell(&change, args.json, out)?;
+            out.flush()?;
         }
-        followed.tell(out).await?;
     }
     match args.json {
         true => out.json(&Event::Stopping)?,
@@ -100,7 +93,9 @@ pub(crate) async fn run(args: &ServeArgs, around: &Surroundings, out: &mut Outpu
     }
     out.flush()?;
     server.stop(STOP_WITHIN).await;
-    followed.tell(out).await?;
+    for change in embedded.take_changes() {
+        uploads::tell(&change, args.json, out)?;
+    }
     match args.json {
         true => out.json(&Event::Stopped)?,
         false => out.line("Stopped.")?,
@@ -153,7 +148,7 @@ fn begin(args: &ServeArgs, server: &Server, environment: &Path, out: &mut Output
     }
     let file: PathBuf = environment.to_owned();
     out.line(format_args!("S3:   {s3}, bucket `{BUCKET}`"))?;
-    out.line(format_args!("HTTP: {http}/healthz, {http}/readyz"))?;
+    out.line(format_args!("HTTP: {http}/healthz, {http}/readyz, {http}/metrics"))?;
     out.line("\nLoad the access key into a shell; the AWS CLI and boto3 find it there:")?;
     out.line(format_args!("    . {}", output::quoted_path(&file)))?;
     out.line("Upload a device list; its key is inbox/{channel}/{partner or -}/{tenant}/{name}.csv:")?;

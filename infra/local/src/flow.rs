@@ -3,34 +3,32 @@
 //! [`Embedded`] is the state; [`Flow`] is the work on it. Events leave the outbox of the bucket, messages the queues in
 //! memory, and each goes to the same `handle` that runs in Lambda.
 
+mod changes;
 mod events;
-mod moved;
 mod queue;
+mod swept;
 mod workers;
 
-use std::collections::BTreeMap;
 use std::ops::Deref;
 use std::sync::Arc;
-use std::time::Duration;
 
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use finish_upload::FinishUpload;
-use muster_core::id::UploadId;
 use muster_core::inbox::PREFIX;
-use muster_core::upload::ObjectVersion;
 use muster_runtime::Failure;
 use muster_store::queue::Queue;
 use muster_store::{Connection, Credentials, Registry, StoreError, Table};
 use register_batch::RegisterBatch;
 use split_upload::SplitUpload;
-use sweep::{Occasion, Sweep};
 use validate_batch::ValidateBatch;
 
 use crate::Clock;
 use crate::data_dir::{DataDir, DataDirError};
 use crate::dynamodb::DynamoDb;
+use crate::metrics::{Metrics, Reading};
 use crate::objects::{Objects, Options, VersionIds, random_ids};
 
+pub use changes::Change;
 pub use queue::{DeadLetter, InProcess};
 pub use workers::Flow;
 
@@ -39,9 +37,6 @@ pub const BUCKET: &str = "muster";
 
 /// The name of the embedded table.
 pub const TABLE: &str = "muster";
-
-/// How long a sweep may take, as on AWS.
-const SWEEP_AT_MOST: Duration = Duration::from_secs(40);
 
 /// Why the embedded default cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -61,7 +56,8 @@ pub struct Embedded {
     dynamodb: DynamoDb,
     bucket: Objects,
     queue: Arc<InProcess>,
-    moved: Arc<moved::Moved>,
+    changes: Arc<changes::Changes>,
+    metrics: Arc<Metrics>,
     /// Where the functions send: `queue`, perhaps with decorators.
     sends: Arc<dyn Queue>,
     clock: Clock,
@@ -160,14 +156,16 @@ impl Embedded {
         let dead_letters = directory.as_ref().map(|directory| directory.dead_letters());
         let table = Table::new(&connection, TABLE);
         let objects = muster_store::objects::Objects::new(&connection, BUCKET);
-        let queue = Arc::new(InProcess::with_dead_letters(dead_letters));
+        let metrics = Arc::new(Metrics::default());
+        let queue = Arc::new(InProcess::new(dead_letters, Arc::clone(&metrics)));
         Self {
             registry: Registry::new(table, objects),
             dynamodb,
             bucket,
             sends: queue.clone(),
             queue,
-            moved: Arc::default(),
+            changes: Arc::new(changes::Changes::counted_by(Arc::clone(&metrics))),
+            metrics,
             clock,
             directory,
         }
@@ -191,11 +189,20 @@ impl Embedded {
         &self.queue
     }
 
-    /// The uploads that a message was about since the last call, each with its object where that is known: one whose
-    /// object is no upload is a stray. Of many thousands some are left out.
-    #[must_use]
-    pub fn take_moved(&self) -> BTreeMap<UploadId, Option<ObjectVersion>> {
-        self.moved.take()
+    /// What was counted, and how things stand, as Prometheus reads it. `started` is when the server started, in seconds
+    /// since 1970, and `resident` the memory of the process in bytes.
+    ///
+    /// # Errors
+    /// When the outbox of the bucket cannot be read.
+    pub(crate) async fn metrics(&self, started: i64, resident: Option<u64>) -> Result<String, Failure> {
+        let events = self.bucket.waiting_events().await;
+        Ok(self.metrics.text(&Reading {
+            uploads_open: self.open_uploads().len(),
+            events: events.map_err(|e| Failure::Retry(format!("the outbox of the bucket: {e}")))?,
+            queues: self.queue.depths(),
+            resident,
+            started,
+        }))
     }
 
     /// The time now.
@@ -269,20 +276,6 @@ impl Embedded {
             self.bucket.acknowledge(event.seq).await.map_err(failure)?;
         }
         Ok(())
-    }
-
-    /// Looks once for what stopped moving.
-    ///
-    /// # Errors
-    /// When the store is out of reach.
-    pub async fn sweep(&self, occasion: Occasion) -> Result<(), Failure> {
-        let sweep = Sweep {
-            uploads: self.uploads(),
-            grants: self.grants(),
-            objects: self.objects(),
-            queue: &*self.sends,
-        };
-        sweep.handle(occasion, self.now(), SWEEP_AT_MOST).await
     }
 }
 

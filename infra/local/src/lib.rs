@@ -17,6 +17,7 @@ pub mod data_dir;
 pub mod dynamodb;
 pub mod faults;
 pub mod flow;
+mod metrics;
 pub mod objects;
 mod seam;
 pub mod serve;

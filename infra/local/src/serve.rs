@@ -1,6 +1,7 @@
 //! The flow behind two listeners on the loopback interface: S3 for device lists, HTTP for whoever watches the process.
 
 mod listener;
+mod metrics;
 #[cfg(test)]
 mod tests;
 
@@ -66,6 +67,7 @@ impl Server {
     pub async fn start(embedded: &Embedded, ports: Ports) -> Result<Self, ServeError> {
         let http = listener::bind(ports.http).await?;
         let s3 = listener::bind(ports.s3).await?;
+        embedded.follow();
         let flow = Flow::start(embedded).await?;
         let stopping = Arc::new(AtomicBool::new(false));
         let watched = Watched {
@@ -76,7 +78,8 @@ impl Server {
         let router = Router::new()
             .route("/healthz", get(async || "alive\n"))
             .route("/readyz", get(ready))
-            .with_state(watched);
+            .with_state(watched)
+            .merge(metrics::router(embedded));
         Ok(Self {
             flow,
             http: Listening::start(http, router),
@@ -115,7 +118,7 @@ async fn ready(State(watched): State<Watched>) -> (StatusCode, &'static str) {
     if watched.stopping.load(Ordering::SeqCst) {
         return (StatusCode::SERVICE_UNAVAILABLE, "shutting down\n");
     }
-    match watched.embedded.uploads().sweep_places().await {
+    match watched.embedded.uploads().sweep_place().await {
         Ok(_) => (StatusCode::OK, "ready\n"),
         Err(error) => {
             tracing::error!(%error, "the store is out of reach");

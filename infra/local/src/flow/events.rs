@@ -94,11 +94,12 @@ async fn split(embedded: &Embedded, event: &ObjectEvent) {
         }
         tokio::time::sleep(super::workers::pause(receives)).await;
     }
-    embedded.moved.by(Delivery {
+    let delivery = Delivery {
         queue: QueueName::Split,
         body: &body,
         receives: 1,
-    });
+    };
+    embedded.look_behind(delivery).await;
     if let Err(error) = embedded.bucket.acknowledge(event.seq).await {
         tracing::error!(%error, "an event of the bucket could not be acknowledged and will come again");
     }

@@ -2,17 +2,20 @@
 //!
 //! Fair as SQS's fair queues are: within a queue, tenants take turns.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, VecDeque};
 use std::fs::File;
 use std::io::Write as _;
 use std::path::PathBuf;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use muster_store::queue::{Outgoing, Queue, QueueName, Sending};
 use muster_store::{ErrorKind, StoreError};
 use tokio::sync::Notify;
 use tokio::time::Instant;
+
+use crate::metrics::Metrics;
 
 /// How many events and dead letters are kept for whoever asks.
 const KEPT: usize = 1000;
@@ -35,13 +38,14 @@ pub struct InProcess {
     changed: Notify,
     /// Where dead letters are kept, a JSON line each; in memory alone where there is no directory.
     dead_letters: Option<PathBuf>,
+    metrics: Arc<Metrics>,
 }
 
 #[derive(Debug, Default)]
 struct State {
     lanes: BTreeMap<QueueName, Lanes>,
     /// Messages that were taken and neither done nor given back.
-    in_hand: usize,
+    in_hand: BTreeMap<QueueName, usize>,
     events: VecDeque<String>,
     dead: VecDeque<DeadLetter>,
 }
@@ -96,13 +100,30 @@ impl Lanes {
     fn is_empty(&self) -> bool {
         self.ready.is_empty() && self.later.is_empty()
     }
+
+    fn len(&self) -> usize {
+        self.ready.values().map(VecDeque::len).sum::<usize>() + self.later.len()
+    }
+}
+
+impl State {
+    /// A message of this queue is not worked on any more.
+    fn put_down(&mut self, queue: QueueName) {
+        if let Entry::Occupied(mut in_hand) = self.in_hand.entry(queue) {
+            match *in_hand.get() {
+                0 | 1 => _ = in_hand.remove(),
+                more => _ = in_hand.insert(more - 1),
+            }
+        }
+    }
 }
 
 impl InProcess {
-    /// Queues whose dead letters are kept in this file.
-    pub(super) fn with_dead_letters(file: Option<PathBuf>) -> Self {
+    /// Queues whose dead letters are kept in this file, and counted.
+    pub(super) fn new(dead_letters: Option<PathBuf>, metrics: Arc<Metrics>) -> Self {
         Self {
-            dead_letters: file,
+            dead_letters,
+            metrics,
             ..Self::default()
         }
     }
@@ -135,7 +156,7 @@ impl InProcess {
                 let mut state = self.state();
                 let lanes = state.lanes.entry(queue).or_default();
                 if let Some(message) = lanes.pop(Instant::now()) {
-                    state.in_hand += 1;
+                    *state.in_hand.entry(queue).or_default() += 1;
                     return message;
                 }
                 lanes.later.iter().map(|(at, _)| *at).min()
@@ -151,15 +172,15 @@ impl InProcess {
     }
 
     /// A message that was taken is done with.
-    pub(super) fn done(&self) {
-        self.state().in_hand -= 1;
+    pub(super) fn done(&self, queue: QueueName) {
+        self.state().put_down(queue);
         self.changed.notify_waiters();
     }
 
     /// A message that was taken comes again, after a while.
     pub(super) fn again(&self, queue: QueueName, message: Message, after: Duration) {
         let mut state = self.state();
-        state.in_hand -= 1;
+        state.put_down(queue);
         state
             .lanes
             .entry(queue)
@@ -173,7 +194,7 @@ impl InProcess {
     /// Whether nothing waits and nothing is worked on.
     pub(super) fn is_idle(&self) -> bool {
         let state = self.state();
-        state.in_hand == 0 && state.lanes.values().all(Lanes::is_empty)
+        state.in_hand.is_empty() && state.lanes.values().all(Lanes::is_empty)
     }
 
     /// Waits until nothing waits and nothing is worked on.
@@ -190,8 +211,18 @@ impl InProcess {
     /// Forgets all messages, as the end of the process does; says how many there were.
     pub fn forget(&self) -> usize {
         let lanes = std::mem::take(&mut self.state().lanes);
-        let of = |lanes: Lanes| lanes.ready.values().map(VecDeque::len).sum::<usize>() + lanes.later.len();
-        lanes.into_values().map(of).sum()
+        lanes.values().map(Lanes::len).sum()
+    }
+
+    /// For each queue the messages that wait, and those that are worked on.
+    pub(crate) fn depths(&self) -> Vec<(QueueName, usize, usize)> {
+        let state = self.state();
+        let depth = |queue| {
+            let waiting = state.lanes.get(&queue).map_or(0, Lanes::len);
+            (queue, waiting, state.in_hand.get(&queue).copied().unwrap_or(0))
+        };
+        let queues = QueueName::ALL.into_iter().filter(|queue| *queue != QueueName::Events);
+        queues.map(depth).collect()
     }
 
     /// The newest events, oldest first.
@@ -230,6 +261,7 @@ impl Queue for InProcess {
         let letter = DeadLetter { queue, body, reason };
         let recorded = self.record(&letter);
         if recorded.is_ok() {
+            self.metrics.dead_letter(queue);
             keep(&mut self.state().dead, letter);
             self.changed.notify_waiters();
         }
@@ -281,7 +313,7 @@ mod tests {
         queue.again(QueueName::Split, message, Duration::from_secs(3));
         assert_eq!(queue.take(QueueName::Split).await.receives, 2);
         assert!(start.elapsed() >= Duration::from_secs(3));
-        queue.done();
+        queue.done(QueueName::Split);
         queue.idle().await;
     }
 }

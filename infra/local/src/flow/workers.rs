@@ -108,9 +108,9 @@ async fn work(embedded: Embedded, queue: QueueName, closing: CancellationToken) 
             receives: message.receives,
         };
         let verdict = run(&embedded, delivery).await;
-        embedded.moved.by(delivery);
+        embedded.look_behind(delivery).await;
         match verdict {
-            Verdict::Done => embedded.queue.done(),
+            Verdict::Done => embedded.queue.done(queue),
             Verdict::Again => {
                 let after = pause(message.receives);
                 embedded.queue.again(queue, message, after);

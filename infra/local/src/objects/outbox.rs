@@ -48,6 +48,20 @@ impl Objects {
         .await
     }
 
+    /// How many events are not acknowledged yet.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn waiting_events(&self) -> Result<u64, S3Error> {
+        self.blocking(|inner| {
+            let database = inner.database();
+            let mut statement = database.prepare_cached("SELECT count(*) FROM outbox")?;
+            let count: i64 = statement.query_row([], |row| row.get(0))?;
+            Ok(count.unsigned_abs())
+        })
+        .await
+    }
+
     /// Takes one event off the list, for good. An unknown `seq` is nothing to do.
     ///
     /// # Errors

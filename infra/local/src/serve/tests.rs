@@ -9,7 +9,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
 use super::*;
-use crate::flow::BUCKET;
+use crate::flow::{BUCKET, Change};
 
 #[expect(clippy::disallowed_methods, reason = "signatures are checked against the real time")]
 async fn serving() -> (Embedded, Server) {
@@ -131,6 +131,12 @@ async fn it_says_that_it_lives_and_refuses_a_port_that_is_taken() {
     let (embedded, server) = serving().await;
     assert!(get(server.http(), "/healthz").await.ends_with("alive\n"));
     assert!(get(server.http(), "/readyz").await.ends_with("ready\n"));
+    let metrics = get(server.http(), "/metrics").await;
+    assert!(metrics.contains("text/plain; version=0.0.4"), "{metrics}");
+    assert!(
+        metrics.contains("\nmuster_queue_messages{queue=\"split\"} 0\n"),
+        "{metrics}"
+    );
     let (http, s3) = (server.http(), server.s3().port());
     let taken = Server::start(&embedded, Ports { http: 0, s3 }).await.err().unwrap();
     assert!(matches!(taken, ServeError::Port { port, .. } if port == s3), "{taken}");
@@ -147,14 +153,16 @@ async fn what_became_of_an_upload_can_be_asked_for() {
         let put = s3.put_object().bucket(BUCKET).key(key);
         put.body(ByteStream::from_static(b"x")).send().await.unwrap();
     }
-    server.flow.idle().await;
     let mut seen = Vec::new();
-    for (id, object) in embedded.take_moved() {
-        let state = embedded.uploads().get(&id).await.unwrap().map(|status| status.state);
-        seen.push((object.unwrap().key, state));
+    while seen.len() < keys.len() {
+        seen.push(match embedded.next_change().await {
+            Change::Upload(status) => (status.object.key, Some(status.state)),
+            Change::Stray { key, .. } => (key, None),
+        });
     }
     seen.sort_by(|a, b| a.0.cmp(&b.0));
     let refused = Some(muster_core::upload::UploadState::Refused);
     assert_eq!(seen, [(keys[0].to_owned(), refused), (keys[1].to_owned(), None)]);
-    assert!(embedded.take_moved().is_empty());
+    server.flow.idle().await;
+    assert!(embedded.take_changes().is_empty());
 }

@@ -1,0 +1,69 @@
+//! Sweep on one machine, counted.
+
+use muster_core::Timestamp;
+use muster_runtime::Failure;
+use muster_store::queue::{Outgoing, Queue, QueueName, Sending};
+use muster_store::uploads::Due;
+use sweep::{Occasion, Sweep};
+
+use super::Embedded;
+use crate::metrics::Metrics;
+
+/// How much that is due is looked at again behind a sweep, to tell what became of it.
+const LOOKED_AT: usize = 500;
+
+/// The queues, and a count of what is sent.
+struct Counted<'a> {
+    queue: &'a dyn Queue,
+    metrics: &'a Metrics,
+}
+
+impl Queue for Counted<'_> {
+    fn send(&self, queue: QueueName, messages: Vec<Outgoing>) -> Sending<'_> {
+        self.metrics.sweep_sent(messages.len());
+        self.queue.send(queue, messages)
+    }
+
+    fn dead_letter(&self, queue: QueueName, body: String, reason: String) -> Sending<'_> {
+        self.queue.dead_letter(queue, body, reason)
+    }
+}
+
+impl Embedded {
+    /// Looks once for what stopped moving.
+    ///
+    /// # Errors
+    /// When the store is out of reach.
+    pub async fn sweep(&self, occasion: Occasion) -> Result<(), Failure> {
+        let now = self.now();
+        let due = match self.is_followed() {
+            true => self.due(occasion, now).await,
+            false => Vec::new(),
+        };
+        let queue = &Counted {
+            queue: &*self.sends,
+            metrics: &self.metrics,
+        };
+        let sweep = Sweep {
+            uploads: self.uploads(),
+            grants: self.grants(),
+            objects: self.objects(),
+            queue,
+        };
+        let swept = sweep.handle(occasion, now).await;
+        self.metrics.swept(swept.is_ok());
+        if self.is_followed() {
+            self.look_behind_sweep(&due, now).await;
+        }
+        swept
+    }
+
+    /// What this sweep will look after. Where it cannot be asked for, sweep itself will say so.
+    async fn due(&self, occasion: Occasion, now: Timestamp) -> Vec<Due> {
+        let before = match occasion {
+            Occasion::Start => Timestamp::MAX,
+            Occasion::Schedule => now,
+        };
+        self.uploads().due(before, LOOKED_AT).await.unwrap_or_default()
+    }
+}
