@@ -1,6 +1,7 @@
 //! What stopped moving is found by the clock and put on again; what cannot be helped is given up loudly.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use journeys::lists::intune;
 use journeys::world::{FABRIKAM, Result, World};
@@ -10,6 +11,7 @@ use muster_core::upload::UploadState;
 use muster_local::faults::{Fault, FaultPoint, Faulty};
 use muster_local::flow::Flow;
 use sweep::Occasion;
+use tokio::time::Instant;
 
 /// Split puts the batches on the queue; then the queue forgets them.
 #[tokio::test(flavor = "multi_thread")]
@@ -100,6 +102,76 @@ async fn an_object_whose_event_was_lost_is_found_in_the_inbox() -> Result<()> {
     world.embedded.sweep(Occasion::Schedule).await?;
     world.flow.idle().await;
     assert_eq!(world.seen(&object).await?.counts.get("registered"), Some(&3));
+    Ok(())
+}
+
+/// What a client, or the writer of a report, began to upload in parts and never ended goes after a week; what is not ours
+/// stays.
+#[tokio::test(flavor = "multi_thread")]
+async fn multipart_uploads_that_nobody_ended_are_removed_after_a_week() -> Result<()> {
+    let world = World::new().await?;
+    let objects = world.embedded.objects();
+    for key in ["inbox/a+b ü.csv", "uploads/u/report.csv", "other/x"] {
+        let mut writer = objects.writer(key, "text/csv");
+        // The first part goes out, and then the writer dies.
+        writer.write(&vec![b'x'; 9 << 20]).await?;
+    }
+    let left = async || -> Result<Vec<String>> {
+        let page = objects.list_unfinished(None, 1000).await?;
+        Ok(page.uploads.into_iter().map(|upload| upload.key).collect())
+    };
+    let day = 24 * 3600;
+    let week = ["inbox/a+b ü.csv", "other/x", "uploads/u/report.csv"];
+    for (passes, expected) in [
+        (-8 * day, &week[..]),
+        (15 * day, &week),
+        (day, &["other/x"]),
+        (0, &["other/x"]),
+    ] {
+        world.wait(passes);
+        world.embedded.sweep(Occasion::Schedule).await?;
+        assert_eq!(left().await?, expected, "{}", world.now());
+    }
+    Ok(())
+}
+
+/// Everything takes its time. A run ends before the function's time does, and the bucket has its turn in each.
+#[tokio::test(start_paused = true)]
+async fn a_run_ends_in_time_and_the_next_one_goes_on() -> Result<()> {
+    let world = World::on_paused_clock().await?;
+    let tenant = world.tenant("Fabrikam", FABRIKAM).await?;
+    let mut objects = Vec::new();
+    for number in 0..12 {
+        let key = format!("inbox/intune/-/{tenant}/list-{number}.csv");
+        let object = world.drop_file(&key, intune(number..number + 1), &[]).await?;
+        world.split_and_forget(&object).await?;
+        objects.push(object);
+    }
+    let lost = world.drop_file("inbox/nobody.txt", b"x".to_vec(), &[]).await?;
+    world.wait(400);
+    let slow = world.embedded.again(|client| {
+        let second = |_: &FaultPoint| Fault::Delay(Duration::from_secs(1));
+        Faulty::new(client, Arc::new(second)).http_client()
+    });
+    let mut looked_at = 0;
+    for run in 1.. {
+        let begun = Instant::now();
+        slow.sweep(Occasion::Schedule).await?;
+        assert!(begun.elapsed() < Duration::from_secs(50), "{:?}", begun.elapsed());
+        let strays = world.embedded.uploads().strays(10).await?;
+        assert_eq!(strays.first().map(|stray| &stray.key), Some(&lost.key), "run {run}");
+        let before = looked_at;
+        looked_at = 0;
+        for object in &objects {
+            // The look saw that the upload was cut.
+            looked_at += u32::from(world.seen(object).await?.status.seen > 0);
+        }
+        assert!(looked_at > before, "run {run}: {looked_at} of 12");
+        if looked_at == 12 {
+            assert!(run > 1, "all of it at once");
+            return Ok(());
+        }
+    }
     Ok(())
 }
 

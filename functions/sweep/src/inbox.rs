@@ -1,4 +1,4 @@
-//! Objects in the inbox that no event told of. A page each time: the inbox may be large, the sweep is not.
+//! Objects in the inbox that no event told of. Some pages each time: the inbox may be large, the sweep is not.
 
 use jiff::ToSpan as _;
 use muster_core::Timestamp;
@@ -6,13 +6,18 @@ use muster_core::inbox::{InboxKey, PREFIX, stray_reason};
 use muster_core::message::ObjectsCreated;
 use muster_core::upload::{ObjectVersion, Reason};
 use muster_runtime::Failure;
-use muster_store::queue::{QueueName, send_json};
+use muster_store::objects::{ListedVersion, Marker};
+use muster_store::queue::{Outgoing, QueueName};
+use tokio::time::Instant;
 use tracing::warn;
 
 use crate::Sweep;
 
-/// How many object versions one sweep looks at.
-const PAGE: usize = 1000;
+/// How many object versions are looked at together.
+const PAGE: usize = 500;
+
+/// How many of those pages one sweep looks at.
+const PAGES: usize = 2;
 
 /// How old an object must be before its event counts as lost, in seconds.
 const GRACE: i64 = 300;
@@ -21,13 +26,32 @@ const GRACE: i64 = 300;
 const SENT_AGAIN: i64 = 7 * 24;
 
 impl Sweep<'_> {
-    pub(crate) async fn look_into_inbox(&self, now: Timestamp) -> Result<(), Failure> {
-        let place = self.uploads.sweep_place().await?;
-        let page = self.objects.list_versions(PREFIX, place.as_ref(), PAGE).await?;
+    /// Looks at some pages from `place` on, and moves it on.
+    pub(crate) async fn look_into_inbox(
+        &self,
+        place: &mut Option<Marker>,
+        now: Timestamp,
+        until: Instant,
+    ) -> Result<(), Failure> {
+        for _ in 0..PAGES {
+            if Instant::now() >= until {
+                break;
+            }
+            let page = self.objects.list_versions(PREFIX, place.as_ref(), PAGE).await?;
+            self.look_at(page.versions, now).await?;
+            *place = page.next;
+            if place.is_none() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    async fn look_at(&self, versions: Vec<ListedVersion>, now: Timestamp) -> Result<(), Failure> {
         let young = now.checked_sub(GRACE.seconds()).unwrap_or(now);
         let hopeless = now.checked_sub(SENT_AGAIN.hours()).unwrap_or(now);
         let mut objects = Vec::new();
-        for listed in page.versions.into_iter().filter(|listed| listed.last_modified < young) {
+        for listed in versions.into_iter().filter(|listed| listed.last_modified < young) {
             let object = ObjectVersion {
                 bucket: self.objects.bucket().to_owned(),
                 key: listed.key,
@@ -41,18 +65,19 @@ impl Sweep<'_> {
         }
         let ids: Vec<_> = objects.iter().map(|(object, _)| object.upload_id()).collect();
         let known = self.uploads.known(&ids).await?;
-        for (object, since) in objects
-            .iter()
-            .filter(|(object, _)| !known.contains(&object.upload_id()))
-        {
+        let mut again = Vec::new();
+        for ((object, since), id) in objects.iter().zip(&ids).filter(|(_, id)| !known.contains(id)) {
             if *since < hopeless {
                 self.record_stray(object, &never_split(), now).await?;
                 continue;
             }
-            warn!(upload.id = %object.upload_id(), "an object in the inbox was never split");
-            send_json(self.queue, QueueName::Split, &ObjectsCreated::of(object), None).await?;
+            warn!(upload.id = %id, "an object in the inbox was never split");
+            again.push(Outgoing::json(&ObjectsCreated::of(object), None)?);
         }
-        Ok(self.uploads.set_sweep_place(page.next.as_ref()).await?)
+        if again.is_empty() {
+            return Ok(());
+        }
+        Ok(self.queue.send(QueueName::Split, again).await?)
     }
 
     async fn record_stray(&self, object: &ObjectVersion, reason: &Reason, now: Timestamp) -> Result<(), Failure> {

@@ -1,9 +1,12 @@
 //! Finds what stopped moving and puts it on again: uploads that a lost message or a dead worker left behind, decisions
-//! about consent that were not carried out, objects in the inbox that no event told of. Gives up loudly after a bounded
-//! number of tries without progress.
+//! about consent that were not carried out, objects in the inbox that no event told of, multipart uploads that nobody
+//! ended. Gives up loudly after a bounded number of tries without progress.
 
 mod inbox;
+mod unfinished;
 mod upload;
+
+use std::time::Duration;
 
 use muster_core::Timestamp;
 use muster_runtime::Failure;
@@ -11,6 +14,7 @@ use muster_store::Grants;
 use muster_store::objects::Objects;
 use muster_store::queue::Queue;
 use muster_store::uploads::{Due, Uploads};
+use tokio::time::Instant;
 use tracing::{error, info};
 
 /// How many things one sweep looks after at most; the rest is next.
@@ -22,7 +26,7 @@ pub enum Occasion {
     /// The clock.
     Schedule,
     /// A process starts whose queues were in memory: everything that is not finished is put on again, due or not, and
-    /// no try is counted. Events of objects are not in memory, so the inbox is left to the schedule.
+    /// no try is counted. Events of objects are not in memory, so the bucket is left to the schedule.
     Start,
 }
 
@@ -32,41 +36,68 @@ pub struct Sweep<'a> {
     pub uploads: Uploads,
     /// Carries decisions out.
     pub grants: Grants,
-    /// Lists the inbox.
+    /// Lists the inbox; lists multipart uploads and aborts them.
     pub objects: Objects,
     /// Puts things on again.
     pub queue: &'a dyn Queue,
 }
 
 impl Sweep<'_> {
-    /// Looks once. One thing that fails keeps no other from being looked after.
+    /// Looks once. One thing that fails keeps no other from being looked after. `time`: after this long nothing more is
+    /// begun. What is due may take half of it, so that the bucket has its turn, too; the next run goes on.
     ///
     /// # Errors
     /// When the store is out of reach, or some things could not be looked after.
-    pub async fn handle(&self, occasion: Occasion, now: Timestamp) -> Result<(), Failure> {
+    pub async fn handle(&self, occasion: Occasion, now: Timestamp, time: Duration) -> Result<(), Failure> {
+        let begun = Instant::now();
+        let mut failures: Vec<Failure> = Vec::new();
+        failures.extend(self.look_after_due(occasion, now, begun + time / 2).await.err());
+        if occasion == Occasion::Schedule {
+            failures.extend(self.look_into_bucket(now, begun + time).await.err());
+        }
+        failures.into_iter().next().map_or(Ok(()), Err)
+    }
+
+    /// Looks after what should have moved by now, the longest overdue first.
+    async fn look_after_due(&self, occasion: Occasion, now: Timestamp, until: Instant) -> Result<(), Failure> {
         let before = if occasion == Occasion::Start {
             Timestamp::MAX
         } else {
             now
         };
         let due = self.uploads.due(before, LIMIT).await?;
-        let mut failed = 0;
+        let (mut looked_after, mut failed) = (0, 0);
         for due in &due {
+            if Instant::now() >= until {
+                break;
+            }
+            looked_after += 1;
             if let Err(failure) = self.look_after(due, occasion, now).await {
                 error!(%failure, "something due could not be looked after");
                 failed += 1;
             }
         }
-        if occasion == Occasion::Schedule {
-            self.look_into_inbox(now).await?;
+        if looked_after < due.len() {
+            info!(due = due.len(), looked_after, "time is up; the next run goes on");
         }
         if failed > 0 {
             return Err(Failure::Retry(format!(
-                "{failed} of {} things due could not be looked after",
-                due.len()
+                "{failed} of {looked_after} things due could not be looked after"
             )));
         }
         Ok(())
+    }
+
+    /// Goes on with the searches of the bucket.
+    async fn look_into_bucket(&self, now: Timestamp, until: Instant) -> Result<(), Failure> {
+        let mut places = self.uploads.sweep_places().await?;
+        let before = places.clone();
+        let inbox = self.look_into_inbox(&mut places.inbox, now, until).await;
+        let unfinished = self.abort_unfinished(&mut places.unfinished, now, until).await;
+        if places != before {
+            self.uploads.set_sweep_places(&places).await?;
+        }
+        inbox.and(unfinished)
     }
 
     async fn look_after(&self, due: &Due, occasion: Occasion, now: Timestamp) -> Result<(), Failure> {

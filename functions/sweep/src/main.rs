@@ -2,7 +2,7 @@
 
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use muster_runtime::env::Env;
-use muster_runtime::lambda::now;
+use muster_runtime::lambda::{now, time_to_begin};
 use muster_runtime::wiring::Wiring;
 use muster_store::Grants;
 use muster_store::queue::QueueName;
@@ -26,8 +26,12 @@ async fn main() -> Result<(), Error> {
         objects: aws.objects,
         queue: &aws.queue,
     };
-    let service = service_fn(|_: LambdaEvent<serde_json::Value>| {
-        Box::pin(async move { function.handle(Occasion::Schedule, now()).await.map_err(Error::from) })
+    let service = service_fn(|event: LambdaEvent<serde_json::Value>| {
+        let time = time_to_begin(&event.context);
+        Box::pin(async move {
+            let swept = function.handle(Occasion::Schedule, now(), time).await;
+            swept.map_err(Error::from)
+        })
     });
     Box::pin(lambda_runtime::run(service)).await
 }

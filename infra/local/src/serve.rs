@@ -118,7 +118,7 @@ async fn ready(State(watched): State<Watched>) -> (StatusCode, &'static str) {
     if watched.stopping.load(Ordering::SeqCst) {
         return (StatusCode::SERVICE_UNAVAILABLE, "shutting down\n");
     }
-    match watched.embedded.uploads().sweep_place().await {
+    match watched.embedded.uploads().sweep_places().await {
         Ok(_) => (StatusCode::OK, "ready\n"),
         Err(error) => {
             tracing::error!(%error, "the store is out of reach");

@@ -1,8 +1,10 @@
 //! The loop of a function that a queue feeds: each message on its own, and those that failed are reported, so that the
 //! rest of the batch is not delivered again (`ReportBatchItemFailures` in the template is the other half).
 
+use std::time::Duration;
+
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
-use lambda_runtime::{Error, LambdaEvent, service_fn};
+use lambda_runtime::{Context, Error, LambdaEvent, service_fn};
 use muster_store::queue::{Queue, QueueName};
 use serde::de::DeserializeOwned;
 
@@ -55,6 +57,17 @@ fn receives(message: &SqsMessage) -> u32 {
         .get("ApproximateReceiveCount")
         .and_then(|n| n.parse().ok())
         .unwrap_or(1)
+}
+
+/// What is begun last may take this long.
+const RESERVE: Duration = Duration::from_secs(15);
+
+/// For how long an invocation may begin things, so that they end before Lambda ends it.
+#[must_use]
+pub fn time_to_begin(context: &Context) -> Duration {
+    let now = u64::try_from(now().as_millisecond()).unwrap_or_default();
+    let left = Duration::from_millis(context.deadline.saturating_sub(now));
+    left - RESERVE.min(left / 2)
 }
 
 /// The time now: the one place where a function reads the clock.

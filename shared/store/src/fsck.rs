@@ -30,6 +30,7 @@ use crate::error::{ErrorKind, StoreError};
 use crate::item::Attributes;
 use crate::keys::Key;
 use crate::objects::Objects;
+use crate::reports::PREFIX;
 use crate::table::Table;
 use crate::uploads::Uploads;
 use crate::validated::ValidatedBatches;
@@ -91,7 +92,7 @@ impl Fsck {
     /// # Errors
     /// When the store is out of reach or a right is lacking: then nothing is known.
     pub async fn check(&self, now: Timestamp) -> Result<Report, StoreError> {
-        self.objects.head("uploads/", None).await?;
+        self.objects.head(PREFIX, None).await?;
         let mut report = Report::default();
         let mut pages: JoinSet<Result<Report, StoreError>> = JoinSet::new();
         let mut from = None;
@@ -114,7 +115,7 @@ impl Fsck {
     /// # Errors
     /// As [`Self::check`]. What was mended until then stays mended.
     pub async fn repair(&self, now: Timestamp) -> Result<Report, StoreError> {
-        self.objects.head("uploads/", None).await?;
+        self.objects.head(PREFIX, None).await?;
         let mut report = Report::default();
         for _ in 0..PASSES {
             let mut pass = Report::default();

@@ -2,6 +2,7 @@
 
 mod file;
 mod list;
+mod unfinished;
 mod writer;
 
 use std::collections::BTreeMap;
@@ -22,6 +23,7 @@ use crate::connection::Connection;
 use crate::error::{ErrorKind, StoreError};
 
 pub use list::{ListedVersion, Marker, VersionPage};
+pub use unfinished::{Unfinished, UnfinishedPage};
 pub use writer::Writer;
 
 /// Bytes that [`Objects::read_range`] and [`Objects::get_small`] hold in memory at most: 16 MiB.
@@ -31,8 +33,8 @@ pub const MAX_IN_MEMORY: u64 = 16 << 20;
 const CONFLICT_TRIES: u32 = 6;
 
 /// The objects of one bucket, with versioning on. Needs, on the prefixes in question, `s3:GetObject`,
-/// `GetObjectVersion`, `PutObject`, `AbortMultipartUpload`, `DeleteObject`, and for sweep `ListBucketVersions`. Without
-/// `s3:ListBucket` S3 answers "denied" for an object that is missing.
+/// `GetObjectVersion`, `PutObject`, `AbortMultipartUpload`, `DeleteObject`, and for sweep `ListBucketVersions` and
+/// `ListBucketMultipartUploads`. Without `s3:ListBucket` S3 answers "denied" for an object that is missing.
 #[derive(Clone)]
 pub struct Objects {
     client: Client,

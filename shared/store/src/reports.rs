@@ -2,6 +2,9 @@
 
 use muster_core::id::UploadId;
 
+/// The prefix under which everything is that is made of uploads.
+pub const PREFIX: &str = "uploads/";
+
 /// The key of `report.csv`: every row and its outcome.
 #[must_use]
 pub fn report_key(upload: &UploadId) -> String {

@@ -1,5 +1,7 @@
 //! Sweep on one machine, counted.
 
+use std::time::Duration;
+
 use muster_core::Timestamp;
 use muster_runtime::Failure;
 use muster_store::queue::{Outgoing, Queue, QueueName, Sending};
@@ -8,6 +10,9 @@ use sweep::{Occasion, Sweep};
 
 use super::Embedded;
 use crate::metrics::Metrics;
+
+/// How long a sweep may take, as on AWS.
+const SWEEP_AT_MOST: Duration = Duration::from_secs(40);
 
 /// How much that is due is looked at again behind a sweep, to tell what became of it.
 const LOOKED_AT: usize = 500;
@@ -50,7 +55,7 @@ impl Embedded {
             objects: self.objects(),
             queue,
         };
-        let swept = sweep.handle(occasion, now).await;
+        let swept = sweep.handle(occasion, now, SWEEP_AT_MOST).await;
         self.metrics.swept(swept.is_ok());
         if self.is_followed() {
             self.look_behind_sweep(&due, now).await;

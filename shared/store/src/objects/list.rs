@@ -66,8 +66,8 @@ impl Objects {
             .set_key_marker(from.map(|m| m.key.clone()))
             .set_version_id_marker(from.and_then(|m| m.version.clone()));
         let answer = request.send().await.map_err(|e| StoreError::from_sdk(OPERATION, e))?;
-        let encoded = answer.encoding_type == Some(EncodingType::Url);
-        let decode = |key: String| if encoded { url_decode(&key) } else { Ok(key) };
+        let encoding = answer.encoding_type;
+        let decode = |key: String| decoded(OPERATION, key, encoding.as_ref());
         let mut versions = Vec::new();
         for version in answer.versions.unwrap_or_default() {
             versions.push(ListedVersion {
@@ -88,12 +88,19 @@ impl Objects {
     }
 }
 
-/// Undoes S3's `encoding-type=url`, in which a space is a plus.
-fn url_decode(key: &str) -> Result<String, StoreError> {
+/// A key of an answer. Undoes S3's `encoding-type=url`, in which a space is a plus.
+pub(super) fn decoded(
+    operation: &'static str,
+    key: String,
+    encoding: Option<&EncodingType>,
+) -> Result<String, StoreError> {
+    if encoding != Some(&EncodingType::Url) {
+        return Ok(key);
+    }
     let corrupt = || {
         StoreError::new(
             ErrorKind::Corrupt,
-            OPERATION,
+            operation,
             "a key in the answer is not encoded as it says",
         )
     };
@@ -106,10 +113,12 @@ mod tests {
 
     #[test]
     fn keys_are_decoded_as_s3_encodes_them() {
+        let url_decode = |key: &str| decoded(OPERATION, key.to_owned(), Some(&EncodingType::Url));
         assert_eq!(
             url_decode("inbox/a+b%2Bc%01%C3%BC.csv").unwrap(),
             "inbox/a b+c\u{1}ü.csv"
         );
         assert_eq!(url_decode("%zz").unwrap_err().kind(), ErrorKind::Corrupt);
+        assert_eq!(decoded(OPERATION, "a+b".to_owned(), None).unwrap(), "a+b");
     }
 }

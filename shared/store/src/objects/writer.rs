@@ -17,7 +17,7 @@ const PART: usize = 8 << 20;
 const MAX_PARTS: i32 = 10_000;
 
 /// Writes an object piece by piece, 8 MiB in memory. Nothing is to be seen of it before [`Writer::finish`]; a writer
-/// that is dropped before leaves parts behind, which a lifecycle rule of the bucket removes.
+/// that is dropped before leaves parts behind, which sweep removes.
 ///
 /// An object of up to 8 MiB is one request; one of more than 80 GB is refused.
 pub struct Writer {
@@ -209,7 +209,7 @@ impl Parts {
         }
     }
 
-    /// Removes the parts. What cannot be removed now, the bucket's lifecycle rule removes.
+    /// Removes the parts. What cannot be removed now, sweep removes.
     pub(super) async fn abort(self) {
         let request = self
             .client
@@ -219,7 +219,7 @@ impl Parts {
             .upload_id(&self.id);
         if let Err(error) = request.send().await {
             let error = StoreError::from_sdk("remove the parts of an object", error);
-            tracing::warn!(%error, "parts of an object are left to the bucket's lifecycle rule");
+            tracing::warn!(%error, "parts of an object are left to sweep");
         }
     }
 }

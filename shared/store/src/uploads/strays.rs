@@ -1,4 +1,4 @@
-//! Objects in the bucket that are no upload, and sweep's place in its search for them.
+//! Objects in the bucket that are no upload, and sweep's places in its searches of the bucket.
 
 use muster_core::Timestamp;
 use muster_core::upload::Reason;
@@ -25,9 +25,15 @@ pub struct Stray {
     pub seen_at: Timestamp,
 }
 
-#[derive(Serialize, Deserialize)]
-struct Place {
-    marker: Option<Marker>,
+/// Where sweep goes on in its searches of the bucket; `None`: at the beginning.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct SweepPlaces {
+    /// In the inbox.
+    #[serde(rename = "marker")]
+    pub inbox: Option<Marker>,
+    /// In the multipart uploads.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unfinished: Option<Marker>,
 }
 
 impl Uploads {
@@ -67,31 +73,20 @@ impl Uploads {
         self.table.query(query).await?.items.into_iter().map(read).collect()
     }
 
-    /// Where sweep goes on in the inbox; `None`: at the beginning.
+    /// Where sweep goes on.
     ///
     /// # Errors
     /// When the store is out of reach.
-    pub async fn sweep_place(&self) -> Result<Option<Marker>, StoreError> {
-        let place: Option<Place> = self.table.get(&keys::sweep_place(), true).await?;
-        Ok(place.and_then(|place| place.marker))
+    pub async fn sweep_places(&self) -> Result<SweepPlaces, StoreError> {
+        Ok(self.table.get(&keys::sweep_place(), true).await?.unwrap_or_default())
     }
 
     /// Sets where sweep goes on.
     ///
     /// # Errors
     /// When the store is out of reach.
-    pub async fn set_sweep_place(&self, marker: Option<&Marker>) -> Result<(), StoreError> {
-        self.table
-            .put(
-                Item::new(
-                    &keys::sweep_place(),
-                    &Place {
-                        marker: marker.cloned(),
-                    },
-                )?,
-                None,
-            )
-            .await?;
+    pub async fn set_sweep_places(&self, places: &SweepPlaces) -> Result<(), StoreError> {
+        self.table.put(Item::new(&keys::sweep_place(), places)?, None).await?;
         Ok(())
     }
 }

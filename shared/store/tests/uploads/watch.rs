@@ -1,7 +1,7 @@
 //! What sweep asks and does.
 
 use muster_store::objects::Marker;
-use muster_store::uploads::Due;
+use muster_store::uploads::{Due, SweepPlaces};
 
 use super::*;
 
@@ -152,18 +152,22 @@ async fn strays_are_kept_once_each_with_the_latest_reason() {
 }
 
 #[tokio::test]
-async fn sweep_remembers_its_place() {
+async fn sweep_remembers_its_places() {
     let world = World::new().await;
     let uploads = world.uploads();
-    assert_eq!(uploads.sweep_place().await.unwrap(), None);
-    for version in [Some("17".to_owned()), None] {
-        let marker = Marker {
-            key: "inbox/a.csv".to_owned(),
-            version,
-        };
-        uploads.set_sweep_place(Some(&marker)).await.unwrap();
-        assert_eq!(uploads.sweep_place().await.unwrap(), Some(marker));
+    assert_eq!(uploads.sweep_places().await.unwrap(), SweepPlaces::default());
+    let marker = |version| {
+        let key = "inbox/a.csv".to_owned();
+        Some(Marker { key, version })
+    };
+    for (inbox, unfinished) in [
+        (marker(Some("17".to_owned())), None),
+        (None, marker(None)),
+        (marker(None), marker(None)),
+        (None, None),
+    ] {
+        let places = SweepPlaces { inbox, unfinished };
+        uploads.set_sweep_places(&places).await.unwrap();
+        assert_eq!(uploads.sweep_places().await.unwrap(), places);
     }
-    uploads.set_sweep_place(None).await.unwrap();
-    assert_eq!(uploads.sweep_place().await.unwrap(), None);
 }

@@ -63,6 +63,7 @@ pub(in crate::objects) async fn list_uploads(
     let max = page_size(input.max_uploads)?;
     objects
         .blocking(move |inner| {
+            let encode = |text: String| keys::encode(text, input.encoding_type.as_ref());
             let database = inner.database();
             schema::require_bucket(&database, &input.bucket)?;
             let prefix = input.prefix.clone().unwrap_or_default();
@@ -99,17 +100,21 @@ pub(in crate::objects) async fn list_uploads(
             let mut found: Vec<MultipartUpload> = rows.collect::<Result<_, _>>()?;
             let truncated = max > 0 && found.len() > max;
             found.truncate(max);
+            for upload in &mut found {
+                upload.key = upload.key.take().map(encode);
+            }
             let last = found.last().filter(|_| truncated);
             Ok(ListMultipartUploadsOutput {
                 bucket: Some(input.bucket),
-                prefix: input.prefix,
-                key_marker: input.key_marker,
+                prefix: input.prefix.map(encode),
+                key_marker: input.key_marker.map(encode),
                 upload_id_marker: input.upload_id_marker,
                 max_uploads: i32::try_from(max).ok(),
                 is_truncated: Some(truncated),
                 next_key_marker: last.and_then(|u| u.key.clone()),
                 next_upload_id_marker: last.and_then(|u| u.upload_id.clone()),
                 uploads: Some(found),
+                encoding_type: input.encoding_type.clone(),
                 ..Default::default()
             })
         })

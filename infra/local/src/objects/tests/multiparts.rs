@@ -176,3 +176,39 @@ async fn an_aborted_upload_leaves_nothing() {
         0
     );
 }
+
+#[tokio::test]
+async fn uploads_are_listed_in_pages_and_with_keys_encoded() {
+    let (_, client) = fresh().await;
+    let keys = ["a b", "c+ü&", "c+ü&", "d"];
+    let mut begun = Vec::new();
+    for key in keys {
+        begun.push((key.to_owned(), begin(&client, key).await));
+    }
+    begun.sort();
+    let (mut found, mut marker) = (Vec::new(), (None, None));
+    loop {
+        let page = client
+            .list_multipart_uploads()
+            .bucket(BUCKET)
+            .encoding_type(aws_sdk_s3::types::EncodingType::Url)
+            .max_uploads(1)
+            .set_key_marker(marker.0)
+            .set_upload_id_marker(marker.1)
+            .send()
+            .await
+            .unwrap();
+        let decode = |key: &str| urlencoding::decode(key).unwrap().into_owned();
+        for upload in page.uploads() {
+            found.push((decode(upload.key().unwrap()), upload.upload_id().unwrap().to_owned()));
+        }
+        if page.is_truncated() != Some(true) {
+            break;
+        }
+        marker = (
+            page.next_key_marker().map(decode),
+            page.next_upload_id_marker().map(str::to_owned),
+        );
+    }
+    assert_eq!(found, begun);
+}
