@@ -1,15 +1,17 @@
 //! What stopped moving is found by the clock and put on again; what cannot be helped is given up loudly.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use journeys::lists::intune;
 use journeys::world::{FABRIKAM, Result, World};
-use muster_core::grant::{GrantRequest, GrantState, Verb};
+use muster_core::grant::{Grant, GrantRequest, GrantState, Verb};
+use muster_core::id::{PartnerId, TenantId};
 use muster_core::party::{PartnerKind, Registrant};
 use muster_core::upload::UploadState;
 use muster_local::faults::{Fault, FaultPoint, Faulty};
-use muster_local::flow::Flow;
+use muster_local::flow::{Embedded, Flow};
 use sweep::Occasion;
 use tokio::time::Instant;
 
@@ -220,6 +222,138 @@ async fn a_half_made_decision_about_consent_is_finished() -> Result<()> {
         };
         let again = world.embedded.grants().request(request, world.now()).await?;
         assert_eq!(again.is_ok(), grant.state == GrantState::Revoked);
+    }
+    Ok(())
+}
+
+/// The same state as a process sees it that dies at its `n`th write of an item.
+fn dying_at_write(world: &World, n: u64) -> Embedded {
+    let writes = Arc::new(AtomicU64::new(0));
+    world.embedded.again(move |client| {
+        let writes = Arc::clone(&writes);
+        let plan = move |point: &FaultPoint| {
+            let write = point.operation == "PutItem" && writes.fetch_add(1, Ordering::Relaxed) + 1 == n;
+            if write { Fault::Die } else { Fault::None }
+        };
+        Faulty::new(client, Arc::new(plan)).http_client()
+    })
+}
+
+/// A tenant, a partner, and a consent whose revocation died when it had closed some of its shards.
+async fn half_revoked(world: &World) -> Result<(TenantId, PartnerId)> {
+    let tenant = world.tenant("Fabrikam", FABRIKAM).await?;
+    let partner = world.partner("contoso", PartnerKind::CspDirect, None).await?;
+    world.consent(tenant, &partner).await?;
+    let dying = dying_at_write(world, 5).grants();
+    assert!(dying.revoke(tenant, &partner, "admin", world.now()).await.is_err());
+    Ok((tenant, partner))
+}
+
+async fn grant(world: &World, tenant: TenantId, partner: &PartnerId) -> Result<Grant> {
+    let registrant = Registrant::Partner(partner.clone());
+    let grant = world.embedded.grants().get(tenant, &registrant).await?;
+    Ok(grant.ok_or("the grant is there")?)
+}
+
+/// No shard can be written, again and again: the grant says so, and the command that it names carries the decision out.
+#[tokio::test(start_paused = true)]
+async fn a_decision_that_cannot_be_carried_out_is_given_up_with_its_reason_and_can_be_resumed() -> Result<()> {
+    let world = World::on_paused_clock().await?;
+    let (tenant, partner) = half_revoked(&world).await?;
+    // The client tries the first shard three times; what comes next is the word about it.
+    let writes = Arc::new(AtomicU64::new(0));
+    let hindered = world.embedded.again(|client| {
+        let writes = Arc::clone(&writes);
+        let plan = move |point: &FaultPoint| match &*point.operation {
+            "PutItem" if writes.fetch_add(1, Ordering::Relaxed) < 3 => Fault::Error500,
+            "GetItem" => {
+                writes.store(0, Ordering::Relaxed);
+                Fault::None
+            }
+            _ => Fault::None,
+        };
+        Faulty::new(client, Arc::new(plan)).http_client()
+    });
+    let mut looks = 0;
+    while !grant(&world, tenant, &partner).await?.is_stuck() {
+        world.wait(4000);
+        hindered.sweep(Occasion::Schedule).await?;
+        looks += 1;
+        let now = grant(&world, tenant, &partner).await?;
+        assert_eq!(now.state, GrantState::Revoking, "nobody was told that it is done");
+        assert_eq!(now.hindrance.map(|hindrance| hindrance.tries), Some(looks));
+    }
+    assert_eq!(looks, 6);
+    let given_up = grant(&world, tenant, &partner).await?;
+    let reason = given_up.hindrance.clone().ok_or("the reason")?.reason;
+    assert_eq!(
+        (reason.code.as_str(), reason.detail.as_str(), reason.remedy.as_str()),
+        (
+            "not-carried-out",
+            "it could not be taken back everywhere: write an item: InternalServerError",
+            "`muster consent revoke --tenant 1b6c0d7e-3f5a-4c1e-9a51-8d2f6f1f3a10 --partner contoso` carries it out."
+        )
+    );
+    let told = world.embedded.fsck().check(world.now()).await?;
+    let codes: Vec<_> = told.findings.iter().map(|finding| finding.code.name()).collect();
+    assert_eq!((codes, told.counts.under_way), (vec!["decision-stuck"], 0));
+
+    // Sweep leaves it alone, though it could do it now.
+    world.wait(100_000);
+    world.embedded.sweep(Occasion::Schedule).await?;
+    assert_eq!(grant(&world, tenant, &partner).await?, given_up);
+
+    let revoked = world
+        .embedded
+        .grants()
+        .revoke(tenant, &partner, "admin", world.now())
+        .await??;
+    assert_eq!((revoked.state, revoked.hindrance), (GrantState::Revoked, None));
+    let told = world.embedded.fsck().check(world.now()).await?;
+    assert_eq!(told.findings, []);
+    Ok(())
+}
+
+/// What is half done goes on, at the latest after the longest time that sweep leaves anything alone.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clock_that_is_set_back_loses_nothing_and_gives_nothing_up() -> Result<()> {
+    let day = 24 * 3600;
+    for back in [60, 3600, 8000, day, 400 * day, 60 * 365 * day] {
+        let mut world = World::new().await?;
+        let (tenant, partner) = half_revoked(&world).await?;
+        let key = |name: &str| format!("inbox/intune/-/{tenant}/{name}.csv");
+        let lost = world.drop_file_unseen(&key("lost"), intune(0..3)).await?;
+        let half_done = world.drop_file_unseen(&key("half-done"), intune(10..13)).await?;
+        world.split_and_forget(&half_done).await?;
+        let mut writer = world.embedded.objects().writer("uploads/u/report.csv", "text/csv");
+        writer.write(&vec![b'x'; 9 << 20]).await?;
+
+        world.wait(-back);
+        world.flow = Flow::work(&world.embedded);
+        for _ in 0..12 {
+            world.wait(1000);
+            world.embedded.sweep(Occasion::Schedule).await?;
+            world.flow.idle().await;
+        }
+        for object in [&lost, &half_done] {
+            let seen = world.seen(object).await?;
+            assert_eq!(
+                (seen.status.state, seen.counts.get("registered")),
+                (UploadState::Finished, Some(&3)),
+                "{} after {back} s",
+                object.key
+            );
+        }
+        assert_eq!(
+            grant(&world, tenant, &partner).await?.state,
+            GrantState::Revoked,
+            "after {back} s"
+        );
+        let left = world.embedded.objects().list_unfinished(None, 10).await?.uploads;
+        assert_eq!(left.len(), 1, "somebody may be at it still, after {back} s");
+        assert_eq!(world.embedded.uploads().strays(1).await?, [], "after {back} s");
+        let told = world.embedded.fsck().check(world.now()).await?;
+        assert_eq!(told.findings, [], "after {back} s");
     }
     Ok(())
 }

@@ -6,7 +6,7 @@ mod expiry;
 use std::fmt::Display;
 
 use muster_core::Timestamp;
-use muster_core::grant::{Grant, GrantError, GrantRequest, GrantState, Verb};
+use muster_core::grant::{Grant, GrantError, GrantRequest, GrantState, Hindrance, Verb};
 use muster_core::id::PartnerId;
 use muster_core::party::{Partner, PartnerKind, Registrant, Tenant};
 use muster_store::Registry;
@@ -248,6 +248,7 @@ async fn list(args: &ListArgs, around: &Surroundings, out: &mut Output) -> Resul
         found.map(|(_, name)| plain(name).into_owned()).unwrap_or_default()
     };
     out.table(table(&grants, name, (around.clock)()), 0)?;
+    tell_stuck(&grants, name, out)?;
     if let Some(next) = next {
         out.line(format_args!("\nMore: --from {next}"))?;
     }
@@ -323,14 +324,29 @@ fn table(grants: &[Grant], tenant: impl Fn(&Grant) -> String, now: Timestamp) ->
     table
 }
 
-fn state_name(grant: &Grant, now: Timestamp) -> &'static str {
+fn state_name(grant: &Grant, now: Timestamp) -> String {
     match grant.state {
-        GrantState::Requested => "requested",
-        GrantState::Granting => "granting",
-        GrantState::Granted if !grant.in_force(now) => "expired",
-        GrantState::Granted => "granted",
-        GrantState::Declined => "declined",
-        GrantState::Revoking => "revoking",
-        GrantState::Revoked => "revoked",
+        GrantState::Granted if !grant.in_force(now) => "expired".to_owned(),
+        state if grant.is_stuck() => format!("{}, stuck", state.as_str()),
+        state => state.as_str().to_owned(),
     }
+}
+
+/// Says of each decision that is stuck why, and what to do.
+fn tell_stuck(grants: &[Grant], tenant: impl Fn(&Grant) -> String, out: &mut Output) -> Result<(), Failure> {
+    for grant in grants.iter().filter(|grant| grant.is_stuck()) {
+        if let Some(Hindrance { reason, .. }) = &grant.hindrance {
+            out.line(format_args!(
+                "\nThe consent of `{}` for {} is stuck: {}.\n  {}",
+                tenant(grant),
+                grant
+                    .registrant
+                    .partner()
+                    .map_or_else(|| "itself".to_owned(), |partner| format!("`{partner}`")),
+                plain(&reason.detail),
+                reason.remedy
+            ))?;
+        }
+    }
+    Ok(())
 }

@@ -1,5 +1,16 @@
 //! `muster consent`.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use muster_core::grant::Hindrance;
+use muster_core::id::PartnerId;
+use muster_core::party::Registrant;
+use muster_core::upload::Reason;
+use muster_local::data_dir::DataDir;
+use muster_local::faults::{Fault, FaultPoint, Faulty};
+use muster_local::flow::Embedded;
+
 use super::{Workshop, assert_transcript};
 
 fn workshop() -> Workshop {
@@ -39,6 +50,59 @@ fn a_consent_is_asked_for_given_and_taken_back() {
         workshop,
         workshop.muster("consent list --partner fabrikam --data-dir data")
     );
+}
+
+/// Leaves a revocation half made, as sweep does that could not carry it out.
+async fn give_up_a_revocation(workshop: &Workshop) {
+    let now = "2026-01-01T00:00:00Z".parse().unwrap();
+    let directory = DataDir::open(workshop.path("data"), "test", now).unwrap();
+    let embedded = Embedded::open(directory, Arc::new(move || now)).await.unwrap();
+    let tenant = embedded.tenants().by_name("Contoso").await.unwrap().unwrap().id;
+    let partner: PartnerId = "fabrikam".parse().unwrap();
+    let writes = Arc::new(AtomicU64::new(0));
+    let dying = embedded.again(move |client| {
+        let writes = Arc::clone(&writes);
+        let plan = move |point: &FaultPoint| {
+            let second = point.operation == "PutItem" && writes.fetch_add(1, Ordering::Relaxed) == 1;
+            if second { Fault::Die } else { Fault::None }
+        };
+        Faulty::new(client, Arc::new(plan)).http_client()
+    });
+    assert!(dying.grants().revoke(tenant, &partner, "test", now).await.is_err());
+    let registrant = Registrant::Partner(partner);
+    let seen = embedded.grants().get(tenant, &registrant).await.unwrap().unwrap();
+    let hindrance = Hindrance {
+        tries: 6,
+        next_try: None,
+        reason: Reason {
+            code: "not-carried-out".to_owned(),
+            detail: "it could not be taken back everywhere: write an item: ThrottlingException".to_owned(),
+            remedy: "`muster consent revoke --tenant Contoso --partner fabrikam` carries it out.".to_owned(),
+        },
+    };
+    assert!(embedded.grants().hinder(&seen, hindrance).await.unwrap());
+}
+
+#[test]
+fn a_decision_that_is_given_up_is_shown_with_what_to_do() {
+    let workshop = workshop();
+    for line in [
+        "consent request --tenant Contoso --partner fabrikam --kind csp-direct --data-dir data",
+        "consent grant --tenant Contoso --partner fabrikam --data-dir data",
+    ] {
+        assert_eq!(workshop.muster(line).code, Some(0), "{line}");
+    }
+    tokio::runtime::Runtime::new()
+        .unwrap()
+        .block_on(give_up_a_revocation(&workshop));
+    assert_transcript!(
+        workshop,
+        workshop.muster("consent list --tenant Contoso --data-dir data")
+    );
+    assert_transcript!(workshop, workshop.muster("fsck --data-dir data"));
+    let revoke = workshop.muster("consent revoke --tenant Contoso --partner fabrikam --data-dir data");
+    assert_eq!(revoke.code, Some(0), "{}", revoke.stderr);
+    assert_eq!(workshop.muster("fsck --data-dir data").code, Some(0));
 }
 
 #[test]

@@ -48,10 +48,14 @@ impl Sweep<'_> {
     }
 
     async fn look_at(&self, versions: Vec<ListedVersion>, now: Timestamp) -> Result<(), Failure> {
-        let young = now.checked_sub(GRACE.seconds()).unwrap_or(now);
+        let young = |at: Timestamp| {
+            // What is of later than now is not young: the clock was set back since.
+            let (from, to) = (now.checked_sub(GRACE.seconds()), now.checked_add(GRACE.seconds()));
+            from.is_ok_and(|from| at >= from) && to.is_ok_and(|to| at <= to)
+        };
         let hopeless = now.checked_sub(SENT_AGAIN.hours()).unwrap_or(now);
         let mut objects = Vec::new();
-        for listed in versions.into_iter().filter(|listed| listed.last_modified < young) {
+        for listed in versions.into_iter().filter(|listed| !young(listed.last_modified)) {
             let object = ObjectVersion {
                 bucket: self.objects.bucket().to_owned(),
                 key: listed.key,

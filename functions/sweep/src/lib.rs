@@ -2,12 +2,14 @@
 //! about consent that were not carried out, objects in the inbox that no event told of, multipart uploads that nobody
 //! ended. Gives up loudly after a bounded number of tries without progress.
 
+mod grant;
 mod inbox;
 mod unfinished;
 mod upload;
 
 use std::time::Duration;
 
+use jiff::ToSpan as _;
 use muster_core::Timestamp;
 use muster_runtime::Failure;
 use muster_store::Grants;
@@ -19,6 +21,16 @@ use tracing::{error, info};
 
 /// How many things one sweep looks after at most; the rest is next.
 const LIMIT: usize = 500;
+
+/// How long what stands still is left alone, in seconds, for the first time; twice as long after each look in vain. An
+/// upload that only waits behind others of its tenant stands still, too: six looks last two hours.
+const CHECK_EVERY: i64 = 120;
+
+/// How many looks in vain are allowed.
+const MAX_TRIES: u32 = 5;
+
+/// Further ahead than any look is put off, in seconds.
+const FAR: i64 = 2 * (CHECK_EVERY << MAX_TRIES);
 
 /// Why this sweep runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,7 +77,12 @@ impl Sweep<'_> {
         } else {
             now
         };
-        let due = self.uploads.due(before, LIMIT).await?;
+        let mut due = self.uploads.due(before, LIMIT).await?;
+        if let Ok(far) = before.checked_add(FAR.seconds()) {
+            // Nobody puts a look off so far: the clock was set back since. Nothing shall wait until it has caught up.
+            let room = LIMIT.saturating_sub(due.len()).max(1);
+            due.extend(self.uploads.due_later(far, room).await?);
+        }
         let (mut looked_after, mut failed) = (0, 0);
         for due in &due {
             if Instant::now() >= until {
@@ -103,11 +120,13 @@ impl Sweep<'_> {
     async fn look_after(&self, due: &Due, occasion: Occasion, now: Timestamp) -> Result<(), Failure> {
         match due {
             Due::Upload(id) => self.look_after_upload(id, occasion, now).await,
-            Due::Grant { tenant, registrant } => {
-                info!("a decision about consent is carried out");
-                self.grants.settle(*tenant, registrant).await?;
-                Ok(())
-            }
+            Due::Grant { tenant, registrant } => self.look_after_grant(*tenant, registrant, occasion, now).await,
         }
     }
+}
+
+/// When to look again after so many looks in vain.
+fn next_look(tries: u32, now: Timestamp) -> Timestamp {
+    let wait = CHECK_EVERY << tries.min(MAX_TRIES);
+    now.checked_add(wait.seconds()).unwrap_or(now)
 }

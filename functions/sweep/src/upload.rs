@@ -1,25 +1,17 @@
 //! An upload that should have moved by now.
 
-use jiff::ToSpan as _;
 use muster_core::Timestamp;
 use muster_core::id::UploadId;
 use muster_core::message::{BatchMessage, ObjectsCreated};
 use muster_core::upload::{Batch, Reason, Upload};
 use muster_runtime::Failure;
 use muster_runtime::handover::hand_over;
+use muster_store::ErrorKind;
 use muster_store::queue::{Outgoing, QueueName, send_json};
 use muster_store::uploads::UploadStatus;
 use tracing::{error, info};
 
-use crate::{Occasion, Sweep};
-
-/// How long an upload may stand still before it is looked after, in seconds, for the first time; twice as long after each
-/// look without progress. An upload that only waits behind others of its tenant stands still, too: six looks last two
-/// hours.
-const CHECK_EVERY: i64 = 120;
-
-/// How many looks without progress are allowed.
-const MAX_TRIES: u32 = 5;
+use crate::{MAX_TRIES, Occasion, Sweep, next_look};
 
 impl Sweep<'_> {
     pub(crate) async fn look_after_upload(
@@ -28,12 +20,44 @@ impl Sweep<'_> {
         occasion: Occasion,
         now: Timestamp,
     ) -> Result<(), Failure> {
-        let Some(status) = self.uploads.get(id).await? else {
-            return Ok(());
+        let status = match self.uploads.get(id).await {
+            Ok(Some(status)) => status,
+            Ok(None) => return Ok(()),
+            Err(error) if error.kind() == ErrorKind::Corrupt => {
+                // Nothing is known of it but that it must not stand before the others; fsck tells of it.
+                self.uploads.postpone(id, 0, 0, next_look(MAX_TRIES, now)).await?;
+                return Err(error.into());
+            }
+            Err(error) => return Err(error.into()),
         };
         let (Some(upload), false) = (status.upload(), status.state.is_final()) else {
             return Ok(());
         };
+        let Err(failure) = self.help(&upload, &status, occasion, now).await else {
+            return Ok(());
+        };
+        // What is out of reach for now is not the upload's fault.
+        let counts = matches!(failure, Failure::Poison(_)) && occasion == Occasion::Schedule;
+        let tries = status.tries + u32::from(counts);
+        if tries > MAX_TRIES {
+            self.give_up(&upload, format!("nobody can go on with it: {failure}"), now)
+                .await?;
+        } else {
+            let next = next_look(tries, now);
+            self.uploads.postpone(id, status.seen, tries, next).await?;
+        }
+        Err(failure)
+    }
+
+    /// Puts the upload on again unless it moved since the last look; gives it up after too many looks in vain.
+    async fn help(
+        &self,
+        upload: &Upload,
+        status: &UploadStatus,
+        occasion: Occasion,
+        now: Timestamp,
+    ) -> Result<(), Failure> {
+        let id = &upload.id;
         let cuts: Vec<Batch> = self
             .uploads
             .cuts(id)
@@ -54,15 +78,15 @@ impl Sweep<'_> {
             Occasion::Schedule => status.tries + 1,
         };
         if tries > MAX_TRIES {
-            return self.give_up(&upload, done, cuts.len(), now).await;
+            let cut = cuts.len();
+            let detail = format!("{done} of {cut} batches are done, and {MAX_TRIES} more tries brought no progress");
+            return self.give_up(upload, detail, now).await;
         }
         if !moved || occasion == Occasion::Start {
             info!(upload.id = %id, tries, "an upload is put on again");
-            self.put_on(&upload, &status, &cuts, occasion).await?;
+            self.put_on(upload, status, &cuts, occasion).await?;
         }
-        let wait = CHECK_EVERY << tries.min(MAX_TRIES);
-        let next = now.checked_add(wait.seconds()).unwrap_or(now);
-        self.uploads.postpone(id, mark, tries, next).await?;
+        self.uploads.postpone(id, mark, tries, next_look(tries, now)).await?;
         Ok(())
     }
 
@@ -116,16 +140,16 @@ impl Sweep<'_> {
         Ok(self.queue.send(queue, messages).await?)
     }
 
-    async fn give_up(&self, upload: &Upload, done: u32, cut: usize, now: Timestamp) -> Result<(), Failure> {
+    async fn give_up(&self, upload: &Upload, detail: String, now: Timestamp) -> Result<(), Failure> {
+        error!(upload.id = %upload.id, detail, "an upload is given up");
         let reason = Reason {
             code: "no-progress".to_owned(),
-            detail: format!("{done} of {cut} batches are done, and {MAX_TRIES} more tries brought no progress"),
+            detail,
             remedy: format!(
                 "Look into the dead letters for the reason, then `muster uploads resume {}`.",
                 upload.id
             ),
         };
-        error!(upload.id = %upload.id, batches.done = done, batches.cut = cut, "an upload is given up");
         self.uploads.give_up(&upload.id, &reason, now).await?;
         Ok(())
     }

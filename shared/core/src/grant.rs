@@ -4,6 +4,7 @@
 //! accepted under an older one stays refused. Every tenant holds a grant for its own administrators, so that one rule
 //! covers every write.
 
+mod state;
 #[cfg(test)]
 mod tests;
 
@@ -14,6 +15,8 @@ use crate::channel::{Channel, Principal};
 use crate::id::{PartnerId, TenantId};
 use crate::outcome::Outcome;
 use crate::party::{PartnerKind, Registrant};
+
+pub use state::{GrantState, Hindrance};
 
 /// What a grant can allow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -30,25 +33,6 @@ pub enum Verb {
 impl Verb {
     /// All verbs.
     pub const ALL: [Self; 3] = [Self::Register, Self::Update, Self::Release];
-}
-
-/// Where a grant is in its life. `Granting` and `Revoking` are decisions under way, which `sweep` finishes when their
-/// worker died.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum GrantState {
-    /// Asked for, not decided.
-    Requested,
-    /// Granted; its shards are being written.
-    Granting,
-    /// In force.
-    Granted,
-    /// Declined.
-    Declined,
-    /// Revoked; its shards are being closed, and nothing answered yet.
-    Revoking,
-    /// Revoked for good.
-    Revoked,
 }
 
 /// A consent that a tenant gave, or was asked for.
@@ -87,6 +71,9 @@ pub struct Grant {
     /// By whom.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub decided_by: Option<String>,
+    /// What keeps a decision under way from being carried out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hindrance: Option<Hindrance>,
 }
 
 /// Which grant, and which generation of it, a piece of work was accepted under.
@@ -218,6 +205,7 @@ impl Grant {
             requested_by: "tenant".to_owned(),
             decided_at: Some(now),
             decided_by: Some("tenant".to_owned()),
+            hindrance: None,
         }
     }
 
@@ -251,6 +239,7 @@ impl Grant {
             requested_by: request.by,
             decided_at: before.and_then(|g| g.decided_at),
             decided_by: before.and_then(|g| g.decided_by.clone()),
+            hindrance: None,
         })
     }
 
@@ -304,6 +293,7 @@ impl Grant {
             version: self.version + 1,
             decided_at: Some(now),
             decided_by: Some(by.to_owned()),
+            hindrance: None,
             ..self.clone()
         }
     }
@@ -319,8 +309,25 @@ impl Grant {
         Some(Self {
             state,
             version: self.version + 1,
+            hindrance: None,
             ..self.clone()
         })
+    }
+
+    /// The same decision, which could not be carried out.
+    #[must_use]
+    pub fn hindered(&self, hindrance: Hindrance) -> Self {
+        Self {
+            version: self.version + 1,
+            hindrance: Some(hindrance),
+            ..self.clone()
+        }
+    }
+
+    /// Whether a decision is under way and nobody carries it out any more.
+    #[must_use]
+    pub fn is_stuck(&self) -> bool {
+        self.hindrance.as_ref().is_some_and(|h| h.next_try.is_none())
     }
 
     /// Whether it is granted and not expired.

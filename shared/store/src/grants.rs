@@ -16,7 +16,7 @@ use std::time::Duration;
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::SignedDuration;
 use muster_core::Timestamp;
-use muster_core::grant::{Grant, GrantError, GrantRequest, GrantState};
+use muster_core::grant::{Grant, GrantError, GrantRequest, GrantState, Hindrance};
 use muster_core::id::{PartnerId, TenantId};
 use muster_core::party::Registrant;
 use serde::{Deserialize, Serialize};
@@ -57,11 +57,14 @@ pub(crate) fn pointer_item(partner: &PartnerId, tenant: TenantId) -> Result<Item
     Item::new(&keys::partner_grant(partner, tenant), &Pointer { tenant })
 }
 
-/// When sweep carries out a decision that is still under way.
+/// When sweep carries out a decision that is still under way; `None`, too, once it has given up.
 pub(crate) fn due_at(grant: &Grant) -> Option<Timestamp> {
+    grant.settled()?;
+    if let Some(hindrance) = &grant.hindrance {
+        return hindrance.next_try;
+    }
     let decided = grant.decided_at.unwrap_or(grant.requested_at);
-    let at = decided.checked_add(DUE_AFTER).unwrap_or(Timestamp::MAX);
-    grant.settled().map(|_| at)
+    Some(decided.checked_add(DUE_AFTER).unwrap_or(Timestamp::MAX))
 }
 
 impl Grants {
@@ -235,6 +238,17 @@ impl Grants {
             }
         }
         Err(StoreError::contended("carry out a decision about a consent"))
+    }
+
+    /// Records that a decision could not be carried out. `false` when it is another one by now, or none is under way.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn hinder(&self, seen: &Grant, hindrance: Hindrance) -> Result<bool, StoreError> {
+        if seen.settled().is_none() {
+            return Ok(false);
+        }
+        self.swap(Some(seen), &seen.hindered(hindrance)).await
     }
 
     /// Makes a decision that `rule` allows and carries it out. `towards`: the state that the decision writes; when that

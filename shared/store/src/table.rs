@@ -282,6 +282,7 @@ impl Table {
             expression.push_str(match condition {
                 Range::BeginsWith => " AND begins_with(#r, :r)",
                 Range::AtMost => " AND #r <= :r",
+                Range::Above => " AND #r > :r",
             });
             names.insert("#r".to_owned(), range.to_owned());
             values.insert(":r".to_owned(), value);
@@ -348,6 +349,7 @@ pub(crate) struct Query<'a> {
 pub(crate) enum Range {
     BeginsWith,
     AtMost,
+    Above,
 }
 
 impl StoreError {

@@ -7,7 +7,7 @@ use muster_core::id::TenantId;
 use muster_core::party::Registrant;
 
 use super::judge::{partner_missing, tenant_missing};
-use super::subject::{Around, Found, Subject, Suspect};
+use super::subject::{Around, Found, Repair, Subject, Suspect};
 use super::words::Code;
 use crate::error::StoreError;
 use crate::grants::{Shard, ShardState, due_at, pointer_item};
@@ -50,6 +50,13 @@ pub(super) fn judge(
         .index(&place, Some(list), due_at(grant), as_seen(grant))
         .into_iter()
         .collect();
+    if grant.settled().is_some() && grant.is_stuck() {
+        let detail = format!("it is {}, and sweep has given it up", grant.state.as_str());
+        suspects.push(Suspect {
+            repair: Some(Repair::Decision(grant.tenant, grant.registrant.clone())),
+            ..Suspect::new(Code::DecisionStuck, &place, detail)
+        });
+    }
     if let Some(partner) = grant.registrant.partner() {
         // A grant for itself may stand alone: it is made before its tenant.
         suspects.extend(tenant_missing(&place, grant.tenant, around));

@@ -104,7 +104,7 @@ impl Counts {
             Body::Partner(_) => self.partners += 1,
             Body::Grant(grant) => {
                 self.grants += 1;
-                self.under_way += u64::from(grant.settled().is_some());
+                self.under_way += u64::from(grant.settled().is_some() && !grant.is_stuck());
             }
             Body::Device(device) if device.state == DeviceState::Registered => self.devices += 1,
             Body::Device(_) => self.retired_devices += 1,

@@ -6,7 +6,8 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use muster_core::Timestamp;
 use muster_core::device::Device;
 use muster_core::grant::Grant;
-use muster_core::party::{Partner, Tenant};
+use muster_core::id::TenantId;
+use muster_core::party::{Partner, Registrant, Tenant};
 use serde::de::DeserializeOwned;
 
 use super::finding::Finding;
@@ -37,6 +38,8 @@ pub(super) enum Repair {
     Write(Vec<Action>),
     /// The grant that a tenant has for itself, as at its creation.
     OwnGrant(Tenant),
+    /// A decision about the consent of this tenant that is under way.
+    Decision(TenantId, Registrant),
 }
 
 impl Suspect {
@@ -75,6 +78,12 @@ impl Repair {
                 let grants = Grants::new(table.clone());
                 grants.ensure_own(tenant.id, tenant.created_at).await.map(|_| true)
             }
+            Self::Decision(tenant, registrant) => match Grants::new(table.clone()).settle(tenant, &registrant).await {
+                Ok(_) => Ok(true),
+                // Others hold it still.
+                Err(error) if error.is_transient() => Ok(false),
+                Err(error) => Err(error),
+            },
         }
     }
 }
@@ -97,7 +106,7 @@ pub(super) enum Body {
     Tenant(Tenant),
     Name(NameOwner),
     Partner(Partner),
-    Grant(Grant),
+    Grant(Box<Grant>),
     Shard(Shard),
     Device(Box<Device>),
     Claim(Claim),
@@ -210,7 +219,7 @@ impl Body {
             Kind::Tenant(_) => body(item).map(Self::Tenant),
             Kind::TenantName(_) => body(item).map(Self::Name),
             Kind::Partner(_) => body(item).map(Self::Partner),
-            Kind::Grant(..) => body(item).map(Self::Grant),
+            Kind::Grant(..) => body(item).map(|grant| Self::Grant(Box::new(grant))),
             Kind::GrantShard(..) => body(item).map(Self::Shard),
             Kind::Device(_) => body(item).map(|device| Self::Device(Box::new(device))),
             Kind::Claim(_) => body(item).map(Self::Claim),

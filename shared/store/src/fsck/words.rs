@@ -97,6 +97,8 @@ codes! {
     PointerMissing "pointer-missing" => mended("The partner does not see the consent in its list.", "makes the partner's pointer to it", AGAIN);
     /// A partner's pointer to a grant that is not there.
     PointerOrphaned "pointer-orphaned" => left("The consent is lost: nobody can decide about it.", "Let the partner ask for consent again, with `muster consent request`.");
+    /// A decision about consent that is half carried out, and that sweep has given up.
+    DecisionStuck "decision-stuck" => mended("Some batches are refused and others are not, and whoever decided was not answered.", "carries the decision out", "Decide once more; `muster consent list` shows the command.");
     /// A registered device that does not hold one of its identities.
     ClaimMissing "claim-missing" => mended("The device is not found by that identity, and another device could take it.", "claims the identity for the device", AGAIN);
     /// An identity that is held for a device that is not registered.

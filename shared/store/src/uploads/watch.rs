@@ -37,14 +37,25 @@ impl Uploads {
     /// # Errors
     /// When the store is out of reach.
     pub async fn due(&self, before: Timestamp, limit: usize) -> Result<Vec<Due>, StoreError> {
+        self.watched((Range::AtMost, millis(before)), limit).await
+    }
+
+    /// What is to be looked after later than `after` only, as [`Self::due`].
+    ///
+    /// # Errors
+    /// When the store is out of reach.
+    pub async fn due_later(&self, after: Timestamp, limit: usize) -> Result<Vec<Due>, StoreError> {
+        self.watched((Range::Above, millis(after)), limit).await
+    }
+
+    async fn watched(&self, range: (Range, AttributeValue), limit: usize) -> Result<Vec<Due>, StoreError> {
         let mut found: Vec<(i64, Due)> = Vec::new();
         for shard in 0..DUE_SHARDS {
             let partition = keys::due_list(shard);
-            let range = Some((Range::AtMost, millis(before)));
             let query = Query {
                 index: Some("due"),
                 partition: &partition,
-                range,
+                range: Some(range.clone()),
                 limit: Some(limit.max(1)),
                 ..Query::default()
             };
