@@ -2,7 +2,7 @@
 
 use aws_config::BehaviorVersion;
 use aws_sdk_dynamodb::config::retry::RetryPartition;
-use aws_sdk_dynamodb::config::{Credentials as SdkCredentials, Region};
+use aws_sdk_dynamodb::config::{Credentials as SdkCredentials, Region, StalledStreamProtectionConfig};
 use aws_smithy_http_client::tls;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 
@@ -47,11 +47,14 @@ impl Connection {
     pub fn embedded(dynamodb: SharedHttpClient, s3: SharedHttpClient, credentials: &Credentials) -> Self {
         let secret = SdkCredentials::new(&credentials.access_key, &credentials.secret_key, None, None, "embedded");
         let partition = || RetryPartition::custom("embedded").build();
+        // A request that waits for a busy disk shows no bytes for a while; whoever gave it up would only send it again.
+        let patient = StalledStreamProtectionConfig::disabled;
         let dynamodb_config = aws_sdk_dynamodb::Config::builder()
             .behavior_version(BehaviorVersion::latest())
             .region(Region::from_static(REGION))
             .endpoint_url(ENDPOINT)
             .credentials_provider(secret.clone())
+            .stalled_stream_protection(patient())
             .retry_partition(partition())
             .http_client(dynamodb.clone());
         let s3_config = aws_sdk_s3::Config::builder()
@@ -60,6 +63,7 @@ impl Connection {
             .endpoint_url(ENDPOINT)
             .credentials_provider(secret.clone())
             .http_client(s3)
+            .stalled_stream_protection(patient())
             .retry_partition(partition())
             .force_path_style(true);
         let sqs_config = aws_sdk_sqs::Config::builder()
@@ -67,6 +71,7 @@ impl Connection {
             .region(Region::from_static(REGION))
             .endpoint_url(ENDPOINT)
             .credentials_provider(secret)
+            .stalled_stream_protection(patient())
             .http_client(dynamodb);
         Self {
             dynamodb: aws_sdk_dynamodb::Client::from_conf(dynamodb_config.build()),

@@ -131,7 +131,7 @@ async fn a_revocation_waits_for_the_transactions_that_hold_its_shards() {
 
 #[tokio::test(start_paused = true)]
 async fn a_revocation_that_cannot_close_a_shard_is_not_answered_and_finished_later() {
-    let (conflicting, grants) = conflicting(Duration::from_secs(60)).await;
+    let (conflicting, grants) = conflicting(Duration::from_secs(600)).await;
     let pin = pin(&grants).await;
     let holder = tokio::spawn({
         let (grants, pin) = (grants.clone(), pin.clone());
