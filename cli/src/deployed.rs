@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::Args;
 use muster_local::flow::Embedded;
 use muster_store::objects::Objects;
-use muster_store::{Connection, Registry, Table};
+use muster_store::{Connection, Registry, Table, Trust};
 
 use crate::failure::Failure;
 use crate::state::{DataDirArgs, Surroundings};
@@ -50,7 +50,7 @@ impl RegistryArgs {
             let (embedded, directory) = self.data.open_at(around).await?;
             return Ok(State::Here(embedded, directory));
         };
-        let connection = Connection::aws().await;
+        let connection = Connection::aws(Trust::System).await;
         let (table, objects) = (Table::new(&connection, table), Objects::new(&connection, bucket));
         Ok(State::Deployed(Registry::new(table, objects)))
     }

@@ -2,7 +2,7 @@
 
 use muster_store::objects::Objects;
 use muster_store::queue::{QueueName, Sqs};
-use muster_store::{Connection, Table};
+use muster_store::{Connection, Table, Trust};
 
 use crate::env::{Env, EnvError};
 
@@ -25,7 +25,7 @@ impl Wiring {
     pub async fn aws(env: &Env, own: &[QueueName], sends: &[QueueName]) -> Result<Self, EnvError> {
         let (table, bucket) = (env.required("TABLE")?, env.required("BUCKET")?);
         let (urls, dead_letters) = (env.queues(sends, "QUEUE")?, env.queues(own, "DEAD_LETTERS")?);
-        let connection = Connection::aws().await;
+        let connection = Connection::aws(Trust::Amazon).await;
         Ok(Self {
             table: Table::new(&connection, table),
             objects: Objects::new(&connection, bucket),

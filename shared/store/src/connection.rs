@@ -1,14 +1,47 @@
 //! How the SDK's clients are made: for AWS, and for the embedded default.
 
+#[cfg(test)]
+mod tests;
+
 use aws_config::BehaviorVersion;
 use aws_sdk_dynamodb::config::retry::RetryPartition;
 use aws_sdk_dynamodb::config::{Credentials as SdkCredentials, Region, StalledStreamProtectionConfig};
-use aws_smithy_http_client::tls;
+use aws_smithy_http_client::tls::{self, TlsContext, TrustStore};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 
 /// What the embedded clients are told; their HTTP clients open no socket.
 const ENDPOINT: &str = "http://embedded.invalid";
 const REGION: &str = "embedded";
+
+/// The certificate authorities of AWS (Amazon Trust Services: Amazon Root CA 1 to 4, Starfield Services Root CA G2).
+const AMAZON_ROOTS: &str = include_str!("connection/amazon-roots.pem");
+
+/// Whose certificates a client for AWS trusts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trust {
+    /// Those that the authorities of this machine signed.
+    System,
+    /// Those that Amazon signed. Reading the store of a machine takes most of the time in which a function starts.
+    Amazon,
+}
+
+impl Trust {
+    fn client(self) -> SharedHttpClient {
+        let store = match self {
+            Self::System => TrustStore::default(),
+            Self::Amazon => TrustStore::empty().with_pem_certificate(AMAZON_ROOTS),
+        };
+        // Building it never fails: certificates are read at the first use.
+        let context = TlsContext::builder()
+            .with_trust_store(store)
+            .build()
+            .unwrap_or_default();
+        aws_smithy_http_client::Builder::new()
+            .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring))
+            .tls_context(context)
+            .build_https()
+    }
+}
 
 /// Access key and secret of an embedded endpoint.
 #[derive(Clone)]
@@ -29,13 +62,10 @@ pub struct Connection {
 
 impl Connection {
     /// Clients for AWS, configured by the environment (region, credentials, `AWS_ENDPOINT_URL`).
-    pub async fn aws() -> Self {
-        let http = aws_smithy_http_client::Builder::new()
-            .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring))
-            .build_https();
+    pub async fn aws(trust: Trust) -> Self {
         Self::of(
             &aws_config::defaults(BehaviorVersion::latest())
-                .http_client(http)
+                .http_client(trust.client())
                 .load()
                 .await,
         )
