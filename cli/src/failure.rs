@@ -6,11 +6,14 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use muster_local::data_dir::DataDirError;
-use muster_local::flow::StartError;
+use muster_local::flow::{Embedded, StartError};
 use muster_runtime::env::Env;
 use muster_store::{ErrorKind, StoreError};
 
 use crate::output;
+
+/// What to do about a data directory, where nothing better is known.
+const DIRECTORY: &str = "See that the directory can be used, or name another one with --data-dir.";
 
 /// How a command ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -91,6 +94,21 @@ impl Failure {
         )
     }
 
+    /// A failure whose text ends with what to do, behind its last colon.
+    fn with_remedy_behind_colon(text: &str) -> Self {
+        match text.rsplit_once(": ") {
+            Some((what, remedy)) => Self::new(what, sentence(remedy)),
+            None => Self::new(text, DIRECTORY),
+        }
+    }
+
+    /// Why `embedded` cannot go on: its disk, where that is known.
+    pub(crate) fn of_disk_or(embedded: &Embedded, other: impl Into<Self>) -> Self {
+        embedded
+            .trouble()
+            .map_or_else(|| other.into(), |trouble| Self::from(&*trouble))
+    }
+
     /// Tells it on stderr, and says how the process ends.
     pub(crate) fn report(self, env: &Env) -> Exit {
         match self {
@@ -131,6 +149,7 @@ impl From<io::Error> for Failure {
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         let remedy = match error.kind() {
+            ErrorKind::Disk => return Self::with_remedy_behind_colon(&error.to_string()),
             ErrorKind::Rejected => "Check what was given.",
             ErrorKind::Corrupt => "Put a backup of the whole data directory in its place.",
             _ => "See that the disk has space, and run the command again: it goes on where it stopped.",
@@ -149,17 +168,19 @@ impl From<StartError> for Failure {
 }
 
 /// Its words say what to do behind a colon.
+impl From<&DataDirError> for Failure {
+    fn from(error: &DataDirError) -> Self {
+        let text = error.to_string();
+        match error {
+            DataDirError::Io { .. } | DataDirError::Database { .. } => Self::new(text, DIRECTORY),
+            _ => Self::with_remedy_behind_colon(&text),
+        }
+    }
+}
+
 impl From<DataDirError> for Failure {
     fn from(error: DataDirError) -> Self {
-        let text = error.to_string();
-        let own_words = !matches!(error, DataDirError::Io { .. } | DataDirError::Database { .. });
-        match text.rsplit_once(": ").filter(|_| own_words) {
-            Some((what, remedy)) => Self::new(what, sentence(remedy)),
-            None => Self::new(
-                text,
-                "See that the directory can be used, or name another one with --data-dir.",
-            ),
-        }
+        Self::from(&error)
     }
 }
 

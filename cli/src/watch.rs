@@ -25,6 +25,9 @@ pub(crate) async fn until_final(embedded: &Embedded, flow: &Flow, id: &UploadId)
             rows.inspect(ProgressBar::finish_and_clear);
             return Ok(status);
         }
+        if let Some(trouble) = embedded.trouble() {
+            return Err(Failure::from(&*trouble));
+        }
         if idle {
             return Err(stopped(embedded, id));
         }

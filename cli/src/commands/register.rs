@@ -109,7 +109,8 @@ pub(crate) async fn run(args: &RegisterArgs, around: &Surroundings, out: &mut Ou
     if dropped.resumed && !args.json {
         output::remark("An earlier run of this command was interrupted; it goes on where it stopped.");
     }
-    let flow = Flow::start(&embedded).await?;
+    let flow = Flow::start(&embedded).await;
+    let flow = flow.map_err(|error| Failure::of_disk_or(&embedded, error))?;
     let status = watch::until_final(&embedded, &flow, &dropped.id).await?;
     let answer = Answer::collect(&embedded, &directory, &tenant, created, &dropped, status).await?;
     match args.json {

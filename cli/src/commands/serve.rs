@@ -77,7 +77,8 @@ pub(crate) async fn run(args: &ServeArgs, around: &Surroundings, out: &mut Outpu
         http: args.port,
         s3: args.s3_port,
     };
-    let server = Server::start(&embedded, ports).await?;
+    let server = Server::start(&embedded, ports).await;
+    let server = server.map_err(|error| Failure::of_disk_or(&embedded, error))?;
     let environment = directory.join("aws.env");
     write_environment(&environment, &server, &embedded).map_err(|error| Failure::unwritable(&environment, &error))?;
     begin(args, &server, &environment, out)?;

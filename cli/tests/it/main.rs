@@ -6,6 +6,7 @@ mod compare;
 mod consent;
 mod decode;
 mod devices;
+mod disk;
 mod fsck;
 mod guide;
 mod kill_rounds;

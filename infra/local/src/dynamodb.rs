@@ -11,13 +11,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use aws_smithy_runtime_api::client::http::{HttpConnectorFuture, SharedHttpClient};
-use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use dynoxide::{Database, DynoxideError};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::data_dir::DataDirError;
+use crate::disk::{self, Disk};
 use crate::seam::{self, Operation};
 
 /// An embedded DynamoDB. Clones share it.
@@ -25,6 +26,7 @@ use crate::seam::{self, Operation};
 pub struct DynamoDb {
     database: Database,
     path: Arc<PathBuf>,
+    disk: Disk,
 }
 
 impl std::fmt::Debug for DynamoDb {
@@ -52,6 +54,7 @@ impl DynamoDb {
         Ok(Self {
             database,
             path: Arc::new(path.to_owned()),
+            disk: Disk::default(),
         })
     }
 
@@ -102,25 +105,45 @@ impl DynamoDb {
         Ok(Self {
             database,
             path: Arc::new(path),
+            disk: Disk::default(),
         })
+    }
+
+    /// The same, leaving word of the disk's faults there.
+    pub(crate) fn on(self, disk: &Disk) -> Self {
+        let disk = disk.clone();
+        Self { disk, ..self }
     }
 
     /// The HTTP client to give to `aws_sdk_dynamodb::Config::builder().http_client(…)`. Any endpoint, region and
     /// credentials will do: requests never leave the process, and signatures are not checked.
     pub fn http_client(&self) -> SharedHttpClient {
-        let database = self.database.clone();
+        let this = self.clone();
         seam::client(move |request| {
-            let database = database.clone();
+            let this = this.clone();
             HttpConnectorFuture::new(async move {
                 // A commit waits for the disk: never on the reactor's thread.
-                tokio::task::spawn_blocking(move || match dispatch(&database, &request) {
+                tokio::task::spawn_blocking(move || match dispatch(&this.database, &request) {
                     Ok(body) => seam::json_response(200, body),
-                    Err(e) => seam::json_response(e.status_code(), e.to_json()),
+                    Err(e) => this.refuse(&e),
                 })
                 .await
                 .map_err(|e| ConnectorError::other(e.into(), None))?
             })
         })
+    }
+
+    /// The answer to what could not be done.
+    fn refuse(&self, error: &DynoxideError) -> Result<HttpResponse, ConnectorError> {
+        if error.status_code() == 500 {
+            let fault = DataDirError::from_dynoxide(&self.path, error);
+            let message = fault.to_string();
+            if let Some(code) = self.disk.note(fault) {
+                let body = serde_json::json!({ "__type": code, "message": message });
+                return seam::json_response(disk::STATUS, body.to_string());
+            }
+        }
+        seam::json_response(error.status_code(), error.to_json())
     }
 
     /// Deletes what has outlived its time-to-live attribute, as DynamoDB does within a few days; answers how many

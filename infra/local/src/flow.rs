@@ -84,13 +84,13 @@ impl Embedded {
             // The engine makes a table in several steps. A process that is killed between them must not leave half of one.
             let unfinished = registry.with_extension("db.new");
             DynamoDb::discard(&unfinished)?;
-            let dynamodb = DynamoDb::open(&unfinished)?;
+            let dynamodb = DynamoDb::open(&unfinished)?.on(bucket.disk());
             let first = Self::over(dynamodb, bucket.clone(), clock.clone(), None, |client| client);
             first.create().await?;
             drop(first);
             DynamoDb::publish(&unfinished, &registry)?;
         }
-        let dynamodb = DynamoDb::open(registry)?;
+        let dynamodb = DynamoDb::open(registry)?.on(bucket.disk());
         let embedded = Self::over(dynamodb, bucket, clock, Some(Arc::new(directory)), |client| client);
         embedded.create().await?;
         Ok(embedded)
@@ -203,6 +203,18 @@ impl Embedded {
             resident,
             started,
         }))
+    }
+
+    /// What is wrong with the data directory, if work stands still for it.
+    #[must_use]
+    pub fn trouble(&self) -> Option<Arc<DataDirError>> {
+        self.bucket.disk().trouble()
+    }
+
+    /// Leaves word of a trouble, as an engine does.
+    #[cfg(test)]
+    pub(crate) fn note_trouble(&self, error: DataDirError) {
+        self.bucket.disk().note(error);
     }
 
     /// The time now.

@@ -14,6 +14,7 @@
 pub mod conflicts;
 pub mod counting;
 pub mod data_dir;
+mod disk;
 pub mod dynamodb;
 pub mod faults;
 pub mod flow;

@@ -40,6 +40,7 @@ use tokio::sync::Notify;
 
 use crate::Clock;
 use crate::data_dir::DataDirError;
+use crate::disk::Disk;
 use blobs::Blobs;
 use failure::Outcome;
 
@@ -95,6 +96,7 @@ struct Inner {
     options: Options,
     credentials: Credentials,
     arrived: Notify,
+    disk: Disk,
     /// Bodies of an in-memory store; removed with it.
     _scratch: Option<tempfile::TempDir>,
 }
@@ -155,9 +157,15 @@ impl Objects {
             options,
             credentials,
             arrived: Notify::new(),
+            disk: Disk::default(),
             _scratch: scratch,
         };
         Ok(Self { inner: Arc::new(inner) })
+    }
+
+    /// Where it leaves word of the disk's faults.
+    pub(crate) fn disk(&self) -> &Disk {
+        &self.inner.disk
     }
 
     /// The access key to sign requests with.
@@ -187,7 +195,7 @@ impl Objects {
     ) -> S3Result<T> {
         let inner = self.inner.clone();
         match tokio::task::spawn_blocking(move || work(&inner)).await {
-            Ok(outcome) => outcome.map_err(Into::into),
+            Ok(outcome) => outcome.map_err(|failure| self.inner.error(failure)),
             Err(e) => Err(s3s::S3Error::internal_error(e)),
         }
     }

@@ -5,6 +5,7 @@ mod metrics;
 #[cfg(test)]
 mod tests;
 
+use std::borrow::Cow;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -114,15 +115,19 @@ impl Server {
     }
 }
 
-async fn ready(State(watched): State<Watched>) -> (StatusCode, &'static str) {
+async fn ready(State(watched): State<Watched>) -> (StatusCode, Cow<'static, str>) {
+    let not_ready = |why| (StatusCode::SERVICE_UNAVAILABLE, why);
     if watched.stopping.load(Ordering::SeqCst) {
-        return (StatusCode::SERVICE_UNAVAILABLE, "shutting down\n");
+        return not_ready("shutting down\n".into());
+    }
+    if let Some(trouble) = watched.embedded.trouble() {
+        return not_ready(format!("{trouble}\n").into());
     }
     match watched.embedded.uploads().sweep_places().await {
-        Ok(_) => (StatusCode::OK, "ready\n"),
+        Ok(_) => (StatusCode::OK, "ready\n".into()),
         Err(error) => {
             tracing::error!(%error, "the store is out of reach");
-            (StatusCode::SERVICE_UNAVAILABLE, "the store is out of reach\n")
+            not_ready("the store is out of reach\n".into())
         }
     }
 }

@@ -18,6 +18,9 @@ pub enum ErrorKind {
     Denied,
     /// What is stored cannot be read.
     Corrupt,
+    /// The disk under the embedded engines is full, read-only or failing, or a file on it damaged. The error says what to do
+    /// behind its last colon; then the same goes through.
+    Disk,
 }
 
 /// A failure of the store.
@@ -94,6 +97,9 @@ impl StoreError {
                 | "OperationAborted"
                 | "ConditionalRequestConflict",
             ) => ErrorKind::Transient,
+            (_, _, "BodyDamaged") => ErrorKind::Corrupt,
+            // Only the embedded engines say so.
+            (_, Some(507), _) => ErrorKind::Disk,
             // The answer to a HEAD has no body, and so no code.
             (_, Some(403), "") => ErrorKind::Denied,
             (_, Some(status), _) if status >= 500 || status == 429 => ErrorKind::Transient,
@@ -106,7 +112,12 @@ impl StoreError {
             ("", _) if kind == ErrorKind::Denied => {
                 "access denied, without a word about the action (HTTP 403)".to_owned()
             }
+            ("", _) if kind == ErrorKind::Disk => {
+                "the disk cannot be used (HTTP 507): see that the data directory is writable and whole".to_owned()
+            }
             ("", _) => "no answer that could be read".to_owned(),
+            // In words of our own.
+            (_, Some(message)) if status == Some(507) => message.to_owned(),
             (code, Some(message)) if kind == ErrorKind::Denied => format!("{code}: {}", who_and_action(message)),
             (code, _) => code.to_owned(),
         };
@@ -161,6 +172,22 @@ mod tests {
             silent.to_string(),
             "write an item: access denied, without a word about the action (HTTP 403)"
         );
+    }
+
+    #[test]
+    fn the_disk_under_the_embedded_engines_speaks_for_itself() {
+        let said = "the disk that holds /d/registry.db is full: free some space and try again";
+        let full = error(507, Some("DiskFull"), said);
+        assert_eq!(full.kind(), ErrorKind::Disk);
+        assert_eq!(full.to_string(), format!("write an item: {said}"));
+        let damaged = error(
+            507,
+            Some("BodyDamaged"),
+            "the file /d/x is gone: put a backup in its place",
+        );
+        assert_eq!(damaged.kind(), ErrorKind::Corrupt);
+        assert!(damaged.to_string().ends_with("put a backup in its place"), "{damaged}");
+        assert_eq!(error(507, None, "").kind(), ErrorKind::Disk);
     }
 
     #[test]

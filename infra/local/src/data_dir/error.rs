@@ -35,7 +35,7 @@ pub enum DataDirError {
         path: PathBuf,
     },
     /// No space left.
-    #[error("the disk that holds {} is full: free some space and run the command again", path.display())]
+    #[error("the disk that holds {} is full: free some space and try again", path.display())]
     Full {
         /// The file that could not grow.
         path: PathBuf,
@@ -46,6 +46,14 @@ pub enum DataDirError {
          or move the directory away to begin anew", path.display()
     )]
     Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What SQLite says.
+        reason: String,
+    },
+    /// The disk does not do what it is asked: it is failing, unplugged, or full where SQLite cannot tell.
+    #[error("the disk that holds {} fails ({reason}): see that it is there, works and has space, and try again", path.display())]
+    Failing {
         /// The file.
         path: PathBuf,
         /// What SQLite says.
@@ -72,12 +80,27 @@ pub enum DataDirError {
 }
 
 impl DataDirError {
+    /// The code under which an engine answers with it, where it is the disk's fault and not the request's.
+    pub(crate) const fn code(&self) -> Option<&'static str> {
+        match self {
+            Self::Full { .. } => Some("DiskFull"),
+            Self::NotWritable { .. } => Some("DiskReadOnly"),
+            Self::Damaged { .. } => Some("DatabaseDamaged"),
+            Self::Failing { .. } => Some("DiskFailing"),
+            _ => None,
+        }
+    }
+
     /// Sorts a fault of the operating system by what its user can do about it.
     pub(crate) fn from_io(path: &Path, action: &'static str, source: io::Error) -> Self {
         use io::ErrorKind as Kind;
         let path = path.to_owned();
         match source.kind() {
             Kind::StorageFull | Kind::QuotaExceeded => Self::Full { path },
+            Kind::FileTooLarge => Self::Failing {
+                path,
+                reason: "a file may not grow".to_owned(),
+            },
             Kind::PermissionDenied | Kind::ReadOnlyFilesystem => Self::NotWritable { path },
             Kind::NotADirectory | Kind::AlreadyExists | Kind::IsADirectory => Self::NotADirectory { path },
             _ => Self::Io { path, action, source },
@@ -93,6 +116,7 @@ impl DataDirError {
                 Self::NotWritable { path }
             }
             Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => Self::Damaged { path, reason },
+            Some(ErrorCode::SystemIoFailure) => Self::Failing { path, reason },
             _ => Self::Database { path, reason },
         }
     }
@@ -102,9 +126,17 @@ impl DataDirError {
         if let dynoxide::DynoxideError::SqliteError(e) = source {
             return Self::from_sqlite(path, e);
         }
-        Self::Database {
-            path: path.to_owned(),
-            reason: source.to_string(),
+        let (path, reason) = (path.to_owned(), source.to_string());
+        // Most of them have only SQLite's text left.
+        match reason.strip_prefix("backend: ") {
+            Some("database or disk is full") => Self::Full { path },
+            Some("attempt to write a readonly database" | "unable to open database file") => Self::NotWritable { path },
+            Some(text) if text.starts_with("I/O error") => Self::Failing { path, reason },
+            Some(text) if text.contains("malformed") || text == "not a valid database" => Self::Damaged {
+                path,
+                reason: text.to_owned(),
+            },
+            _ => Self::Database { path, reason },
         }
     }
 }

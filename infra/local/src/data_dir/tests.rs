@@ -120,7 +120,7 @@ fn faults_of_the_operating_system_are_sorted_by_what_helps() {
     let sorted = |kind: io::ErrorKind| DataDirError::from_io(Path::new("d"), "open it", kind.into()).to_string();
     assert_eq!(
         sorted(io::ErrorKind::StorageFull),
-        "the disk that holds d is full: free some space and run the command again"
+        "the disk that holds d is full: free some space and try again"
     );
     for kind in [io::ErrorKind::PermissionDenied, io::ErrorKind::ReadOnlyFilesystem] {
         assert_eq!(
@@ -129,4 +129,25 @@ fn faults_of_the_operating_system_are_sorted_by_what_helps() {
         );
     }
     assert_eq!(sorted(io::ErrorKind::TimedOut), "d: could not open it: timed out");
+}
+
+#[test]
+fn what_is_left_of_an_error_of_sqlite_in_an_answer_is_sorted_the_same_way() {
+    let sorted = |text: &str| {
+        let error = dynoxide::DynoxideError::InternalServerError(text.to_owned());
+        DataDirError::from_dynoxide(Path::new("d"), &error).code()
+    };
+    for (text, code) in [
+        ("backend: database or disk is full", Some("DiskFull")),
+        ("backend: attempt to write a readonly database", Some("DiskReadOnly")),
+        ("backend: unable to open database file", Some("DiskReadOnly")),
+        ("backend: I/O error: disk I/O error", Some("DiskFailing")),
+        ("backend: database disk image is malformed", Some("DatabaseDamaged")),
+        ("backend: malformed database schema (t)", Some("DatabaseDamaged")),
+        ("backend: not a valid database", Some("DatabaseDamaged")),
+        ("backend: database is locked or busy", None),
+        ("database or disk is full, says an item", None),
+    ] {
+        assert_eq!(sorted(text), code, "{text}");
+    }
 }

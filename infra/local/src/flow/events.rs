@@ -51,6 +51,7 @@ pub(super) async fn pump(embedded: Embedded, in_hand: Arc<InHand>, closing: Canc
             Err(error) => {
                 tracing::error!(%error, "the outbox of the bucket cannot be read");
                 tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+                closing.run_until_cancelled(embedded.bucket.disk().usable()).await;
                 continue;
             }
         };
@@ -63,9 +64,9 @@ pub(super) async fn pump(embedded: Embedded, in_hand: Arc<InHand>, closing: Canc
             let Some(Ok(permit)) = permit else {
                 break;
             };
-            let (embedded, in_hand) = (embedded.clone(), Arc::clone(&in_hand));
+            let (embedded, in_hand, closing) = (embedded.clone(), Arc::clone(&in_hand), closing.clone());
             splits.spawn(async move {
-                split(&embedded, &event).await;
+                split(&embedded, &event, &closing).await;
                 in_hand.remove(event.seq);
                 drop(permit);
             });
@@ -74,14 +75,21 @@ pub(super) async fn pump(embedded: Embedded, in_hand: Arc<InHand>, closing: Canc
     while splits.join_next().await.is_some() {}
 }
 
-async fn split(embedded: &Embedded, event: &ObjectEvent) {
+async fn split(embedded: &Embedded, event: &ObjectEvent, closing: &CancellationToken) {
     let object = ObjectVersion {
         bucket: event.bucket.clone(),
         key: event.key.clone(),
         version: event.version.clone(),
     };
     let body = serde_json::to_string(&ObjectsCreated::of(&object)).unwrap_or_default();
-    for receives in 1.. {
+    let mut receives = 0;
+    loop {
+        let usable = closing.run_until_cancelled(embedded.bucket.disk().usable()).await;
+        if usable.is_none() {
+            // Still in the outbox, for the next start.
+            return;
+        }
+        receives += 1;
         let function = embedded.split_upload();
         let delivery = Delivery {
             queue: QueueName::Split,
@@ -93,6 +101,7 @@ async fn split(embedded: &Embedded, event: &ObjectEvent) {
             break;
         }
         tokio::time::sleep(super::workers::pause(receives)).await;
+        receives = super::workers::counted(embedded, receives);
     }
     let delivery = Delivery {
         queue: QueueName::Split,

@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::Embedded;
 use super::events::{InHand, pump};
+use super::queue::Message;
 
 /// Each queue and its workers. Express queues have workers of their own, so that a short list waits for no long one.
 const WORKERS: [(QueueName, usize); 7] = [
@@ -64,6 +65,10 @@ impl Flow {
         }
         let in_hand = Arc::new(InHand::default());
         workers.spawn(pump(embedded.clone(), Arc::clone(&in_hand), closing.clone()));
+        if let Some(directory) = embedded.directory.clone() {
+            let (disk, stop) = (embedded.bucket.disk().clone(), closing.clone());
+            workers.spawn(async move { _ = stop.run_until_cancelled_owned(disk.watch(directory.path())).await });
+        }
         let (clock, stop) = (embedded.clone(), closing.clone());
         workers.spawn(async move { _ = stop.run_until_cancelled_owned(sweep_on_schedule(clock)).await });
         Self {
@@ -101,7 +106,11 @@ impl Flow {
 }
 
 async fn work(embedded: Embedded, queue: QueueName, closing: CancellationToken) {
-    while let Some(message) = closing.run_until_cancelled(embedded.queue.take(queue)).await {
+    let next = || async {
+        embedded.bucket.disk().usable().await;
+        embedded.queue.take(queue).await
+    };
+    while let Some(message) = closing.run_until_cancelled(next()).await {
         let delivery = Delivery {
             queue,
             body: &message.body,
@@ -113,10 +122,16 @@ async fn work(embedded: Embedded, queue: QueueName, closing: CancellationToken) 
             Verdict::Done => embedded.queue.done(queue),
             Verdict::Again => {
                 let after = pause(message.receives);
-                embedded.queue.again(queue, message, after);
+                let receives = counted(&embedded, message.receives);
+                embedded.queue.again(queue, Message { receives, ..message }, after);
             }
         }
     }
+}
+
+/// How many of so many receives count: the last one does not if the disk was to blame.
+pub(super) fn counted(embedded: &Embedded, receives: u32) -> u32 {
+    receives - u32::from(embedded.trouble().is_some())
 }
 
 impl Embedded {

@@ -14,7 +14,7 @@ use s3s::dto::StreamingBlob;
 use s3s::{S3Error, S3ErrorCode, S3Result, TrailingHeaders, s3_error};
 use tokio::sync::mpsc;
 
-use super::failure::{Failure, refuse};
+use super::failure::{Failure, Outcome, refuse};
 use super::{Objects, schema};
 use crate::data_dir::DataDirError;
 
@@ -57,7 +57,6 @@ impl Blobs {
         })
     }
 
-    #[cfg(test)]
     pub(super) fn dir(&self) -> &Path {
         &self.dir
     }
@@ -84,8 +83,25 @@ impl Blobs {
         let _ = fs::remove_file(self.dir.join(name));
     }
 
-    pub(super) fn read(&self, name: &str) -> io::Result<File> {
+    fn read(&self, name: &str) -> io::Result<File> {
         File::open(self.dir.join(name))
+    }
+
+    /// A body for reading, if it is there as its row says.
+    pub(super) fn read_whole(&self, name: &str, size: i64) -> Outcome<File> {
+        let path = self.dir.join(name);
+        let file = match File::open(&path) {
+            Err(e) if e.kind() == io::ErrorKind::NotFound => {
+                return Err(Failure::Body(format!("the file {} is gone", path.display())));
+            }
+            file => file?,
+        };
+        let found = file.metadata()?.len();
+        if found != size.unsigned_abs() {
+            let what = format!("the file {} has {found} bytes instead of {size}", path.display());
+            return Err(Failure::Body(what));
+        }
+        Ok(file)
     }
 
     /// A second name for a body, so that each can go its own way.
@@ -208,7 +224,7 @@ impl Objects {
         }
         drop(sender);
         let received = match writer.await {
-            Ok(received) => received.map_err(|e| S3Error::from(Failure::Io(e)))?,
+            Ok(received) => received.map_err(|e| self.inner.error(Failure::Io(e)))?,
             Err(e) => return Err(S3Error::internal_error(e)),
         };
         check_length(received.blob.size, headers)?;

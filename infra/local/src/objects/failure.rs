@@ -4,6 +4,12 @@ use std::io;
 
 use s3s::{S3Error, S3ErrorCode};
 
+use super::Inner;
+use crate::data_dir::DataDirError;
+
+/// The code of an object whose body is gone or cut short.
+const BODY_DAMAGED: &str = "BodyDamaged";
+
 /// The result of the storage layer.
 pub(super) type Outcome<T> = Result<T, Failure>;
 
@@ -15,6 +21,8 @@ pub(super) enum Failure {
     Sqlite(rusqlite::Error),
     /// A fault of the file system.
     Io(io::Error),
+    /// A body that is not as its row says; which, and how.
+    Body(String),
 }
 
 impl From<S3Error> for Failure {
@@ -41,25 +49,41 @@ impl From<serde_json::Error> for Failure {
     }
 }
 
-impl From<Failure> for S3Error {
-    fn from(failure: Failure) -> Self {
-        let full = match &failure {
-            Failure::S3(_) => false,
-            Failure::Sqlite(e) => e.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull),
-            Failure::Io(e) => matches!(e.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded),
-        };
-        let mut error = match failure {
+impl Inner {
+    /// The answer to what could not be done. Leaves word where it is the disk's fault.
+    pub(super) fn error(&self, failure: Failure) -> S3Error {
+        let (cause, fault) = match failure {
             Failure::S3(e) => return e,
-            Failure::Sqlite(e) => S3Error::internal_error(e),
-            Failure::Io(e) => S3Error::internal_error(e),
+            Failure::Body(what) => {
+                let why = "put a backup of the whole data directory in its place";
+                return disk_error(BODY_DAMAGED, format!("{what}: {why}"));
+            }
+            Failure::Sqlite(e) => {
+                let fault = DataDirError::from_sqlite(&self.path, &e);
+                (S3Error::internal_error(e), fault)
+            }
+            Failure::Io(e) => {
+                let cause = S3Error::internal_error(io::Error::from(e.kind()));
+                (cause, DataDirError::from_io(self.blobs.dir(), "read or write in it", e))
+            }
         };
-        error.set_message(if full {
-            "the disk that holds the data directory is full: free some space and try again"
-        } else {
-            "the embedded S3 could not read or write its data directory"
-        });
-        error
+        let message = fault.to_string();
+        match self.disk.note(fault) {
+            Some(code) => disk_error(code, message),
+            None => {
+                let mut error = cause;
+                error.set_message("the embedded S3 could not read or write its data directory");
+                error
+            }
+        }
     }
+}
+
+/// An answer that no other try by itself will change.
+fn disk_error(code: &'static str, message: String) -> S3Error {
+    let mut error = S3Error::with_message(S3ErrorCode::Custom(code.into()), message);
+    error.set_status_code(http::StatusCode::INSUFFICIENT_STORAGE);
+    error
 }
 
 /// An answer of the protocol with a message.

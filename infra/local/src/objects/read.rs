@@ -115,7 +115,8 @@ fn open(
     let database = inner.database();
     let (found, blob, about) = versions::find(&database, bucket, key, id)?;
     conditions.check(&found.etag, found.modified)?;
-    Ok((found, about, inner.blobs.read(&blob)?))
+    let file = inner.blobs.read_whole(&blob, found.size)?;
+    Ok((found, about, file))
 }
 
 fn satisfy(range: Range, size: u64) -> S3Result<std::ops::Range<u64>> {

@@ -185,7 +185,7 @@ pub(super) async fn delete_many(objects: &Objects, input: DeleteObjectsInput) ->
                 match versions::delete(inner, &bucket, &key, version_id.as_deref(), &conditions) {
                     Ok(done) if !quiet => deleted.push(receipt(key, version_id, done)),
                     Ok(_) => {}
-                    Err(e) => errors.push(complaint(key, version_id, &e.into())),
+                    Err(e) => errors.push(complaint(key, version_id, &inner.error(e))),
                 }
             }
             Ok(DeleteObjectsOutput {

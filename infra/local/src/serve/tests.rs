@@ -9,6 +9,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
 use super::*;
+use crate::data_dir::{DataDir, DataDirError};
 use crate::flow::{BUCKET, Change};
 
 #[expect(clippy::disallowed_methods, reason = "signatures are checked against the real time")]
@@ -165,4 +166,54 @@ async fn what_became_of_an_upload_can_be_asked_for() {
     assert_eq!(seen, [(keys[0].to_owned(), refused), (keys[1].to_owned(), None)]);
     server.flow.idle().await;
     assert!(embedded.take_changes().is_empty());
+}
+
+#[expect(clippy::disallowed_methods, reason = "signatures are checked against the real time")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_disk_in_trouble_is_told_holds_the_work_and_is_forgotten_when_it_takes_files_again() {
+    let scratch = tempfile::tempdir().unwrap();
+    let directory = DataDir::open(scratch.path(), "muster serve", jiff::Timestamp::now()).unwrap();
+    let embedded = Embedded::open(directory, Arc::new(jiff::Timestamp::now)).await.unwrap();
+    let server = Server::start(&embedded, Ports { http: 0, s3: 0 }).await.unwrap();
+    let path = scratch.path().join("registry.db");
+    let said = format!(
+        "the disk that holds {} is full: free some space and try again",
+        path.display()
+    );
+    embedded.note_trouble(DataDirError::Full { path });
+
+    let s3 = client(&server, &embedded.credentials().secret_key, &embedded);
+    let put = s3.put_object().bucket(BUCKET).key("inbox/intune/-/Nobody/a.csv");
+    put.body(ByteStream::from_static(b"x")).send().await.unwrap();
+    let ready = get(server.http(), "/readyz").await;
+    assert!(
+        ready.starts_with("HTTP/1.1 503 ") && ready.ends_with(&format!("\n{said}\n")),
+        "{ready}"
+    );
+    assert!(get(server.http(), "/healthz").await.ends_with("alive\n"));
+    assert!(embedded.take_changes().is_empty(), "nothing is worked on");
+
+    let start = std::time::Instant::now();
+    while !get(server.http(), "/readyz").await.ends_with("\nready\n") {
+        assert!(start.elapsed() < Duration::from_secs(30));
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    server.flow.idle().await;
+    assert_eq!(embedded.take_changes().len(), 1, "the work goes on by itself");
+
+    let (path, reason) = (scratch.path().join("registry.db"), "malformed".to_owned());
+    embedded.note_trouble(DataDirError::Damaged { path, reason });
+    let put = s3.put_object().bucket(BUCKET).key("inbox/intune/-/Nobody/b.csv");
+    put.body(ByteStream::from_static(b"x")).send().await.unwrap();
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    assert!(
+        get(server.http(), "/readyz").await.starts_with("HTTP/1.1 503 "),
+        "a file that can be written mends no database"
+    );
+    let start = std::time::Instant::now();
+    server.stop(Duration::from_secs(20)).await;
+    assert!(
+        start.elapsed() < Duration::from_secs(10),
+        "what waits for the disk is left for the next start"
+    );
 }

@@ -227,3 +227,28 @@ async fn a_large_file_is_streamed_in_and_out() {
     assert_eq!(at, SIZE);
     assert!(largest <= 1024 * 1024, "{largest} bytes at once");
 }
+
+#[tokio::test]
+async fn a_body_that_is_gone_or_cut_short_is_named_and_never_read_as_something_else() {
+    let scratch = tempfile::tempdir().unwrap();
+    let dir = data_dir(&scratch);
+    let (objects, client) = open(&dir);
+    client.create_bucket().bucket(BUCKET).send().await.unwrap();
+    put(&client, "k", "whole").await;
+    let body = std::fs::read_dir(dir.blobs()).unwrap().next().unwrap().unwrap().path();
+    let refusal = async || {
+        let error = client.get_object().bucket(BUCKET).key("k").send().await.unwrap_err();
+        let meta = error.into_service_error().meta().clone();
+        (meta.code().unwrap().to_owned(), meta.message().unwrap().to_owned())
+    };
+    let remedy = "put a backup of the whole data directory in its place";
+    std::fs::write(&body, "who").unwrap();
+    let cut = format!("the file {} has 3 bytes instead of 5: {remedy}", body.display());
+    assert_eq!(refusal().await, ("BodyDamaged".to_owned(), cut));
+    std::fs::remove_file(&body).unwrap();
+    let gone = format!("the file {} is gone: {remedy}", body.display());
+    assert_eq!(refusal().await, ("BodyDamaged".to_owned(), gone));
+    assert!(objects.disk().trouble().is_none(), "other objects can be read");
+    std::fs::write(&body, "whole").unwrap();
+    assert_eq!(get(&client, "k").await, "whole");
+}
