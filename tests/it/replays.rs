@@ -202,3 +202,45 @@ async fn a_row_is_no_duplicate_of_one_that_fails_in_the_end() -> Result<()> {
     assert_eq!(seen.counts.get("ownedByOtherTenant"), Some(&2), "{}", seen.report);
     Ok(())
 }
+
+/// A worker dies in the middle of a batch, and an administrator releases a device that it had registered, before the message
+/// comes again: at whatever transaction it died, and whether or not that one was written.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_released_between_two_deliveries_of_a_batch_stays_released() -> Result<()> {
+    const ROWS: usize = 160;
+    for (fault, last, written) in [
+        (Fault::Die, 2, 1),
+        (Fault::Die, 4, 3),
+        (Fault::TimeoutAfter, 1, 1),
+        (Fault::TimeoutAfter, 3, 3),
+    ] {
+        let (world, tenant, partner) = world_with_partner().await?;
+        let body = list(Format::PartnerCenter, &by_pkid(0..ROWS as u64));
+        let upload = ByHand::validated(&world, "partner-center", Some(&partner), tenant, body).await?;
+        let dying = at_transactions(&world.embedded, move |n| if n >= last { fault } else { Fault::None });
+        assert_eq!(upload.register(&dying, 0).await?, Verdict::Again);
+        let before = world.devices(tenant).await?;
+        assert_eq!(before.len(), written * 49, "{fault:?} {last}: so many slices");
+
+        let released = [before[0].id, before[before.len() - 1].id];
+        for device in released {
+            let answer = world.release(device, tenant).await?;
+            assert!(matches!(answer, Released::Done(_)), "{answer:?}");
+        }
+
+        for _ in 0..2 {
+            assert_eq!(upload.register(&world.embedded, 0).await?, Verdict::Done);
+            let after = world.devices(tenant).await?;
+            assert_eq!(after.len(), ROWS - 2, "{fault:?} {last}");
+            assert!(after.iter().all(|device| !released.contains(&device.id)));
+        }
+        let seen = upload.finished().await?;
+        assert_eq!(
+            seen.counts.get("registered"),
+            Some(&(ROWS as u64)),
+            "as it was: {:?}",
+            seen.counts
+        );
+    }
+    Ok(())
+}
