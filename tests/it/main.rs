@@ -12,6 +12,7 @@ mod identity;
 mod options;
 mod refusals;
 mod replays;
+mod revocations;
 mod rights;
 mod seeds;
 mod sweep;
