@@ -14,6 +14,7 @@ use crate::failure::Failure;
 /// Standard output.
 pub(crate) struct Output {
     writer: BufWriter<StdoutLock<'static>>,
+    terminal: bool,
     colour: bool,
 }
 
@@ -48,8 +49,14 @@ impl Output {
         let terminal = stdout.is_terminal();
         Self {
             writer: BufWriter::with_capacity(64 << 10, stdout.lock()),
+            terminal,
             colour: terminal && wants_colour(env),
         }
+    }
+
+    /// Whether a terminal shows it.
+    pub(crate) const fn is_terminal(&self) -> bool {
+        self.terminal
     }
 
     /// Writes a line.

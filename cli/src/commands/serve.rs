@@ -1,5 +1,6 @@
 //! `muster serve`: an S3 endpoint on this machine, and the flow behind it until the process is told to stop.
 
+mod live;
 mod uploads;
 
 use std::fs::File;
@@ -20,6 +21,7 @@ use signal_hook::flag;
 use crate::failure::{Exit, Failure};
 use crate::output::{self, Output};
 use crate::state::{DataDirArgs, Surroundings};
+use uploads::View;
 
 /// What `muster serve` takes.
 #[derive(Debug, Args)]
@@ -65,7 +67,8 @@ enum Event<'a> {
 
 /// Runs the command.
 pub(crate) async fn run(args: &ServeArgs, around: &Surroundings, out: &mut Output) -> Result<Exit, Failure> {
-    init_telemetry_for_people();
+    let mut view = View::new(args.json, out);
+    init_telemetry_for_people(view.log());
     let told = told_to_stop().map_err(|error| {
         Failure::new(
             format_args!("signals cannot be received: {error}"),
@@ -84,10 +87,11 @@ pub(crate) async fn run(args: &ServeArgs, around: &Surroundings, out: &mut Outpu
     begin(args, &server, &environment, out)?;
     while !told.load(Ordering::SeqCst) {
         if let Ok(change) = tokio::time::timeout(LOOK, embedded.next_change()).await {
-            uploads::tell(&change, args.json, out)?;
-            out.flush()?;
+            view.tell(&change, out)?;
         }
+        view.go_on(&embedded.uploads()).await;
     }
+    view.end_lines();
     match args.json {
         true => out.json(&Event::Stopping)?,
         false => out.line("Stopping: nothing new is taken, and what is in hand comes to its end.")?,
@@ -95,7 +99,7 @@ pub(crate) async fn run(args: &ServeArgs, around: &Surroundings, out: &mut Outpu
     out.flush()?;
     server.stop(STOP_WITHIN).await;
     for change in embedded.take_changes() {
-        uploads::tell(&change, args.json, out)?;
+        view.tell(&change, out)?;
     }
     match args.json {
         true => out.json(&Event::Stopped)?,

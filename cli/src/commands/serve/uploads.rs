@@ -1,10 +1,15 @@
-//! What becomes of uploads while the server runs: a line for each change.
+//! What becomes of uploads while the server runs: a line for each change, and on a terminal lines that move.
 
+use std::io::{self, Write as _};
+use std::time::{Duration, Instant};
+
+use indicatif::MultiProgress;
 use muster_core::upload::{Reason, UploadState};
 use muster_local::flow::Change;
-use muster_store::uploads::UploadStatus;
+use muster_store::uploads::{UploadStatus, Uploads};
 use serde::Serialize;
 
+use super::live::Live;
 use crate::failure::Failure;
 use crate::output::{Number, Output, plain};
 
@@ -15,8 +20,71 @@ enum Event<'a> {
     Stray { key: &'a str, reason: &'a Reason },
 }
 
-/// Tells of one change, in a line or as an object.
-pub(super) fn tell(change: &Change, json: bool, out: &mut Output) -> Result<(), Failure> {
+/// How often the lines move.
+const MOVE: Duration = Duration::from_millis(250);
+
+/// What a person or a program is told of uploads.
+pub(super) struct View {
+    json: bool,
+    lines: MultiProgress,
+    live: Option<Live>,
+    moved: Instant,
+}
+
+impl View {
+    /// A view whose lines that move stand below what is printed. There are none where no terminal is, and none in JSON.
+    pub(super) fn new(json: bool, out: &Output) -> Self {
+        let lines = MultiProgress::new();
+        let live = !json && out.is_terminal() && !lines.is_hidden();
+        Self {
+            json,
+            live: live.then(|| Live::new(lines.clone())),
+            lines,
+            moved: Instant::now(),
+        }
+    }
+
+    /// Writes a line of the log, where it disturbs no line that moves.
+    pub(super) fn log(&self) -> impl Fn(&[u8]) + Clone + Send + Sync + 'static {
+        let lines = self.lines.clone();
+        // Where nobody can be told, nothing can be done.
+        move |line| lines.suspend(|| _ = io::stderr().lock().write_all(line))
+    }
+
+    /// Tells of one change, in a line or as an object.
+    pub(super) fn tell(&mut self, change: &Change, out: &mut Output) -> Result<(), Failure> {
+        if let (Change::Upload(status), Some(live)) = (change, &mut self.live) {
+            live.change(status);
+            if !status.state.is_final() {
+                return Ok(());
+            }
+        }
+        let json = self.json;
+        self.lines.suspend(|| {
+            tell(change, json, out)?;
+            out.flush()
+        })
+    }
+
+    /// Moves the lines, now and then.
+    pub(super) async fn go_on(&mut self, uploads: &Uploads) {
+        let Some(live) = self.live.as_mut().filter(|_| self.moved.elapsed() >= MOVE) else {
+            return;
+        };
+        // What cannot be read now is read at the next move; the workers complain of a store that is out of reach.
+        let _ = live.update(uploads).await;
+        self.moved = Instant::now();
+    }
+
+    /// Takes the lines that move away, for good.
+    pub(super) fn end_lines(&mut self) {
+        self.live = None;
+        // Where the terminal is gone, so are the lines.
+        let _ = self.lines.clear();
+    }
+}
+
+fn tell(change: &Change, json: bool, out: &mut Output) -> Result<(), Failure> {
     match (change, json) {
         (Change::Upload(upload), true) => out.json(&Event::Upload { upload }),
         (Change::Upload(upload), false) => out.line(line(upload)),
