@@ -7,6 +7,7 @@ mod consent;
 mod decode;
 mod devices;
 mod disk;
+mod figures;
 mod fsck;
 mod guide;
 mod kill_rounds;

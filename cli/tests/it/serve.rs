@@ -1,11 +1,10 @@
 //! `muster serve`: starts, says how to use it, stops cleanly, and is started again.
 
-use std::io::{Read as _, Write as _};
-use std::net::TcpStream;
+use std::io::Write as _;
 use std::time::{Duration, Instant};
 
 use super::Workshop;
-use super::served::{Client, Served};
+use super::served::{Client, Served, http};
 
 const KEY: &str = "inbox/intune/-/Contoso/list.csv";
 
@@ -15,15 +14,6 @@ fn workshop() -> Workshop {
     let run = workshop.muster("tenants add Contoso --data-dir data");
     assert_eq!(run.code, Some(0), "{}", run.stderr);
     workshop
-}
-
-/// The answer of the HTTP port, head and all.
-fn http(address: &str, target: &str) -> String {
-    let mut stream = TcpStream::connect(address.trim_start_matches("http://")).unwrap();
-    write!(stream, "GET {target} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    answer
 }
 
 #[cfg(unix)]

@@ -3,7 +3,8 @@
 mod s3;
 
 use std::fs::File;
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
@@ -50,9 +51,13 @@ impl Served {
 
     /// The next line that has this text in it. Panics when the process ends before, or it takes too long.
     pub(super) fn line(&self, wanted: &str) -> String {
+        self.line_within(wanted, PATIENCE)
+    }
+
+    fn line_within(&self, wanted: &str, patience: Duration) -> String {
         let (start, mut heard) = (Instant::now(), Vec::new());
         loop {
-            match self.said.recv_timeout(PATIENCE.saturating_sub(start.elapsed())) {
+            match self.said.recv_timeout(patience.saturating_sub(start.elapsed())) {
                 Ok(line) if line.contains(wanted) => return line,
                 Ok(line) => heard.push(line),
                 Err(error) => panic!("no line has `{wanted}`: {error}; the lines: {heard:#?}"),
@@ -67,8 +72,13 @@ impl Served {
 
     /// The upload in its final state.
     pub(super) fn end_of(&self, upload: &UploadId) -> Value {
+        self.end_within(upload, PATIENCE)
+    }
+
+    /// The same for one that takes longer.
+    pub(super) fn end_within(&self, upload: &UploadId, patience: Duration) -> Value {
         loop {
-            let said = self.hear(upload.as_str());
+            let said: Value = serde_json::from_str(&self.line_within(upload.as_str(), patience)).unwrap();
             if said["upload"]["state"] != "processing" {
                 return said["upload"].clone();
             }
@@ -98,6 +108,15 @@ impl Served {
         }
         panic!("the server does not end");
     }
+}
+
+/// The answer to a GET of the HTTP port at this address, head and all.
+pub(super) fn http(address: &str, target: &str) -> String {
+    let mut stream = TcpStream::connect(address.trim_start_matches("http://")).unwrap();
+    write!(stream, "GET {target} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
 }
 
 impl Drop for Served {
