@@ -64,6 +64,7 @@ pub struct Fsck {
     devices: Devices,
     uploads: Uploads,
     validated: ValidatedBatches,
+    settle: Duration,
     seen: Arc<AtomicU64>,
 }
 
@@ -77,6 +78,7 @@ impl Fsck {
             validated: ValidatedBatches::new(objects.clone()),
             table,
             objects,
+            settle: SETTLE,
             seen: Arc::default(),
         }
     }
@@ -180,7 +182,7 @@ impl Fsck {
             }
             let before = self.items(&open).await?;
             let first = self.judge(before.clone(), now, None).await?;
-            tokio::time::sleep(SETTLE).await;
+            tokio::time::sleep(self.settle).await;
             let between = self.items(&open).await?;
             let second = self.judge(between.clone(), now, None).await?;
             let after = self.items(&open).await?;

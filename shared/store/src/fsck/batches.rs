@@ -7,6 +7,7 @@ mod rows;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::ToSpan as _;
 use muster_core::Timestamp;
 use muster_core::outcome::Outcome;
@@ -18,8 +19,10 @@ use super::subject::Suspect;
 use super::uploads::place_of;
 use super::words::Code;
 use crate::error::{ErrorKind, StoreError};
+use crate::keys;
 use crate::receipts::RECEIPTS_KEPT_DAYS;
 use crate::reports::{fixit_key, report_key, summary_key};
+use crate::table::{Action, Condition};
 use crate::uploads::{GROUP, GroupItem, UploadStatus, is_complete};
 
 /// The parts of `summary.json` that are held against the upload.
@@ -60,7 +63,10 @@ impl Fsck {
         check_cuts(&mut examined, &cuts);
         let batches: Vec<Batch> = cuts.into_iter().flat_map(|(_, batches)| batches).collect();
         check_progress(&mut examined, &groups, &batches);
-        if !status.state.is_final() {
+        if matches!(
+            status.state,
+            UploadState::Processing | UploadState::Finished | UploadState::FinishedWithErrors
+        ) {
             self.check_source(&mut examined).await?;
         }
         let sound = examined.suspects.is_empty();
@@ -74,13 +80,13 @@ impl Fsck {
         Ok(examined.suspects)
     }
 
-    /// The file must be there as long as rows are to be read from it.
+    /// The file must be there: rows are to be read from it, or devices name it as the place of their hash.
     async fn check_source(&self, examined: &mut Examined<'_>) -> Result<(), StoreError> {
         let object = &examined.status.object;
         match readable(self.objects.head(&object.key, Some(&object.version)).await)? {
             Ok(Some(head)) if head.size == examined.status.size => {}
             Ok(Some(_)) => examined.suspect(Code::ObjectUnreadable, "its file has another length"),
-            Ok(None) => examined.suspect(Code::ObjectMissing, "it is not finished, and its file is gone"),
+            Ok(None) => examined.suspect(Code::ObjectMissing, "its file is gone"),
             Err(error) => examined.suspect(Code::ObjectUnreadable, format!("its file cannot be looked up: {error}")),
         }
         Ok(())
@@ -177,11 +183,7 @@ fn check_progress(examined: &mut Examined<'_>, groups: &BTreeMap<u32, GroupItem>
             .map(|b| u64::from(b.rows))
             .sum();
         if rows != item.rows {
-            let detail = format!(
-                "the batches of group {group} have {rows} rows, and {} are counted",
-                item.rows
-            );
-            examined.suspect(Code::ProgressBroken, detail);
+            examined.suspects.push(miscounted(examined, *group, item, rows));
         }
     }
     let none = BTreeSet::new();
@@ -195,6 +197,29 @@ fn check_progress(examined: &mut Examined<'_>, groups: &BTreeMap<u32, GroupItem>
             );
         }
     }
+}
+
+/// A group whose batches have `rows` rows, and which counts otherwise.
+fn miscounted(examined: &Examined<'_>, group: u32, item: &GroupItem, rows: u64) -> Suspect {
+    let detail = format!(
+        "the batches of group {group} have {rows} rows, and {} are counted",
+        item.rows
+    );
+    let number = |n: u64| AttributeValue::N(n.to_string());
+    let as_seen = Condition::new("#done = :done AND #rows = :seen")
+        .name("#done", "done")
+        .name("#rows", "rows")
+        .value(
+            ":done",
+            AttributeValue::Ns(item.done.iter().map(ToString::to_string).collect()),
+        )
+        .value(":seen", number(item.rows))
+        .value(":rows", number(rows));
+    Suspect::new(Code::RowsMiscounted, &examined.place, detail).mended_by(vec![Action::Update {
+        key: keys::progress(&examined.status.id, group),
+        expression: "SET #rows = :rows".to_owned(),
+        condition: as_seen,
+    }])
 }
 
 /// What a query came to; `None` where an item of it cannot be read.

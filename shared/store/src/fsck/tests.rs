@@ -1,5 +1,7 @@
 //! Each damage is planted in a sound registry, found by its name, and mended where there is one way.
 
+mod uploads;
+
 use std::sync::Arc;
 
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -48,25 +50,29 @@ fn key(n: u64) -> IdentityKey {
     IdentityKey::tuple("Contoso", "Book", &format!("S{n}"))
 }
 
-fn device(n: u64) -> Device {
-    let upload = object().upload_id();
-    let record = Record {
+/// A row in order with this identity.
+fn record(row: u64, key: IdentityKey) -> Record {
+    Record {
         place: Place {
-            row: n,
-            line: n + 1,
+            row,
+            line: row + 1,
             offset: 0,
             len: 1,
         },
-        serial: Some(format!("S{n}")),
+        serial: Some(format!("S{row}")),
         manufacturer: None,
         model: None,
         pkid: None,
         group_tag: None,
         assigned_user: None,
-        keys: vec![key(n)],
+        keys: vec![key],
         components: None,
         notices: Vec::new(),
-    };
+    }
+}
+
+fn device(n: u64) -> Device {
+    let upload = object().upload_id();
     let context = RowContext {
         upload: &upload,
         tenant: tenant(),
@@ -76,7 +82,7 @@ fn device(n: u64) -> Device {
         on_conflict: OnConflict::Update,
         now: at(i64::try_from(n).unwrap()),
     };
-    Device::new(&record, &context)
+    Device::new(&record(n, key(n)), &context)
 }
 
 fn put(item: Item) -> Action {
@@ -99,11 +105,8 @@ fn remove(key: Key, names: &str) -> Action {
     }
 }
 
-/// A sound registry: a tenant, a partner with consent, and two devices of an upload.
-async fn sound() -> (Database, Bucket, Fsck) {
-    let database = Database::new().unwrap();
-    // The damages are the table's.
-    let bucket = Bucket::embedded(Arc::new(|| at(0))).unwrap();
+/// A check of what is in this database and this bucket, which loses no time.
+async fn over(database: &Database, bucket: &Bucket) -> Fsck {
     let connection = |access_key: &str, secret_key: &str| {
         let credentials = Credentials {
             access_key: access_key.to_owned(),
@@ -116,6 +119,19 @@ async fn sound() -> (Database, Bucket, Fsck) {
     let objects = Objects::new(&connection(access_key, secret_key), bucket.name());
     table.create().await.unwrap();
     objects.create().await.unwrap();
+    Fsck {
+        settle: Duration::ZERO,
+        ..Fsck::new(table, objects)
+    }
+}
+
+/// A sound registry: a tenant, a partner with consent, and two devices of an upload.
+async fn sound() -> (Database, Bucket, Fsck) {
+    let database = Database::new().unwrap();
+    // The damages are the table's.
+    let bucket = Bucket::embedded(Arc::new(|| at(0))).unwrap();
+    let fsck = over(&database, &bucket).await;
+    let table = fsck.table.clone();
     let (id, name) = (tenant(), "Fabrikam".to_owned());
     let created_at = at(0);
     let new = Tenant { id, name, created_at };
@@ -154,7 +170,6 @@ async fn sound() -> (Database, Bucket, Fsck) {
         },
     };
     Uploads::new(table.clone()).refuse(&refused, at(3)).await.unwrap();
-    let fsck = Fsck::new(table, objects);
     for n in [1, 2] {
         let device = device(n);
         plant(
@@ -319,25 +334,36 @@ fn codes(report: &Report) -> Vec<&'static str> {
     codes
 }
 
+/// A sound registry is damaged; the check finds that by its name, and a repair mends it, where there is one way.
+async fn found_and_mended(
+    fsck: &Fsck,
+    name: &str,
+    mut expected: Vec<&str>,
+    mended: bool,
+    damage: impl Future<Output = ()>,
+) {
+    let before = fsck.check(at(10)).await.unwrap();
+    assert_eq!(before.findings, Vec::new(), "before {name}");
+    damage.await;
+    expected.sort_unstable();
+    let found = fsck.check(at(10)).await.unwrap();
+    assert_eq!(codes(&found), expected, "{name}: {:?}", found.findings);
+    assert!(!found.is_clean(), "{name}");
+    let repaired = fsck.repair(at(10)).await.unwrap();
+    assert_eq!(repaired.is_clean(), mended, "{name}: {:?}", repaired.findings);
+    let again = fsck.repair(at(10)).await.unwrap();
+    assert_eq!(
+        (again.mended, again.left),
+        (0, repaired.left),
+        "{name}, twice: {:?}",
+        again.findings
+    );
+}
+
 #[tokio::test]
 async fn each_damage_is_found_by_its_name_and_mended_where_there_is_one_way() {
-    for (name, damage, mut expected, mended) in damages() {
+    for (name, damage, expected, mended) in damages() {
         let (_database, _bucket, fsck) = sound().await;
-        let before = fsck.check(at(10)).await.unwrap();
-        assert_eq!(before.findings, Vec::new(), "before {name}");
-        plant(&fsck, damage).await;
-        expected.sort_unstable();
-        let found = fsck.check(at(10)).await.unwrap();
-        assert_eq!(codes(&found), expected, "{name}: {:?}", found.findings);
-        assert!(!found.is_clean(), "{name}");
-        let repaired = fsck.repair(at(10)).await.unwrap();
-        assert_eq!(repaired.is_clean(), mended, "{name}: {:?}", repaired.findings);
-        let again = fsck.repair(at(10)).await.unwrap();
-        assert_eq!(
-            (again.mended, again.left),
-            (0, repaired.left),
-            "{name}, twice: {:?}",
-            again.findings
-        );
+        found_and_mended(&fsck, name, expected, mended, plant(&fsck, damage)).await;
     }
 }

@@ -121,6 +121,8 @@ codes! {
     CutsBroken "cuts-broken" => left("Rows may be lost or done twice.", UPLOAD);
     /// A record of done batches that does not fit the cuts.
     ProgressBroken "progress-broken" => left("The upload may end too early, or never.", UPLOAD);
+    /// A count of done rows that is not that of the batches done.
+    RowsMiscounted "rows-miscounted" => mended("The progress that is shown is wrong.", "counts the rows again", AGAIN);
     /// An object that is needed and not there.
     ObjectMissing "object-missing" => left("What the registry says cannot be looked up or gone on with.", UPLOAD);
     /// An object that is there and cannot be read, or does not say what it should.

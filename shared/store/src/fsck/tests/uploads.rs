@@ -1,0 +1,473 @@
+//! Damages behind an upload: its cuts, what is done of it, its receipts, its objects, its counts.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use muster_core::decide::Decision;
+use muster_core::grant::GrantPin;
+use muster_core::id::UploadId;
+use muster_core::outcome::Outcome;
+use muster_core::record::{Checked, Fault};
+use muster_core::report::RowOutcome;
+use muster_core::upload::{Batch, Upload, UploadState};
+
+use super::*;
+use crate::devices::{PlannedRow, Slice, SliceWritten};
+use crate::receipts::{Receipt, receipt_item};
+use crate::reports::{fixit_key, report_key, summary_key};
+use crate::uploads::Finished;
+
+/// What is damaged.
+enum Damage {
+    Items(Vec<Action>),
+    /// An object, and what stands there instead; `None`: it is deleted.
+    Object(String, Option<&'static str>),
+}
+
+use Damage::{Items, Object};
+
+/// A registry with an upload of two batches of two rows: three devices, and a row that is faulty. Everything is done of it;
+/// `finished`: it has its end, too.
+async fn uploaded(finished: bool) -> (Database, Bucket, Fsck, UploadId) {
+    let (database, bucket, fsck) = sound().await;
+    let object = drop_list(&fsck).await;
+    let upload = upload(object);
+    let (id, uploads) = (upload.id.clone(), fsck.uploads.clone());
+    uploads.accept(&upload, "{}", &[], at(60)).await.unwrap();
+    uploads.put_cuts(&id, 0, &[batch(0), batch(1)]).await.unwrap();
+    uploads.set_total(&id, 2, 4).await.unwrap();
+    for number in [0, 1] {
+        let rows: Vec<Checked> = rows_of(number).map(checked).collect();
+        fsck.validated.put(&id, number, rows).await.unwrap();
+        register(&fsck, &upload, number).await;
+        uploads.batch_done(&id, number, 2).await.unwrap();
+    }
+    if finished {
+        for (key, body) in [
+            (report_key(&id), "report"),
+            (fixit_key(&id), "fixit"),
+            (summary_key(&id), SUMMARY),
+        ] {
+            fsck.objects.put(&key, Bytes::from(body), "text/csv").await.unwrap();
+        }
+        let counts = BTreeMap::from([(Outcome::Registered, 3), (Outcome::InvalidHash, 1)]);
+        let finish = uploads.finish(&id, UploadState::FinishedWithErrors, &counts, at(9));
+        assert_eq!(finish.await.unwrap(), Finished::Done);
+    }
+    (database, bucket, fsck, id)
+}
+
+const SUMMARY: &str = r#"{"rows":4,"outcomes":{"registered":3,"invalidHash":1}}"#;
+
+async fn drop_list(fsck: &Fsck) -> ObjectVersion {
+    let key = "inbox/intune/-/Fabrikam/list.csv".to_owned();
+    let list = Bytes::from(vec![b'x'; 20]);
+    fsck.objects.put(&key, list, "text/csv").await.unwrap();
+    let head = fsck.objects.head(&key, None).await.unwrap().unwrap();
+    ObjectVersion {
+        bucket: fsck.objects.bucket().to_owned(),
+        key,
+        version: head.version,
+    }
+}
+
+fn upload(object: ObjectVersion) -> Upload {
+    Upload {
+        id: object.upload_id(),
+        object,
+        size: 20,
+        tenant: tenant(),
+        registrant: Registrant::Tenant,
+        channel: Channel::Intune,
+        options: muster_core::inbox::UploadOptions::default(),
+        grant: GrantPin {
+            tenant: tenant(),
+            registrant: Registrant::Tenant,
+            generation: 1,
+            verbs: Verb::ALL.to_vec(),
+        },
+        created_at: at(5),
+    }
+}
+
+fn batch(number: u32) -> Batch {
+    let number = u64::from(number);
+    Batch {
+        start: number * 10,
+        end: number * 10 + 10,
+        first_line: number * 2 + 2,
+        first_row: number * 2 + 1,
+        rows: 2,
+        next_start: number * 10 + 10,
+        next_line: number * 2 + 4,
+    }
+}
+
+fn rows_of(number: u32) -> std::ops::Range<u64> {
+    let first = batch(number).first_row;
+    first..first + 2
+}
+
+/// The fourth row is faulty.
+fn checked(row: u64) -> Checked {
+    let valid = record(row, identity(row));
+    if row < 4 {
+        return Checked::Valid(Box::new(valid));
+    }
+    Checked::Faulty {
+        place: valid.place,
+        serial: None,
+        faults: vec![Fault {
+            outcome: Outcome::InvalidHash,
+            column: None,
+            column_name: None,
+            detail: "x".to_owned(),
+        }],
+    }
+}
+
+/// The identity of a row's device.
+fn identity(row: u64) -> IdentityKey {
+    key(100 + row)
+}
+
+fn of_row(upload: &Upload, row: u64) -> Device {
+    let context = RowContext {
+        upload: &upload.id,
+        tenant: tenant(),
+        registrant: &Registrant::Tenant,
+        channel: Channel::Intune,
+        group_tag: None,
+        on_conflict: OnConflict::Update,
+        now: at(7),
+    };
+    Device::new(&record(row, identity(row)), &context)
+}
+
+fn receipt(upload: &UploadId, batch: u32, rows: impl IntoIterator<Item = u64>) -> Receipt {
+    let registered = |row| RowOutcome {
+        row,
+        outcome: Outcome::Registered,
+        device: None,
+        other_line: None,
+        detail: None,
+    };
+    Receipt {
+        upload: upload.clone(),
+        batch,
+        rows: rows.into_iter().map(registered).collect(),
+    }
+}
+
+/// Registers the valid rows of a batch.
+async fn register(fsck: &Fsck, upload: &Upload, number: u32) {
+    let rows: Vec<u64> = rows_of(number).filter(|row| *row < 4).collect();
+    let planned: Vec<PlannedRow> = rows
+        .iter()
+        .map(|row| PlannedRow {
+            row: *row,
+            decision: Decision::Insert(Box::new(of_row(upload, *row))),
+        })
+        .collect();
+    let slice = Slice {
+        pin: &upload.grant,
+        shard: number,
+        now: at(7),
+        receipt: &receipt(&upload.id, number, rows),
+        rows: &planned,
+    };
+    assert_eq!(fsck.devices.write_slice(&slice).await.unwrap(), SliceWritten::Done);
+}
+
+fn number(n: u32) -> AttributeValue {
+    AttributeValue::N(n.to_string())
+}
+
+fn numbers(ns: &[u32]) -> AttributeValue {
+    AttributeValue::Ns(ns.iter().map(ToString::to_string).collect())
+}
+
+fn text(text: &str) -> AttributeValue {
+    AttributeValue::S(text.to_owned())
+}
+
+/// The damages: whether the upload is finished, what is damaged, what is found, and whether it is mended.
+fn damages(id: &UploadId) -> Vec<(&'static str, bool, Damage, Vec<&'static str>, bool)> {
+    let (item, cuts) = (keys::upload(id), keys::cuts(id, 0));
+    let progress = keys::progress(id, 0);
+    let validated = format!("uploads/{id}/batches/00000001.ndjson");
+    let device = |row| muster_core::id::DeviceId::of_row(id, row);
+    let put_receipt = |batch, row| {
+        let item = receipt_item(&receipt(id, batch, [row]), at(7)).unwrap();
+        Items(vec![put(item)])
+    };
+    vec![
+        (
+            "the cuts are gone",
+            true,
+            Items(vec![Action::Delete(cuts.clone(), None)]),
+            vec!["cuts-broken", "progress-broken"],
+            false,
+        ),
+        (
+            "a cut has other rows",
+            true,
+            Items(vec![set(
+                cuts,
+                "batches",
+                serde_dynamo::to_attribute_value([
+                    batch(0),
+                    Batch {
+                        first_row: 4,
+                        ..batch(1)
+                    },
+                ])
+                .unwrap(),
+            )]),
+            vec!["cuts-broken"],
+            false,
+        ),
+        (
+            "the total is another one",
+            true,
+            Items(vec![set(item.clone(), "total", number(3))]),
+            vec!["cuts-broken", "progress-broken"],
+            false,
+        ),
+        (
+            "what is done is gone",
+            true,
+            Items(vec![Action::Delete(progress.clone(), None)]),
+            vec!["progress-broken"],
+            false,
+        ),
+        (
+            "a batch is done that is not cut",
+            true,
+            Items(vec![set(progress.clone(), "done", numbers(&[0, 1, 9]))]),
+            vec!["progress-broken"],
+            false,
+        ),
+        (
+            "all is done, and a batch is not",
+            true,
+            Items(vec![set(progress.clone(), "done", numbers(&[0]))]),
+            vec!["progress-broken", "rows-miscounted"],
+            false,
+        ),
+        (
+            "more rows are done than there are",
+            true,
+            Items(vec![set(progress, "rows", number(5))]),
+            vec!["rows-miscounted"],
+            true,
+        ),
+        (
+            "a receipt is gone",
+            true,
+            Items(vec![Action::Delete(keys::receipt(id, 0, 1), None)]),
+            vec!["receipt-broken"; 2],
+            false,
+        ),
+        (
+            "a receipt tells of a faulty row",
+            true,
+            put_receipt(1, 4),
+            vec!["receipt-broken", "device-missing"],
+            false,
+        ),
+        (
+            "two receipts tell of a row",
+            true,
+            put_receipt(0, 2),
+            vec!["receipt-broken"],
+            false,
+        ),
+        (
+            "a receipt cannot be read",
+            true,
+            Items(vec![set(keys::receipt(id, 1, 3), "rows", text("x"))]),
+            vec!["receipt-broken"],
+            false,
+        ),
+        (
+            "a receipt never expires",
+            true,
+            Items(vec![Action::Update {
+                key: keys::receipt(id, 1, 3),
+                expression: "REMOVE #ttl".to_owned(),
+                condition: Condition::default().name("#ttl", "ttl"),
+            }]),
+            vec!["receipt-kept"],
+            true,
+        ),
+        (
+            "a device of a receipt is gone",
+            true,
+            Items(vec![
+                Action::Delete(keys::device(device(3)), None),
+                Action::Delete(keys::claim(identity(3)), None),
+            ]),
+            vec!["device-missing"],
+            false,
+        ),
+        (
+            "the upload is gone",
+            true,
+            Items(vec![Action::Delete(item.clone(), None)]),
+            // Its cuts, what is done, two receipts, three devices.
+            vec!["upload-missing"; 7],
+            false,
+        ),
+        (
+            "it is finished, and due",
+            true,
+            Items(vec![
+                set(item.clone(), "dpk", text("DUE#0")),
+                set(item.clone(), "dsk", number(1)),
+            ]),
+            vec!["wrong-index"],
+            true,
+        ),
+        (
+            "it is finished, and has no end",
+            true,
+            Items(vec![remove(item.clone(), "finishedAt")]),
+            vec!["state-impossible"],
+            false,
+        ),
+        (
+            "it counts otherwise than its rows",
+            true,
+            Items(vec![set(
+                item.clone(),
+                "counts",
+                serde_dynamo::to_attribute_value(BTreeMap::from([(Outcome::Registered, 2), (Outcome::InvalidHash, 2)]))
+                    .unwrap(),
+            )]),
+            vec!["counts-differ"; 2],
+            false,
+        ),
+        (
+            "it is under way, and not watched",
+            false,
+            Items(vec![remove(item.clone(), "dpk, dsk")]),
+            vec!["not-watched"],
+            true,
+        ),
+        (
+            "it is under way, and has counts",
+            false,
+            Items(vec![set(
+                item,
+                "counts",
+                serde_dynamo::to_attribute_value(BTreeMap::from([(Outcome::Registered, 4)])).unwrap(),
+            )]),
+            vec!["state-impossible", "counts-differ"],
+            false,
+        ),
+        (
+            "the report is gone",
+            true,
+            Object(report_key(id), None),
+            vec!["object-missing"],
+            false,
+        ),
+        (
+            "the list of failed rows is gone",
+            true,
+            Object(fixit_key(id), None),
+            vec!["object-missing"],
+            false,
+        ),
+        (
+            "the summary is gone",
+            true,
+            Object(summary_key(id), None),
+            vec!["object-missing"],
+            false,
+        ),
+        (
+            "the summary is none",
+            true,
+            Object(summary_key(id), Some("{")),
+            vec!["object-unreadable"],
+            false,
+        ),
+        (
+            "the summary is another one",
+            true,
+            Object(summary_key(id), Some(r#"{"rows":4,"outcomes":{"registered":4}}"#)),
+            vec!["counts-differ"],
+            false,
+        ),
+        (
+            "a validated batch is gone",
+            true,
+            Object(validated.clone(), None),
+            vec!["object-missing"],
+            false,
+        ),
+        (
+            "a validated batch is none",
+            true,
+            Object(validated.clone(), Some("{")),
+            vec!["object-unreadable"],
+            false,
+        ),
+        (
+            "a validated batch lacks rows",
+            true,
+            Object(validated, Some("")),
+            vec!["object-unreadable"],
+            false,
+        ),
+    ]
+}
+
+async fn plant_damage(fsck: &Fsck, damage: Damage) {
+    match damage {
+        // Not together: DynamoDB takes one action for each item of a transaction.
+        Items(actions) => {
+            for action in actions {
+                plant(fsck, vec![action]).await;
+            }
+        }
+        Object(key, None) => fsck.objects.delete(&key).await.unwrap(),
+        Object(key, Some(body)) => fsck.objects.put(&key, Bytes::from(body), "x").await.unwrap(),
+    }
+}
+
+#[tokio::test]
+async fn each_damage_behind_an_upload_is_found_by_its_name() {
+    let count = damages(&object().upload_id()).len();
+    for at_damage in 0..count {
+        // The object's version, and so the id of the upload, differs each time.
+        let finished = damages(&object().upload_id()).swap_remove(at_damage).1;
+        let (_database, _bucket, fsck, id) = uploaded(finished).await;
+        let (name, _, damage, expected, mended) = damages(&id).swap_remove(at_damage);
+        found_and_mended(&fsck, name, expected, mended, plant_damage(&fsck, damage)).await;
+    }
+}
+
+/// The file goes, and the registry says where that matters.
+#[tokio::test]
+async fn an_upload_whose_file_is_gone_is_told_of() {
+    for finished in [false, true] {
+        let (database, _bucket, fsck, id) = uploaded(finished).await;
+        // A bucket in which nothing is but what was made of the upload.
+        let bucket = Bucket::embedded(Arc::new(|| at(0))).unwrap();
+        let elsewhere = over(&database, &bucket).await;
+        let key = |number| format!("uploads/{id}/batches/{number:08}.ndjson");
+        let mut made = vec![key(0), key(1)];
+        if finished {
+            made.extend([report_key(&id), fixit_key(&id), summary_key(&id)]);
+        }
+        for key in made {
+            let body = fsck.objects.get_small(&key).await.unwrap().unwrap();
+            elsewhere.objects.put(&key, body, "x").await.unwrap();
+        }
+        let found = elsewhere.check(at(10)).await.unwrap();
+        assert_eq!(codes(&found), ["object-missing"], "{:?}", found.findings);
+    }
+}
