@@ -72,6 +72,11 @@ pub(crate) async fn play(scenario: &Scenario, chaos: Option<Arc<Chaos>>) -> Resu
     if let Some(cloud) = cloud {
         events.extend(cloud.end().await);
     }
+    let checked = world.embedded.fsck().check(world.now()).await?;
+    if !checked.is_clean() {
+        let told: Vec<String> = checked.findings.iter().map(ToString::to_string).collect();
+        return Err(format!("fsck: {}", told.join("\n")).into());
+    }
     let objects = objects
         .into_iter()
         .collect::<Option<Vec<_>>>()
