@@ -24,6 +24,15 @@ pub(crate) struct RegistryArgs {
     bucket: Option<String>,
 }
 
+/// Where a registry is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Origin {
+    /// On this machine.
+    Here,
+    /// On AWS.
+    Aws,
+}
+
 /// A registry that is open.
 pub(crate) enum State {
     /// On this machine, in this directory.
@@ -50,6 +59,7 @@ impl RegistryArgs {
             let (embedded, directory) = self.data.open_at(around).await?;
             return Ok(State::Here(embedded, directory));
         };
+        _ = around.origin.set(Origin::Aws);
         let connection = Connection::aws(Trust::System).await;
         let (table, objects) = (Table::new(&connection, table), Objects::new(&connection, bucket));
         Ok(State::Deployed(Registry::new(table, objects)))

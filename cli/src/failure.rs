@@ -7,10 +7,11 @@ use std::process::ExitCode;
 
 use muster_local::data_dir::DataDirError;
 use muster_local::flow::{Embedded, StartError};
-use muster_runtime::env::Env;
 use muster_store::{ErrorKind, StoreError};
 
+use crate::deployed::Origin;
 use crate::output;
+use crate::state::Surroundings;
 
 /// What to do about a data directory, where nothing better is known.
 const DIRECTORY: &str = "See that the directory can be used, or name another one with --data-dir.";
@@ -53,6 +54,8 @@ pub(crate) enum Failure {
         /// What to do.
         remedy: String,
     },
+    /// What happens to the store.
+    Store(StoreError),
     /// Whoever read the output has gone, as `head` does: no fault.
     ReaderGone,
 }
@@ -110,11 +113,12 @@ impl Failure {
     }
 
     /// Tells it on stderr, and says how the process ends.
-    pub(crate) fn report(self, env: &Env) -> Exit {
+    pub(crate) fn report(self, around: &Surroundings) -> Exit {
         match self {
             Self::ReaderGone => Exit::Fine,
+            Self::Store(error) => of_store(&error, around.origin()).report(around),
             Self::Told { what, remedy } => {
-                output::complain(env, &what, &remedy);
+                output::complain(&around.env, &what, &remedy);
                 Exit::NotDone
             }
         }
@@ -145,17 +149,30 @@ impl From<io::Error> for Failure {
     }
 }
 
-/// What happens to the embedded store.
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
-        let remedy = match error.kind() {
-            ErrorKind::Disk => return Self::with_remedy_behind_colon(&error.to_string()),
-            ErrorKind::Rejected => "Check what was given.",
-            ErrorKind::Corrupt => "Put a backup of the whole data directory in its place.",
-            _ => "See that the disk has space, and run the command again: it goes on where it stopped.",
-        };
-        Self::new(error, remedy)
+        Self::Store(error)
     }
+}
+
+/// What to do about a failure of the store, which depends on where that is.
+fn of_store(error: &StoreError, origin: Origin) -> Failure {
+    const AGAIN: &str = "Run the command again: it goes on where it stopped.";
+    let remedy = match (error.kind(), origin) {
+        (ErrorKind::Disk, _) => return Failure::with_remedy_behind_colon(&error.to_string()),
+        (ErrorKind::Rejected, Origin::Here) => "Check what was given.",
+        (ErrorKind::Rejected, Origin::Aws) => {
+            "Check what was given: --table, --bucket, and the region in the environment (AWS_REGION)."
+        }
+        (ErrorKind::Corrupt, Origin::Here) => "Put a backup of the whole data directory in its place.",
+        (ErrorKind::Corrupt, Origin::Aws) => "`muster fsck` says what cannot be read, and what to do.",
+        (ErrorKind::Denied, Origin::Aws) => "Use other credentials, or give these the permission that is named.",
+        (_, Origin::Aws) => {
+            "See that AWS can be reached, and which credentials the environment has; then run the command again."
+        }
+        (_, Origin::Here) => AGAIN,
+    };
+    Failure::new(error, remedy)
 }
 
 impl From<StartError> for Failure {

@@ -16,7 +16,7 @@ mod state;
 mod watch;
 
 use std::process::ExitCode;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use clap::Parser as _;
 use muster_core::Timestamp;
@@ -35,11 +35,12 @@ fn main() -> ExitCode {
         clock: Arc::new(now),
         new_id,
         command: typed(),
+        origin: OnceLock::new(),
     };
     let mut out = Output::stdout(&around.env);
     let exit = match run(cli, &around, &mut out).and_then(|exit| out.flush().map(|()| exit)) {
         Ok(exit) => exit,
-        Err(failure) => failure.report(&around.env),
+        Err(failure) => failure.report(&around),
     };
     exit.into()
 }

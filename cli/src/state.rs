@@ -1,6 +1,7 @@
 //! The data directory and the embedded engines in it.
 
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use clap::Args;
@@ -14,6 +15,7 @@ use muster_runtime::env::Env;
 use muster_store::Registry;
 use uuid::Uuid;
 
+use crate::deployed::Origin;
 use crate::failure::Failure;
 use crate::output::plain;
 
@@ -27,6 +29,15 @@ pub(crate) struct Surroundings {
     pub(crate) new_id: fn() -> Uuid,
     /// The command as it was typed, for others who want the data directory.
     pub(crate) command: String,
+    /// Where the registry is that the command opened.
+    pub(crate) origin: OnceLock<Origin>,
+}
+
+impl Surroundings {
+    /// Where the registry is; on this machine unless it was opened elsewhere.
+    pub(crate) fn origin(&self) -> Origin {
+        self.origin.get().copied().unwrap_or(Origin::Here)
+    }
 }
 
 /// Where the state is.
