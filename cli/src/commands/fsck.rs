@@ -6,9 +6,9 @@ use std::time::Duration;
 use clap::Args;
 use muster_core::Timestamp;
 use muster_store::StoreError;
-use muster_store::fsck::{Counts, Finding, Fsck, Mending, Report};
+use muster_store::fsck::{Code, Counts, Finding, Fsck, Mending, Report};
 
-use crate::deployed::RegistryArgs;
+use crate::deployed::{RegistryArgs, State};
 use crate::failure::{Exit, Failure};
 use crate::output::{Number, Output, Style, count, plain};
 use crate::progress;
@@ -40,7 +40,16 @@ pub(crate) struct FsckArgs {
 /// Runs the command.
 pub(crate) async fn run(args: &FsckArgs, around: &Surroundings, out: &mut Output) -> Result<Exit, Failure> {
     let registry = args.registry.open(around).await?;
-    let report = watched(&registry.fsck(), args.repair, (around.clock)()).await?;
+    let files = match &registry {
+        State::Here(embedded, _) => embedded.check_files().await?,
+        State::Deployed(_) => Vec::new(),
+    };
+    let damaged = files.iter().any(|finding| finding.code == Code::DatabaseDamaged);
+    let report = match damaged {
+        true => Report::default(),
+        false => watched(&registry.fsck(), args.repair, (around.clock)()).await?,
+    };
+    let report = report.with(files);
     if args.json {
         out.json(&report)?;
     } else {

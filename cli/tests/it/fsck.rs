@@ -1,5 +1,7 @@
 //! `muster fsck`.
 
+use std::path::PathBuf;
+
 use rusqlite::Connection;
 
 use super::{Workshop, assert_transcript};
@@ -57,4 +59,75 @@ fn what_cannot_be_checked_is_not_called_sound() {
     let workshop = Workshop::new();
     workshop.write("data", "not a directory");
     assert_eq!(workshop.muster("fsck --data-dir data").code, Some(2));
+}
+
+/// The bodies of the objects whose keys end so.
+fn bodies(workshop: &Workshop, ending: &str) -> Vec<PathBuf> {
+    let connection = Connection::open(workshop.path("data/objects.db")).unwrap();
+    let query = format!("SELECT blob FROM versions WHERE CAST(key AS TEXT) LIKE '%{ending}' ORDER BY seq");
+    let mut statement = connection.prepare(&query).unwrap();
+    let names = statement.query_map([], |row| row.get::<_, String>(0)).unwrap();
+    names
+        .map(|name| workshop.path("data/blobs").join(name.unwrap()))
+        .collect()
+}
+
+#[test]
+fn what_only_the_files_show_is_told() {
+    let workshop = registered();
+    std::fs::remove_file(&bodies(&workshop, "list.csv")[0]).unwrap();
+    std::fs::write(&bodies(&workshop, "report.csv")[0], "{").unwrap();
+    let orphan = workshop.path("data/blobs/0123456789abcdef0123456789abcdef");
+    std::fs::write(&orphan, "x").unwrap();
+    assert_transcript!(workshop, workshop.muster("fsck --repair --data-dir data"));
+    assert!(!orphan.exists(), "what no row names goes at each start");
+}
+
+/// Writes over the middle of a database, where no page is that every command reads.
+fn scribble(workshop: &Workshop, database: &str) {
+    let path = workshop.path("data").join(database);
+    let connection = Connection::open(&path).unwrap();
+    connection
+        .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
+        .unwrap();
+    drop(connection);
+    let mut bytes = std::fs::read(&path).unwrap();
+    let pages = bytes.len() / 4096;
+    for page in pages / 2..pages {
+        bytes[page * 4096..page * 4096 + 16].fill(0xFF);
+    }
+    std::fs::write(&path, bytes).unwrap();
+}
+
+#[test]
+fn a_database_that_is_damaged_is_told_before_anything_that_is_in_it() {
+    for database in ["registry.db", "objects.db"] {
+        let workshop = registered();
+        scribble(&workshop, database);
+        let run = workshop.muster("fsck --data-dir data");
+        assert_ne!(run.code, Some(0), "{database}: {}", run.stdout);
+        let told = format!("{}{}", run.stdout, run.stderr);
+        assert!(told.contains(database) && told.contains("backup"), "{database}: {told}");
+    }
+}
+
+#[test]
+fn a_deployment_that_cannot_be_reached_has_a_remedy_of_its_own() {
+    let workshop = Workshop::new();
+    let words = ["fsck", "--table", "t", "--bucket", "b"];
+    let mut command = workshop.command(&words);
+    // Nobody listens there.
+    for (name, value) in [
+        ("AWS_ENDPOINT_URL", "http://127.0.0.1:9"),
+        ("AWS_ACCESS_KEY_ID", "x"),
+        ("AWS_SECRET_ACCESS_KEY", "x"),
+        ("AWS_REGION", "eu-central-1"),
+        ("AWS_MAX_ATTEMPTS", "1"),
+    ] {
+        command.env(name, value);
+    }
+    let run = command.output().unwrap();
+    let told = String::from_utf8(run.stderr).unwrap();
+    assert_eq!(run.status.code(), Some(2), "{told}");
+    assert!(told.contains("See that AWS can be reached"), "{told}");
 }

@@ -139,6 +139,7 @@ fn redacted(workshop: &Workshop) -> insta::Settings {
     settings.add_filter(r"20\d\d-\d\d-\d\d \d\d:\d\d:\d\dZ", "[time]");
     settings.add_filter(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z", "[time]");
     settings.add_filter(r"\(process \d+", "(process [pid]");
+    settings.add_filter(r"blobs/[0-9a-f]{32}", "blobs/[blob]");
     settings.add_filter(r"version( +)[0-9a-f]{32}", "version$1[version]");
     settings
 }

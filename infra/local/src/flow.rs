@@ -5,6 +5,7 @@
 
 mod changes;
 mod events;
+mod files;
 mod queue;
 mod swept;
 mod workers;

@@ -12,6 +12,7 @@
 
 mod blobs;
 mod buckets;
+pub(crate) mod check;
 mod checksums;
 mod conditions;
 mod connector;

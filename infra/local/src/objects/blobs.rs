@@ -83,6 +83,15 @@ impl Blobs {
         let _ = fs::remove_file(self.dir.join(name));
     }
 
+    /// How long a body is; `None` where it is gone.
+    pub(super) fn size(&self, name: &str) -> io::Result<Option<u64>> {
+        match fs::metadata(self.dir.join(name)) {
+            Ok(file) => Ok(Some(file.len())),
+            Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(e) => Err(e),
+        }
+    }
+
     fn read(&self, name: &str) -> io::Result<File> {
         File::open(self.dir.join(name))
     }

@@ -35,7 +35,8 @@ pub struct Finding {
 }
 
 impl Finding {
-    pub(super) fn new(code: Code, place: impl Into<String>, detail: impl Into<String>) -> Self {
+    /// A finding that a person has to decide about.
+    pub fn new(code: Code, place: impl Into<String>, detail: impl Into<String>) -> Self {
         Self {
             code,
             place: place.into(),

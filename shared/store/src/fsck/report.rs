@@ -55,6 +55,13 @@ impl Report {
         self.left == 0
     }
 
+    /// The same with what was found elsewhere.
+    #[must_use]
+    pub fn with(mut self, findings: Vec<Finding>) -> Self {
+        findings.into_iter().for_each(|finding| self.tell(finding));
+        self.sorted()
+    }
+
     pub(super) fn tell(&mut self, finding: Finding) {
         match finding.mending {
             Mending::Done => self.mended += 1,

@@ -29,6 +29,7 @@ const fn left(why: &'static str, by_hand: &'static str) -> Words {
 
 const AGAIN: &str = "Run the check again.";
 const BACKUP: &str = "Put a backup in its place, or look for who writes beside Muster.";
+const DIRECTORY: &str = "Put a backup of the whole data directory in its place.";
 const ANEW: &str = "Revoke the consent and give it anew.";
 const RELEASE: &str = "Release the device, then upload its list again.";
 const UPLOAD: &str = "Upload the file again: rows that are registered come out as unchanged.";
@@ -133,6 +134,12 @@ codes! {
     ReceiptKept "receipt-kept" => mended("It stays in the table for ever.", "lets it expire in 30 days", AGAIN);
     /// A device that a receipt tells of and that is not there.
     DeviceMissing "device-missing" => left("The report tells of a device that does not exist.", UPLOAD);
+    /// A database file of the embedded engines that is damaged.
+    DatabaseDamaged "database-damaged" => left("Nothing in it is to be believed, and the rest was not checked.", DIRECTORY);
+    /// The body of an object of the embedded S3 that is gone.
+    BodyMissing "body-missing" => left("The object is listed, and cannot be read.", DIRECTORY);
+    /// The body of an object of the embedded S3 that is not as it was written.
+    BodyDamaged "body-damaged" => left("The object cannot be read, or not as it was written.", DIRECTORY);
     /// Counts that are not those of the rows.
     CountsDiffer "counts-differ" => left("The summary tells what did not happen.", UPLOAD);
 }
