@@ -1,6 +1,7 @@
 //! Faults at will, between the SDK and whatever answers it: throttling, errors, lost answers, a dying process; and
 //! between a function and the queues that it sends to.
 
+mod partly;
 mod queue;
 #[cfg(test)]
 mod tests;
@@ -45,6 +46,9 @@ pub enum Fault {
     TimeoutAfter,
     /// It goes through after a while.
     Delay(Duration),
+    /// A read answers with a part and says what is left, as it may at any time: a batch read with half of the items, a query
+    /// with its first page. Any other operation goes through.
+    Partly,
     /// The process dies here: this call and every later one fail at once and do nothing. Calls under way may still
     /// do their work, but nobody is left to see their answers: they fail, too.
     Die,
@@ -171,6 +175,7 @@ async fn strike(
             tokio::time::sleep(time).await;
             inner.call(request).await
         }
+        Fault::Partly => partly::answer(inner, request).await,
         Fault::Die => Err(dead()),
     }
 }

@@ -14,8 +14,8 @@ use muster_local::flow::Embedded;
 use muster_store::queue::{Queue, QueueName};
 use tokio::time::Instant;
 
-/// How many kinds of mishap there are: six of calls, eight of sends, and messages that come again.
-pub(crate) const KINDS: usize = 15;
+/// How many kinds of mishap there are: seven of calls, eight of sends, and messages that come again.
+pub(crate) const KINDS: usize = 16;
 
 /// How likely each mishap is, in thousandths of the calls or sends.
 #[derive(Debug, Clone)]
@@ -190,6 +190,7 @@ impl Odds {
             (Fault::TimeoutBefore, 4),
             (Fault::TimeoutAfter, 6),
             (Fault::Delay(Duration::ZERO), 4),
+            (Fault::Partly, 5),
             (Fault::Die, 6),
         ];
         let sends = [

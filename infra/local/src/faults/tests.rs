@@ -242,3 +242,38 @@ async fn a_process_that_dies_at_a_send_makes_no_call_and_one_that_dies_at_a_call
         assert_eq!(faulty.calls(), 1);
     }
 }
+
+#[tokio::test]
+async fn a_read_that_answers_in_part_says_what_is_left() {
+    let database = DynamoDb::in_memory().unwrap();
+    let sound = client(database.http_client());
+    create_table(&sound).await;
+    let sorts = ["a", "b", "c", "d", "e"];
+    for sort in sorts {
+        let put = sound.put_item().table_name(TABLE).set_item(Some(item("p", sort)));
+        put.send().await.unwrap();
+    }
+    let faulty = client(Faulty::new(database.http_client(), Arc::new(|_| Fault::Partly)).http_client());
+    let keys = aws_sdk_dynamodb::types::KeysAndAttributes::builder()
+        .set_keys(Some(sorts.map(|sort| item("p", sort)).to_vec()))
+        .consistent_read(true);
+    let read = faulty.batch_get_item().request_items(TABLE, keys.build().unwrap());
+    let answer = read.send().await.unwrap();
+    assert_eq!(answer.responses().unwrap()[TABLE].len(), 3);
+    let left = &answer.unprocessed_keys().unwrap()[TABLE];
+    assert_eq!(left.keys(), [item("p", "d"), item("p", "e")]);
+    assert_eq!(left.consistent_read(), Some(true));
+
+    let query = || {
+        let query = faulty.query().table_name(TABLE).key_condition_expression("pk = :pk");
+        query.expression_attribute_values(":pk", crate::dynamodb::tests::s("p"))
+    };
+    let first = query().send().await.unwrap();
+    assert_eq!((first.count(), first.last_evaluated_key()), (2, Some(&item("p", "b"))));
+    assert_eq!(
+        query().limit(4).send().await.unwrap().count(),
+        4,
+        "who asks for a page gets it"
+    );
+    put(&faulty).await.unwrap();
+}
