@@ -20,13 +20,13 @@ use muster_local::flow::Embedded;
 use muster_runtime::Verdict;
 
 /// Rounds of every `cargo test`.
-const ROUNDS: u64 = 8;
+const ROUNDS: u64 = 6;
 /// Workers of a round, each with a list of its own.
 const WORKERS: u64 = 4;
-/// Rows of a list: three slices.
-const ROWS: u64 = 110;
+/// Rows of a list: two slices.
+const ROWS: u64 = 60;
 /// Within so many milliseconds of the round the revocation begins.
-const LAST_MOMENT: u64 = 60;
+const LAST_MOMENT: u64 = 90;
 
 /// What a round came to.
 struct Round {
@@ -39,7 +39,7 @@ struct Round {
 #[test]
 fn no_device_is_registered_after_the_revocation_was_answered() -> Result<()> {
     let rounds = asked().unwrap_or(ROUNDS);
-    let mut within = 0;
+    let (mut within, mut late) = (0, Vec::new());
     for number in 0..rounds {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
@@ -48,19 +48,21 @@ fn no_device_is_registered_after_the_revocation_was_answered() -> Result<()> {
         fastrand::seed(number);
         let Round { registered, counts } = runtime.block_on(round(number))?;
         let all = usize::try_from(WORKERS * ROWS)?;
-        assert_eq!(
-            registered.1, registered.0,
-            "round {number}: registered after the answer"
-        );
-        assert_eq!(
-            counts,
-            (registered.0 as u64, (all - registered.0) as u64),
-            "round {number}"
-        );
+        if registered.1 > registered.0 {
+            late.push((number, registered.1 - registered.0));
+            continue;
+        }
+        let expected = (registered.0 as u64, (all - registered.0) as u64);
+        assert_eq!(counts, expected, "round {number}: what rows came to");
         within += u64::from((1..all).contains(&registered.0));
     }
+    assert!(
+        late.is_empty(),
+        "in {} of {rounds} rounds devices were registered after the answer (round, devices): {late:?}",
+        late.len()
+    );
     println!("{rounds} rounds; in {within} of them the revocation came in the middle");
-    assert!(within * 2 > rounds, "{within}: the moments are chosen badly");
+    assert!(within * 4 >= rounds, "{within}: the moments are chosen badly");
     Ok(())
 }
 
@@ -78,11 +80,11 @@ async fn round(number: u64) -> Result<Round> {
         uploads.push(ByHand::validated(&world, "partner-center", Some(&partner), tenant, body).await?);
     }
 
-    // Each worker is a process, and so is whoever revokes; all meet the same transactions in flight.
+    // Each worker is a process, and so is whoever revokes, which is quicker than some call of a worker; all meet the same transactions in flight.
     let flight = Flight::new(dice.fork());
     let registered = async || Ok::<_, Box<dyn Error + Send + Sync>>(world.devices(tenant).await?.len());
     let workers = uploads.iter().map(|upload| {
-        let process = flight.process(&world);
+        let process = flight.process(&world, 100_000);
         async move {
             // What came to nothing is delivered again, and what is done too.
             while upload.register(&process, 0).await? == Verdict::Again {}
@@ -91,7 +93,7 @@ async fn round(number: u64) -> Result<Round> {
     });
     let revoking = async {
         tokio::time::sleep(Duration::from_millis(dice.u64(..LAST_MOMENT))).await;
-        let process = flight.process(&world);
+        let process = flight.process(&world, 1_000);
         loop {
             let answer = process.grants().revoke(tenant, &partner, "admin", world.now()).await;
             match answer {
@@ -139,8 +141,8 @@ impl Flight {
         }
     }
 
-    /// Another process of the same world.
-    fn process(&self, world: &World) -> Embedded {
+    /// Another process of the same world, of whose calls some are under way for up to so many microseconds.
+    fn process(&self, world: &World, longest: u64) -> Embedded {
         world.embedded.again(|client| {
             let mut first = self.conflicting.lock().unwrap();
             let conflicting = match &*first {
@@ -149,7 +151,11 @@ impl Flight {
             };
             conflicting.set_hold(self.hold);
             let dice = Arc::clone(&self.dice);
-            let plan: Plan = Arc::new(move |_| Fault::Delay(Duration::from_micros(dice.lock().unwrap().u64(..6_000))));
+            let plan: Plan = Arc::new(move |_| {
+                let mut dice = dice.lock().unwrap();
+                let most = if dice.u8(..4) == 0 { longest } else { 1_000 };
+                Fault::Delay(Duration::from_micros(dice.u64(..most)))
+            });
             Faulty::new(conflicting.http_client(), plan).http_client()
         })
     }
