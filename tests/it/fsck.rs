@@ -1,9 +1,13 @@
 //! The check of the registry finds nothing after whatever the product does, while it does it and when it died in between.
 
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
 use journeys::lists::{Row, all_columns, device, intune, list};
 use journeys::world::{FABRIKAM, Result, TAILSPIN, World};
 use manifest::Format;
 use muster_core::party::PartnerKind;
+use muster_local::faults::{Fault, FaultPoint, Faulty};
 use muster_local::flow::Flow;
 use muster_store::fsck::Report;
 use sweep::Occasion;
@@ -130,5 +134,80 @@ async fn nothing_is_wrong_whatever_people_did() -> Result<()> {
     );
     let repaired = world.embedded.fsck().repair(world.now()).await?;
     assert_eq!((repaired.mended, told(&repaired)), (0, Vec::new()));
+    Ok(())
+}
+
+/// Each look falls on another moment. A repair meanwhile finds nothing to mend, either.
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_wrong_while_uploads_run() -> Result<()> {
+    let world = World::new().await?;
+    let tenant = world.tenant("Fabrikam", FABRIKAM).await?;
+    let mut objects = Vec::new();
+    for (number, rows) in [(0, 0..1200), (1, 900..1600), (2, 2000..2003)] {
+        let key = format!("inbox/intune/-/{tenant}/list-{number}.csv");
+        objects.push(world.drop_file(&key, intune(rows), &[]).await?);
+    }
+    let mut under_way = 0;
+    for look in 0.. {
+        let fsck = world.embedded.fsck();
+        let report = match look % 4 {
+            3 => fsck.repair(world.now()).await?,
+            _ => fsck.check(world.now()).await?,
+        };
+        assert_eq!((report.mended, told(&report)), (0, Vec::new()), "look {look}");
+        under_way += report.counts.under_way;
+        let mut done = 0;
+        for object in &objects {
+            let status = world.embedded.uploads().get(&object.upload_id()).await?;
+            done += usize::from(status.is_some_and(|status| status.state.is_final()));
+        }
+        if done == objects.len() {
+            break;
+        }
+    }
+    assert!(under_way > 0, "all looks came too late");
+    Ok(())
+}
+
+/// A process died at some call, and nobody has gone on: what it left is half done, and not wrong.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_process_left_that_died_is_not_wrong() -> Result<()> {
+    let mut deaths = 0;
+    for n in (2..70).step_by(4) {
+        let world = World::new().await?;
+        let tenant = world.tenant("Fabrikam", FABRIKAM).await?;
+        let partner = world.partner("csp", PartnerKind::CspDirect, None).await?;
+        let key = format!("inbox/intune/-/{tenant}/list.csv");
+        let object = world.drop_file_unseen(&key, intune(0..40)).await?;
+        let first: Arc<Mutex<Option<Faulty>>> = Arc::default();
+        let dying = world.embedded.again(|client| {
+            let mut first = first.lock().unwrap();
+            let plan = move |point: &FaultPoint| if point.n == n { Fault::Die } else { Fault::None };
+            match &*first {
+                Some(faulty) => faulty.also(client).http_client(),
+                None => first.insert(Faulty::new(client, Arc::new(plan))).http_client(),
+            }
+        });
+        let is_dead = || first.lock().unwrap().as_ref().is_some_and(Faulty::is_dead);
+        // Every second one dies over a decision about consent.
+        if n % 8 == 2 {
+            world.request(tenant, &partner, None).await?;
+            let _ = dying.grants().grant(tenant, &partner, "admin", world.now()).await;
+            let _ = dying.grants().revoke(tenant, &partner, "admin", world.now()).await;
+        }
+        let flow = Flow::start(&dying).await;
+        loop {
+            let status = world.embedded.uploads().get(&object.upload_id()).await?;
+            if is_dead() || status.is_some_and(|status| status.state.is_final()) {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+        drop(flow);
+        deaths += u32::from(is_dead());
+        let report = check(&world).await?;
+        assert_eq!(told(&report), Vec::<String>::new(), "it died at its call {n}");
+    }
+    assert!(deaths > 10, "{deaths} deaths");
     Ok(())
 }

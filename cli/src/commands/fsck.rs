@@ -53,6 +53,10 @@ pub(crate) async fn run(args: &FsckArgs, around: &Surroundings, out: &mut Output
     if args.json {
         out.json(&report)?;
     } else {
+        out.line(match damaged {
+            true => "Checked the files alone.".to_owned(),
+            false => looked_at(&report.counts),
+        })?;
         tell(&report, out)?;
     }
     Ok(Exit::unless(!report.is_clean()))
@@ -77,9 +81,8 @@ async fn watched(fsck: &Fsck, repair: bool, now: Timestamp) -> Result<Report, St
     report
 }
 
-/// Tells what was looked at, each finding, and at last what it comes to.
+/// Tells each finding, and at last what it comes to.
 fn tell(report: &Report, out: &mut Output) -> Result<(), Failure> {
-    out.line(looked_at(&report.counts))?;
     if report.counts.under_way > 0 {
         out.line(format_args!(
             "Half done, and going on by itself or with sweep: {}.",

@@ -101,14 +101,38 @@ fn scribble(workshop: &Workshop, database: &str) {
 
 #[test]
 fn a_database_that_is_damaged_is_told_before_anything_that_is_in_it() {
-    for database in ["registry.db", "objects.db"] {
-        let workshop = registered();
-        scribble(&workshop, database);
-        let run = workshop.muster("fsck --data-dir data");
-        assert_ne!(run.code, Some(0), "{database}: {}", run.stdout);
-        let told = format!("{}{}", run.stdout, run.stderr);
-        assert!(told.contains(database) && told.contains("backup"), "{database}: {told}");
-    }
+    let workshop = registered();
+    scribble(&workshop, "registry.db");
+    let run = workshop.muster("fsck --repair --data-dir data");
+    assert_eq!(run.code, Some(1), "{}{}", run.stdout, run.stderr);
+    let lines: Vec<&str> = run.stdout.lines().collect();
+    assert_eq!(
+        (lines[0], lines.len()),
+        ("Checked the files alone.", 7),
+        "{}",
+        run.stdout
+    );
+    assert!(
+        lines[2].starts_with("database registry.db: ") && lines[2].ends_with(" (database-damaged)"),
+        "{}",
+        lines[2]
+    );
+    assert!(
+        lines[4].contains("Put a backup of the whole data directory in its place."),
+        "{}",
+        lines[4]
+    );
+
+    // In this one every command reads all that there is.
+    let workshop = registered();
+    scribble(&workshop, "objects.db");
+    let run = workshop.muster("fsck --data-dir data");
+    assert_eq!(run.code, Some(2), "{}{}", run.stdout, run.stderr);
+    assert!(
+        run.stderr.contains("objects.db is damaged") && run.stderr.contains("backup"),
+        "{}",
+        run.stderr
+    );
 }
 
 #[test]

@@ -59,7 +59,8 @@ impl Objects {
 pub(crate) fn quick_check(database: &Connection) -> rusqlite::Result<Option<String>> {
     let word = database.query_row("PRAGMA quick_check(1)", [], |row| row.get::<_, String>(0));
     match word {
-        Ok(word) => Ok((word != "ok").then_some(word)),
+        // The first line only names the database.
+        Ok(word) => Ok((word != "ok").then(|| word.lines().last().unwrap_or_default().to_owned())),
         Err(e)
             if matches!(
                 e.sqlite_error_code(),
