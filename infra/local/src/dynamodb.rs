@@ -13,6 +13,7 @@ use std::sync::Arc;
 use aws_smithy_runtime_api::client::http::{HttpConnectorFuture, SharedHttpClient};
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
+use dynoxide::actions::transact_write_items::TransactWriteItemsRequest;
 use dynoxide::{Database, DynoxideError};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -25,6 +26,8 @@ use crate::seam::{self, Operation};
 #[derive(Clone)]
 pub struct DynamoDb {
     database: Database,
+    /// Whether the tokens of transactions are kept for ten minutes, as by DynamoDB.
+    keeps_tokens: bool,
     path: Arc<PathBuf>,
     disk: Disk,
 }
@@ -40,6 +43,9 @@ impl std::fmt::Debug for DynamoDb {
 impl DynamoDb {
     /// Opens or creates the database file; every commit is flushed to the disk.
     ///
+    /// It ignores the token of a transaction: no answer is lost between an engine and a client of the same process, while
+    /// the engine would keep kilobytes for each transaction and look at all of them in each.
+    ///
     /// # Errors
     /// What is wrong with the file.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, DataDirError> {
@@ -53,6 +59,7 @@ impl DynamoDb {
         let database = Database::new(name).map_err(|e| DataDirError::from_dynoxide(path, &e))?;
         Ok(Self {
             database,
+            keeps_tokens: false,
             path: Arc::new(path.to_owned()),
             disk: Disk::default(),
         })
@@ -104,6 +111,7 @@ impl DynamoDb {
         let database = Database::memory().map_err(|e| DataDirError::from_dynoxide(&path, &e))?;
         Ok(Self {
             database,
+            keeps_tokens: true,
             path: Arc::new(path),
             disk: Disk::default(),
         })
@@ -123,7 +131,7 @@ impl DynamoDb {
             let this = this.clone();
             HttpConnectorFuture::new(async move {
                 // A commit waits for the disk: never on the reactor's thread.
-                tokio::task::spawn_blocking(move || match dispatch(&this.database, &request) {
+                tokio::task::spawn_blocking(move || match dispatch(&this, &request) {
                     Ok(body) => seam::json_response(200, body),
                     Err(e) => this.refuse(&e),
                 })
@@ -168,7 +176,7 @@ fn probe(path: &Path) -> rusqlite::Result<()> {
 }
 
 /// Runs the operation that a request names.
-fn dispatch(db: &Database, request: &HttpRequest) -> Result<Vec<u8>, DynoxideError> {
+fn dispatch(this: &DynamoDb, request: &HttpRequest) -> Result<Vec<u8>, DynoxideError> {
     let Operation { name, .. } = seam::operation(request);
     let body = request
         .body()
@@ -177,7 +185,14 @@ fn dispatch(db: &Database, request: &HttpRequest) -> Result<Vec<u8>, DynoxideErr
     macro_rules! run {
         ($($operation:literal => $method:ident),* $(,)?) => {
             match name.as_str() {
-                $($operation => answer(body, |input| db.$method(input)),)*
+                "TransactWriteItems" => answer(body, |input: TransactWriteItemsRequest| {
+                    let token = input.client_request_token.filter(|_| this.keeps_tokens);
+                    this.database.transact_write_items(TransactWriteItemsRequest {
+                        client_request_token: token,
+                        ..input
+                    })
+                }),
+                $($operation => answer(body, |input| this.database.$method(input)),)*
                 // Not the fault of the data: the product uses an operation that nobody wired up here.
                 other => Err(DynoxideError::UnsupportedCapability(other.to_owned())),
             }
@@ -193,7 +208,6 @@ fn dispatch(db: &Database, request: &HttpRequest) -> Result<Vec<u8>, DynoxideErr
         "BatchGetItem" => batch_get_item,
         "BatchWriteItem" => batch_write_item,
         "TransactGetItems" => transact_get_items,
-        "TransactWriteItems" => transact_write_items,
         "CreateTable" => create_table,
         "DescribeTable" => describe_table,
         "ListTables" => list_tables,

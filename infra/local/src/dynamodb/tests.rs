@@ -222,3 +222,17 @@ async fn a_repeated_client_token_writes_nothing_again_and_refuses_another_payloa
     let error = write(put_once("p", "2")).await.unwrap_err().into_service_error();
     assert!(error.is_idempotent_parameter_mismatch_exception(), "{error:?}");
 }
+
+#[tokio::test]
+async fn a_database_on_the_disk_keeps_no_tokens_in_memory() {
+    let scratch = tempfile::tempdir().unwrap();
+    let client = client(DynamoDb::open(scratch.path().join("x.db")).unwrap().http_client());
+    create_table(&client).await;
+    let write = || {
+        let write = client.transact_write_items().client_request_token("token");
+        write.transact_items(put_once("p", "1")).send()
+    };
+    write().await.unwrap();
+    let error = write().await.unwrap_err().into_service_error();
+    assert!(error.is_transaction_canceled_exception(), "{error:?}");
+}
