@@ -19,7 +19,7 @@ use axum::routing::get;
 use muster_runtime::Failure;
 
 use crate::flow::{Embedded, Flow};
-use listener::Listening;
+use listener::{Listening, Serving};
 
 /// The ports to listen on; 0 is any free one.
 #[derive(Debug, Clone, Copy)]
@@ -83,8 +83,8 @@ impl Server {
             .merge(metrics::router(embedded));
         Ok(Self {
             flow,
-            http: Listening::start(http, router),
-            s3: Listening::start(s3, embedded.s3_service()),
+            http: Serving::start(http, router),
+            s3: Serving::start(s3, embedded.s3_service()),
             stopping,
         })
     }

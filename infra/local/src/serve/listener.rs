@@ -42,27 +42,6 @@ pub(super) struct Listening {
 }
 
 impl Listening {
-    pub(super) fn start<S, B>(listener: TcpListener, service: S) -> Self
-    where
-        S: tower_service::Service<Request<Incoming>, Response = Response<B>> + Clone + Send + 'static,
-        S::Future: Send,
-        S::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
-        B: Body + Send + 'static,
-        B::Data: Send,
-        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
-    {
-        let address = listener
-            .local_addr()
-            .unwrap_or_else(|_| SocketAddr::from((Ipv4Addr::LOCALHOST, 0)));
-        let stop = CancellationToken::new();
-        let task = tokio::spawn(accept(listener, service, stop.clone()));
-        Self {
-            address,
-            stop,
-            task: tokio::sync::Mutex::new(task),
-        }
-    }
-
     pub(super) const fn address(&self) -> SocketAddr {
         self.address
     }
@@ -74,46 +53,14 @@ impl Listening {
     }
 }
 
-async fn accept<S, B>(listener: TcpListener, service: S, stop: CancellationToken)
-where
-    S: tower_service::Service<Request<Incoming>, Response = Response<B>> + Clone + Send + 'static,
-    S::Future: Send,
-    S::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
-    B: Body + Send + 'static,
-    B::Data: Send,
-    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
-{
-    let permits = Arc::new(Semaphore::new(CONNECTIONS));
-    let mut connections = JoinSet::new();
-    loop {
-        while connections.try_join_next().is_some() {}
-        let next = async {
-            let permit = Arc::clone(&permits).acquire_owned().await.ok()?;
-            Some((listener.accept().await, permit))
-        };
-        let (stream, permit) = tokio::select! {
-            () = stop.cancelled() => break,
-            next = next => match next {
-                Some((Ok((stream, _)), permit)) => (stream, permit),
-                Some((Err(error), _)) => {
-                    tracing::warn!(%error, "a connection could not be taken");
-                    tokio::time::sleep(Duration::from_millis(100)).await;
-                    continue;
-                }
-                None => break,
-            },
-        };
-        let (service, stop) = (service.clone(), stop.clone());
-        connections.spawn(async move {
-            serve(stream, service, stop).await;
-            drop(permit);
-        });
-    }
-    drop(listener);
-    while connections.join_next().await.is_some() {}
+/// A service for each connection, until it is told to stop.
+#[derive(Clone)]
+pub(super) struct Serving<S> {
+    service: S,
+    stop: CancellationToken,
 }
 
-async fn serve<S, B>(stream: TcpStream, service: S, stop: CancellationToken)
+impl<S, B> Serving<S>
 where
     S: tower_service::Service<Request<Incoming>, Response = Response<B>> + Clone + Send + 'static,
     S::Future: Send,
@@ -122,26 +69,77 @@ where
     B::Data: Send,
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
-    // Small answers go at once; without it they only come later.
-    let _ = stream.set_nodelay(true);
-    let mut stream = TimeoutStream::new(stream);
-    stream.set_read_timeout(Some(READ));
-    stream.set_write_timeout(Some(WRITE));
-    let stream = Box::pin(stream);
-    let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEAD)
-        .max_buf_size(BUFFER)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
-    let mut connection = std::pin::pin!(connection);
-    let ended = tokio::select! {
-        ended = connection.as_mut() => ended,
-        () = stop.cancelled() => {
-            connection.as_mut().graceful_shutdown();
-            connection.await
+    /// Puts a service behind a port.
+    pub(super) fn start(listener: TcpListener, service: S) -> Listening {
+        let address = listener
+            .local_addr()
+            .unwrap_or_else(|_| SocketAddr::from((Ipv4Addr::LOCALHOST, 0)));
+        let stop = CancellationToken::new();
+        let serving = Self {
+            service,
+            stop: stop.clone(),
+        };
+        let task = tokio::spawn(serving.accept(listener));
+        Listening {
+            address,
+            stop,
+            task: tokio::sync::Mutex::new(task),
         }
-    };
-    if let Err(error) = ended {
-        tracing::debug!(%error, "a connection ended early");
+    }
+
+    async fn accept(self, listener: TcpListener) {
+        let permits = Arc::new(Semaphore::new(CONNECTIONS));
+        let mut connections = JoinSet::new();
+        loop {
+            while connections.try_join_next().is_some() {}
+            let next = async {
+                let permit = Arc::clone(&permits).acquire_owned().await.ok()?;
+                Some((listener.accept().await, permit))
+            };
+            let (stream, permit) = tokio::select! {
+                () = self.stop.cancelled() => break,
+                next = next => match next {
+                    Some((Ok((stream, _)), permit)) => (stream, permit),
+                    Some((Err(error), _)) => {
+                        tracing::warn!(%error, "a connection could not be taken");
+                        tokio::time::sleep(Duration::from_millis(100)).await;
+                        continue;
+                    }
+                    None => break,
+                },
+            };
+            let serving = self.clone();
+            connections.spawn(async move {
+                serving.connection(stream).await;
+                drop(permit);
+            });
+        }
+        drop(listener);
+        while connections.join_next().await.is_some() {}
+    }
+
+    async fn connection(self, stream: TcpStream) {
+        // Small answers go at once; without it they only come later.
+        let _ = stream.set_nodelay(true);
+        let mut stream = TimeoutStream::new(stream);
+        stream.set_read_timeout(Some(READ));
+        stream.set_write_timeout(Some(WRITE));
+        let stream = Box::pin(stream);
+        let connection = http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(HEAD)
+            .max_buf_size(BUFFER)
+            .serve_connection(TokioIo::new(stream), TowerToHyperService::new(self.service));
+        let mut connection = std::pin::pin!(connection);
+        let ended = tokio::select! {
+            ended = connection.as_mut() => ended,
+            () = self.stop.cancelled() => {
+                connection.as_mut().graceful_shutdown();
+                connection.await
+            }
+        };
+        if let Err(error) = ended {
+            tracing::debug!(%error, "a connection ended early");
+        }
     }
 }
