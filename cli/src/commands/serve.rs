@@ -80,7 +80,7 @@ pub(crate) async fn run(args: &ServeArgs, around: &Surroundings, out: &mut Outpu
         http: args.port,
         s3: args.s3_port,
     };
-    let server = Server::start(&embedded, ports).await;
+    let server = Server::start(&embedded, ports, (around.new_id)()).await;
     let server = server.map_err(|error| Failure::of_disk_or(&embedded, error))?;
     let environment = directory.join("aws.env");
     write_environment(&environment, &server, &embedded).map_err(|error| Failure::unwritable(&environment, &error))?;
@@ -184,6 +184,7 @@ impl From<ServeError> for Failure {
                 };
                 Self::new(format_args!("cannot listen on port {port} of 127.0.0.1: {why}"), remedy)
             }
+            ServeError::DataDir(error) => error.into(),
             ServeError::Store(failure) => failure.into(),
         }
     }

@@ -1,9 +1,10 @@
 //! The data directory: where the embedded default keeps everything, owned by one process at a time.
 //!
 //! The lock is an advisory lock of the operating system on `muster.lock`, so a killed process never leaves it behind.
-//! `muster.owner` only says *who*: it may be stale, and nothing is decided by it.
+//! `muster.owner` only says *who*, and of a server how to reach it: it may be stale, and nothing is decided by it.
 
 mod error;
+mod owner;
 #[cfg(test)]
 mod tests;
 
@@ -11,27 +12,17 @@ use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 
 pub use error::DataDirError;
+pub use owner::{Access, Owner, Stage};
 
 /// A locked data directory. The lock lasts as long as this value.
 #[derive(Debug)]
 pub struct DataDir {
     path: PathBuf,
+    owner: Owner,
     /// Held for its lock, which the kernel releases with the descriptor.
     _lock: File,
-}
-
-/// Who owns a data directory.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Owner {
-    /// The process id.
-    pub pid: u32,
-    /// The command that the process runs, as its user would type it.
-    pub command: String,
-    /// When the process took the directory.
-    pub since: Timestamp,
 }
 
 impl DataDir {
@@ -59,21 +50,36 @@ impl DataDir {
             Err(TryLockError::WouldBlock) => {
                 return Err(DataDirError::InUse {
                     path: path.to_owned(),
-                    owner: owner_of(path),
+                    owner: Owner::read(path).map(Box::new),
                 });
             }
             Err(TryLockError::Error(e)) => return Err(DataDirError::from_io(&lock_path, "lock it", e)),
         }
         let dir = Self {
             path: path.to_owned(),
+            owner: Owner {
+                pid: std::process::id(),
+                command: command.to_owned(),
+                since: now,
+                server: None,
+            },
             _lock: lock,
         };
-        dir.write_owner(&Owner {
-            pid: std::process::id(),
-            command: command.to_owned(),
-            since: now,
-        })?;
+        dir.owner.write(path)?;
         Ok(dir)
+    }
+
+    /// Tells other processes that this one is a server, and how far it is.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn announce(&self, stage: Stage) -> Result<(), DataDirError> {
+        let server = Some(stage);
+        Owner {
+            server,
+            ..self.owner.clone()
+        }
+        .write(&self.path)
     }
 
     /// The directory itself.
@@ -100,20 +106,6 @@ impl DataDir {
     pub fn blobs(&self) -> PathBuf {
         self.path.join("blobs")
     }
-
-    /// Replaces the owner file in one step, so that a refused process never reads half of it.
-    fn write_owner(&self, owner: &Owner) -> Result<(), DataDirError> {
-        let (new, target) = (self.path.join("muster.owner.new"), self.path.join("muster.owner"));
-        let text = serde_json::to_vec(owner).map_err(|e| DataDirError::from_io(&new, "write it", e.into()))?;
-        fs::write(&new, text).map_err(|e| DataDirError::from_io(&new, "write it", e))?;
-        fs::rename(&new, &target).map_err(|e| DataDirError::from_io(&target, "write it", e))
-    }
-}
-
-/// Who the owner file names, if it can be read.
-fn owner_of(path: &Path) -> Option<Owner> {
-    let text = fs::read(path.join("muster.owner")).ok()?;
-    serde_json::from_slice(&text).ok()
 }
 
 /// Creates `path` readable by its owner alone; parents get the usual mode.

@@ -11,12 +11,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use aws_smithy_runtime_api::client::http::{HttpConnectorFuture, SharedHttpClient};
-use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
+use bytes::Bytes;
 use dynoxide::actions::transact_write_items::TransactWriteItemsRequest;
 use dynoxide::{Database, DynoxideError};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use tokio::task::JoinError;
 
 use crate::data_dir::DataDirError;
 use crate::disk::{self, Disk};
@@ -130,28 +131,45 @@ impl DynamoDb {
         seam::client(move |request| {
             let this = this.clone();
             HttpConnectorFuture::new(async move {
-                // A commit waits for the disk: never on the reactor's thread.
-                tokio::task::spawn_blocking(move || match dispatch(&this, &request) {
-                    Ok(body) => seam::json_response(200, body),
-                    Err(e) => this.refuse(&e),
-                })
-                .await
-                .map_err(|e| ConnectorError::other(e.into(), None))?
+                let Operation { name, .. } = seam::operation(&request);
+                let no_request = "a streamed body is no DynamoDB request";
+                let body = request.body().bytes();
+                let body = body.ok_or_else(|| ConnectorError::user(no_request.into()))?;
+                let answered = this.call(name, Bytes::copy_from_slice(body)).await;
+                let (status, body) = answered.map_err(|e| ConnectorError::other(e.into(), None))?;
+                seam::json_response(status, body)
             })
         })
     }
 
     /// The answer to what could not be done.
-    fn refuse(&self, error: &DynoxideError) -> Result<HttpResponse, ConnectorError> {
+    fn refuse(&self, error: &DynoxideError) -> (u16, String) {
         if error.status_code() == 500 {
             let fault = DataDirError::from_dynoxide(&self.path, error);
             let message = fault.to_string();
             if let Some(code) = self.disk.note(fault) {
                 let body = serde_json::json!({ "__type": code, "message": message });
-                return seam::json_response(disk::STATUS, body.to_string());
+                return (disk::STATUS, body.to_string());
             }
         }
-        seam::json_response(error.status_code(), error.to_json())
+        (error.status_code(), error.to_json())
+    }
+
+    /// Runs an operation, such as `PutItem`, on its request in JSON. Answers with the HTTP status and JSON.
+    ///
+    /// # Errors
+    /// When the work was cut off because the process ends.
+    pub(crate) async fn call(&self, operation: String, body: Bytes) -> Result<(u16, Vec<u8>), JoinError> {
+        let this = self.clone();
+        // A commit waits for the disk: never on the reactor's thread.
+        tokio::task::spawn_blocking(move || match dispatch(&this, &operation, &body) {
+            Ok(body) => (200, body),
+            Err(e) => {
+                let (status, body) = this.refuse(&e);
+                (status, body.into_bytes())
+            }
+        })
+        .await
     }
 
     /// Deletes what has outlived its time-to-live attribute, as DynamoDB does within a few days; answers how many
@@ -175,16 +193,11 @@ fn probe(path: &Path) -> rusqlite::Result<()> {
     rusqlite::Connection::open(path)?.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))
 }
 
-/// Runs the operation that a request names.
-fn dispatch(this: &DynamoDb, request: &HttpRequest) -> Result<Vec<u8>, DynoxideError> {
-    let Operation { name, .. } = seam::operation(request);
-    let body = request
-        .body()
-        .bytes()
-        .ok_or_else(|| DynoxideError::SerializationException("a streamed body is no DynamoDB request".to_owned()))?;
+/// Runs an operation by its name.
+fn dispatch(this: &DynamoDb, operation: &str, body: &[u8]) -> Result<Vec<u8>, DynoxideError> {
     macro_rules! run {
         ($($operation:literal => $method:ident),* $(,)?) => {
-            match name.as_str() {
+            match operation {
                 "TransactWriteItems" => answer(body, |input: TransactWriteItemsRequest| {
                     let token = input.client_request_token.filter(|_| this.keeps_tokens);
                     this.database.transact_write_items(TransactWriteItemsRequest {

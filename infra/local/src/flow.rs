@@ -24,7 +24,7 @@ use split_upload::SplitUpload;
 use validate_batch::ValidateBatch;
 
 use crate::Clock;
-use crate::data_dir::{DataDir, DataDirError};
+use crate::data_dir::{DataDir, DataDirError, Stage};
 use crate::dynamodb::DynamoDb;
 use crate::metrics::{Metrics, Reading};
 use crate::objects::{Objects, Options, VersionIds, random_ids};
@@ -182,6 +182,19 @@ impl Embedded {
     #[must_use]
     pub fn credentials(&self) -> &crate::objects::Credentials {
         self.bucket.credentials()
+    }
+
+    /// The engine of the table.
+    pub(crate) const fn dynamodb(&self) -> &DynamoDb {
+        &self.dynamodb
+    }
+
+    /// Tells other processes how far this server is, where there is a directory that they could want.
+    pub(crate) fn announce(&self, stage: Stage) -> Result<(), DataDirError> {
+        match &self.directory {
+            Some(directory) => directory.announce(stage),
+            None => Ok(()),
+        }
     }
 
     /// The queues.

@@ -13,8 +13,16 @@ pub(crate) fn client<F>(call: F) -> SharedHttpClient
 where
     F: Fn(HttpRequest) -> HttpConnectorFuture + Clone + Send + Sync + 'static,
 {
-    let connector = SharedHttpConnector::new(Calling(call));
+    let connector = connector(call);
     http_client_fn(move |_, _| connector.clone())
+}
+
+/// A connector whose every request goes to `call`.
+pub(crate) fn connector<F>(call: F) -> SharedHttpConnector
+where
+    F: Fn(HttpRequest) -> HttpConnectorFuture + Send + Sync + 'static,
+{
+    SharedHttpConnector::new(Calling(call))
 }
 
 /// A client whose every request goes to `call`, together with the connector that `inner` would have used.

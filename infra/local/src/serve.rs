@@ -1,5 +1,7 @@
 //! The flow behind two listeners on the loopback interface: S3 for device lists, HTTP for whoever watches the process.
 
+mod client;
+mod commands;
 mod listener;
 mod metrics;
 #[cfg(test)]
@@ -17,8 +19,11 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::routing::get;
 use muster_runtime::Failure;
+use uuid::Uuid;
 
+use crate::data_dir::{Access, DataDirError, Stage};
 use crate::flow::{Embedded, Flow};
+pub use client::Client;
 use listener::{Listening, Serving};
 
 /// The ports to listen on; 0 is any free one.
@@ -41,6 +46,9 @@ pub enum ServeError {
         /// What the operating system says.
         source: io::Error,
     },
+    /// The data directory.
+    #[error(transparent)]
+    DataDir(#[from] DataDirError),
     /// The store.
     #[error(transparent)]
     Store(#[from] Failure),
@@ -48,6 +56,7 @@ pub enum ServeError {
 
 /// A running server. [`Server::stop`] ends it; a server that is dropped ends as a crash would end it.
 pub struct Server {
+    embedded: Embedded,
     flow: Flow,
     http: Listening,
     s3: Listening,
@@ -61,11 +70,13 @@ struct Watched {
 }
 
 impl Server {
-    /// Takes the ports, puts on again what an earlier process left behind, and serves.
+    /// Takes the ports, puts on again what an earlier process left behind, serves, and tells other processes of the same
+    /// user how to reach it. `key`, which nobody can guess, lets their commands in; each start takes another one.
     ///
     /// # Errors
-    /// When a port is taken or the store is out of reach.
-    pub async fn start(embedded: &Embedded, ports: Ports) -> Result<Self, ServeError> {
+    /// When a port is taken, the store is out of reach, or the data directory cannot be written.
+    pub async fn start(embedded: &Embedded, ports: Ports, key: Uuid) -> Result<Self, ServeError> {
+        let key = key.simple().to_string();
         let http = listener::bind(ports.http).await?;
         let s3 = listener::bind(ports.s3).await?;
         embedded.follow();
@@ -80,13 +91,24 @@ impl Server {
             .route("/healthz", get(async || "alive\n"))
             .route("/readyz", get(ready))
             .with_state(watched)
-            .merge(metrics::router(embedded));
-        Ok(Self {
+            .merge(metrics::router(embedded))
+            .merge(commands::router(embedded, &key));
+        let server = Self {
+            embedded: embedded.clone(),
             flow,
             http: Serving::start(http, router),
             s3: Serving::start(s3, embedded.s3_service()),
             stopping,
-        })
+        };
+        let credentials = embedded.credentials();
+        embedded.announce(Stage::Serving(Access {
+            http: server.http().port(),
+            s3: server.s3().port(),
+            key,
+            access_key: credentials.access_key.clone(),
+            secret_key: credentials.secret_key.clone(),
+        }))?;
+        Ok(server)
     }
 
     /// Where HTTP is served.
@@ -104,6 +126,9 @@ impl Server {
     /// Takes nothing new, and gives what is in hand at most `limit` to end. The rest is found again at the next start.
     pub async fn stop(self, limit: Duration) {
         self.stopping.store(true, Ordering::SeqCst);
+        if let Err(error) = self.embedded.announce(Stage::Stopping) {
+            tracing::warn!(%error, "other commands cannot be told that the server stops");
+        }
         let ended = async {
             self.s3.stop().await;
             self.flow.close().await;

@@ -52,6 +52,15 @@ pub struct Credentials {
     pub secret_key: String,
 }
 
+/// A service and the way to it.
+#[derive(Debug, Clone)]
+pub struct Endpoint {
+    /// Its URL, which requests are signed for.
+    pub url: String,
+    /// What carries requests there.
+    pub http: SharedHttpClient,
+}
+
 /// The SDK's clients, made once for each process.
 #[derive(Clone)]
 pub struct Connection {
@@ -75,6 +84,16 @@ impl Connection {
     /// they try again depends on their own failures alone, not on those of other connections in this process.
     #[must_use]
     pub fn embedded(dynamodb: SharedHttpClient, s3: SharedHttpClient, credentials: &Credentials) -> Self {
+        let endpoint = |http| Endpoint {
+            url: ENDPOINT.to_owned(),
+            http,
+        };
+        Self::local(endpoint(dynamodb), endpoint(s3), credentials)
+    }
+
+    /// The same for engines that are somewhere on this machine.
+    #[must_use]
+    pub fn local(dynamodb: Endpoint, s3: Endpoint, credentials: &Credentials) -> Self {
         let secret = SdkCredentials::new(&credentials.access_key, &credentials.secret_key, None, None, "embedded");
         let partition = || RetryPartition::custom("embedded").build();
         // A request that waits for a busy disk shows no bytes for a while; whoever gave it up would only send it again.
@@ -82,27 +101,27 @@ impl Connection {
         let dynamodb_config = aws_sdk_dynamodb::Config::builder()
             .behavior_version(BehaviorVersion::latest())
             .region(Region::from_static(REGION))
-            .endpoint_url(ENDPOINT)
+            .endpoint_url(&dynamodb.url)
             .credentials_provider(secret.clone())
             .stalled_stream_protection(patient())
             .retry_partition(partition())
-            .http_client(dynamodb.clone());
+            .http_client(dynamodb.http.clone());
         let s3_config = aws_sdk_s3::Config::builder()
             .behavior_version(BehaviorVersion::latest())
             .region(Region::from_static(REGION))
-            .endpoint_url(ENDPOINT)
+            .endpoint_url(s3.url)
             .credentials_provider(secret.clone())
-            .http_client(s3)
+            .http_client(s3.http)
             .stalled_stream_protection(patient())
             .retry_partition(partition())
             .force_path_style(true);
         let sqs_config = aws_sdk_sqs::Config::builder()
             .behavior_version(BehaviorVersion::latest())
             .region(Region::from_static(REGION))
-            .endpoint_url(ENDPOINT)
+            .endpoint_url(dynamodb.url)
             .credentials_provider(secret)
             .stalled_stream_protection(patient())
-            .http_client(dynamodb);
+            .http_client(dynamodb.http);
         Self {
             dynamodb: aws_sdk_dynamodb::Client::from_conf(dynamodb_config.build()),
             s3: aws_sdk_s3::Client::from_conf(s3_config.build()),

@@ -22,7 +22,7 @@ pub mod reports;
 pub mod uploads;
 pub mod validated;
 
-pub use connection::{Connection, Credentials, Trust};
+pub use connection::{Connection, Credentials, Endpoint, Trust};
 pub use error::{ErrorKind, StoreError};
 pub use grants::Grants;
 pub use parties::{Partners, TenantCreation, Tenants};

@@ -14,13 +14,13 @@ pub enum DataDirError {
     /// Another process has the directory.
     #[error(
         "the data directory {} is in use by {}: let it finish, or name another directory with --data-dir",
-        path.display(), named(owner.as_ref())
+        path.display(), named(owner.as_deref())
     )]
     InUse {
         /// The directory.
         path: PathBuf,
         /// Who has it, where its owner file could be read.
-        owner: Option<Owner>,
+        owner: Option<Box<Owner>>,
     },
     /// The path, or a part of it, is something else than a directory.
     #[error("{} is not a directory: name another one with --data-dir", path.display())]
@@ -144,7 +144,9 @@ impl DataDirError {
 /// The owner in words.
 fn named(owner: Option<&Owner>) -> String {
     match owner {
-        Some(Owner { pid, command, since }) => format!("`{command}` (process {pid}, since {since})"),
+        Some(Owner {
+            pid, command, since, ..
+        }) => format!("`{command}` (process {pid}, since {since})"),
         None => "another process".to_owned(),
     }
 }

@@ -36,12 +36,17 @@ fn a_stale_or_unreadable_owner_file_is_no_obstacle() {
     let scratch = tempfile::tempdir().unwrap();
     for stale in [
         r#"{"pid":1,"command":"muster serve","since":"2020-01-01T00:00:00Z"}"#,
+        r#"{"pid":1,"command":"muster serve","since":"2020-01-01T00:00:00Z","server":{"stage":"serving","http":1}}"#,
         "",
         "{\"pid",
     ] {
         fs::write(scratch.path().join("muster.owner"), stale).unwrap();
         let dir = DataDir::open(scratch.path(), "muster", noon()).unwrap();
-        assert_eq!(owner_of(dir.path()).unwrap().pid, std::process::id(), "after {stale:?}");
+        assert_eq!(
+            Owner::read(dir.path()).unwrap().pid,
+            std::process::id(),
+            "after {stale:?}"
+        );
     }
 }
 
@@ -75,6 +80,40 @@ fn a_killed_owner_leaves_no_lock_behind() {
     child.kill().unwrap();
     child.wait().unwrap();
     DataDir::open(scratch.path(), "muster", noon()).unwrap();
+}
+
+#[cfg(unix)]
+#[test]
+fn who_has_it_and_how_to_reach_it_is_for_one_user_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let scratch = tempfile::tempdir().unwrap();
+    // As an older version, or somebody else, may have left them.
+    for name in ["muster.owner", "muster.owner.new"] {
+        fs::write(scratch.path().join(name), "x").unwrap();
+        fs::set_permissions(scratch.path().join(name), fs::Permissions::from_mode(0o644)).unwrap();
+    }
+    let dir = DataDir::open(scratch.path(), "muster serve", noon()).unwrap();
+    let access = Access {
+        http: 1,
+        s3: 2,
+        key: "sesame".to_owned(),
+        access_key: "id".to_owned(),
+        secret_key: "barley".to_owned(),
+    };
+    let serving = Stage::Serving(access);
+    dir.announce(serving.clone()).unwrap();
+    let mode = fs::metadata(dir.path().join("muster.owner"))
+        .unwrap()
+        .permissions()
+        .mode();
+    assert_eq!(mode & 0o777, 0o600);
+    let refusal = DataDir::open(dir.path(), "muster", noon()).unwrap_err();
+    let told = format!("{refusal} {refusal:?}");
+    assert!(!told.contains("sesame") && !told.contains("barley"), "{told}");
+    let DataDirError::InUse { owner: Some(owner), .. } = refusal else {
+        panic!("{told}");
+    };
+    assert_eq!((owner.command.as_str(), owner.server), ("muster serve", Some(serving)));
 }
 
 #[cfg(unix)]

@@ -1,6 +1,8 @@
 //! The listeners as the real SDK sees them, over the socket.
 
-use aws_sdk_s3::Client;
+mod commands;
+
+use aws_sdk_s3::Client as S3;
 use aws_sdk_s3::config::{BehaviorVersion, Credentials, Region};
 use aws_sdk_s3::presigning::PresigningConfig;
 use aws_sdk_s3::primitives::ByteStream;
@@ -12,14 +14,16 @@ use super::*;
 use crate::data_dir::{DataDir, DataDirError};
 use crate::flow::{BUCKET, Change};
 
+const KEY: Uuid = Uuid::from_u128(0x1234_5678_9abc_def0);
+
 #[expect(clippy::disallowed_methods, reason = "signatures are checked against the real time")]
 async fn serving() -> (Embedded, Server) {
     let embedded = Embedded::in_memory(Arc::new(jiff::Timestamp::now)).await.unwrap();
-    let server = Server::start(&embedded, Ports { http: 0, s3: 0 }).await.unwrap();
+    let server = Server::start(&embedded, Ports { http: 0, s3: 0 }, KEY).await.unwrap();
     (embedded, server)
 }
 
-fn client(server: &Server, secret: &str, embedded: &Embedded) -> Client {
+fn client(server: &Server, secret: &str, embedded: &Embedded) -> S3 {
     let http = aws_smithy_http_client::Builder::new().build_http();
     let key = &embedded.credentials().access_key;
     let config = aws_sdk_s3::Config::builder()
@@ -29,7 +33,7 @@ fn client(server: &Server, secret: &str, embedded: &Embedded) -> Client {
         .endpoint_url(format!("http://{}", server.s3()))
         .force_path_style(true)
         .http_client(http);
-    Client::from_conf(config.build())
+    S3::from_conf(config.build())
 }
 
 /// The answer to a request without a body, head and all.
@@ -139,7 +143,10 @@ async fn it_says_that_it_lives_and_refuses_a_port_that_is_taken() {
         "{metrics}"
     );
     let (http, s3) = (server.http(), server.s3().port());
-    let taken = Server::start(&embedded, Ports { http: 0, s3 }).await.err().unwrap();
+    let taken = Server::start(&embedded, Ports { http: 0, s3 }, KEY)
+        .await
+        .err()
+        .unwrap();
     assert!(matches!(taken, ServeError::Port { port, .. } if port == s3), "{taken}");
     server.stop(Duration::from_secs(10)).await;
     assert!(TcpStream::connect(http).await.is_err());

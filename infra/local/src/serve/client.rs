@@ -1,0 +1,90 @@
+//! A running server as another process of the same user sees it.
+
+use std::ops::Deref;
+use std::time::Duration;
+
+use aws_smithy_http_client::Connector;
+use aws_smithy_runtime_api::client::http::{HttpConnector as _, SharedHttpConnector};
+use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use muster_runtime::Failure;
+use muster_store::objects::Objects;
+use muster_store::{Connection, Credentials, Endpoint, Registry, Table};
+
+use super::commands::{DOOR, DYNAMODB, KEY, SWEEP};
+use crate::data_dir::Access;
+use crate::flow::{BUCKET, TABLE};
+use crate::seam;
+
+/// How long a server may take to say that it is the one.
+const KNOCK: Duration = Duration::from_secs(2);
+
+/// The registry behind a running server. All goes through the same adapter as in the server itself: its table through
+/// the HTTP listener, its bucket through the S3 listener.
+#[derive(Clone)]
+pub struct Client {
+    registry: Registry,
+    http: SharedHttpConnector,
+    address: String,
+}
+
+impl Deref for Client {
+    type Target = Registry;
+
+    fn deref(&self) -> &Registry {
+        &self.registry
+    }
+}
+
+impl Client {
+    /// The server that is reached so; none when nobody listens there, or somebody else.
+    pub async fn connect(access: &Access) -> Option<Self> {
+        let plain = SharedHttpConnector::new(Connector::builder().build_http());
+        let (with_key, key) = (plain.clone(), access.key.clone());
+        let with_key = move |mut request: HttpRequest| {
+            request.headers_mut().insert(KEY, key.clone());
+            with_key.call(request)
+        };
+        let address = format!("http://127.0.0.1:{}", access.http);
+        let dynamodb = Endpoint {
+            url: format!("{address}{DYNAMODB}"),
+            http: seam::client(with_key.clone()),
+        };
+        let s3 = Endpoint {
+            url: format!("http://127.0.0.1:{}", access.s3),
+            http: seam::client(move |request| plain.call(request)),
+        };
+        let credentials = Credentials {
+            access_key: access.access_key.clone(),
+            secret_key: access.secret_key.clone(),
+        };
+        let connection = Connection::local(dynamodb, s3, &credentials);
+        let client = Self {
+            registry: Registry::new(Table::new(&connection, TABLE), Objects::new(&connection, BUCKET)),
+            http: seam::connector(with_key),
+            address,
+        };
+        let knock = tokio::time::timeout(KNOCK, client.ask("GET", DOOR)).await;
+        knock.is_ok_and(|answer| answer.is_ok()).then_some(client)
+    }
+
+    /// Has the server look at once for what is due.
+    ///
+    /// # Errors
+    /// When it does not answer, or could not.
+    pub async fn sweep(&self) -> Result<(), Failure> {
+        self.ask("POST", SWEEP).await
+    }
+
+    async fn ask(&self, method: &'static str, path: &str) -> Result<(), Failure> {
+        let mut request = HttpRequest::empty();
+        let failed = |why: String| Failure::Retry(format!("the server at {}: {why}", self.address));
+        request.set_method(method).map_err(|error| failed(error.to_string()))?;
+        let uri = format!("{}{path}", self.address);
+        request.set_uri(uri).map_err(|error| failed(error.to_string()))?;
+        match self.http.call(request).await {
+            Ok(answer) if answer.status().is_success() => Ok(()),
+            Ok(answer) => Err(failed(format!("HTTP status {}", answer.status().as_u16()))),
+            Err(error) => Err(failed(error.to_string())),
+        }
+    }
+}

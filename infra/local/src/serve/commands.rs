@@ -1,0 +1,132 @@
+//! What commands of the same user ask a running server for: the table, as DynamoDB's API, and a sweep at once.
+//!
+//! The key is in the owner file of the data directory, which only that user can read. Browsers are kept out twice: they
+//! cannot send the header to another origin without asking first, which nothing here answers, and a request that names
+//! an origin, or a host beyond this machine, is refused whatever it brings.
+
+use std::net::IpAddr;
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::http::uri::Authority;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::{get, post};
+use subtle::ConstantTimeEq as _;
+use sweep::Occasion;
+
+use crate::flow::Embedded;
+
+/// The header that brings the key.
+pub(super) const KEY: &str = "x-muster-key";
+/// Answers that the key is right, and nothing else.
+pub(super) const DOOR: &str = "/_muster";
+/// Takes the operations of DynamoDB. The SDK adds the slash.
+pub(super) const DYNAMODB: &str = "/_muster/dynamodb";
+/// Looks at once for what is due.
+pub(super) const SWEEP: &str = "/_muster/sweep";
+
+/// The largest request that DynamoDB takes is 16 MB (a batch of writes).
+const MAX_BODY: usize = 16 << 20;
+
+/// Takes requests that bring this key.
+pub(super) fn router(embedded: &Embedded, key: &str) -> Router {
+    Router::new()
+        .route(DOOR, get(async || StatusCode::NO_CONTENT))
+        .route(&format!("{DYNAMODB}/"), post(dynamodb))
+        .route(SWEEP, post(sweep))
+        .layer(DefaultBodyLimit::max(MAX_BODY))
+        .route_layer(middleware::from_fn_with_state(key.to_owned(), guard))
+        .with_state(embedded.clone())
+}
+
+/// Lets nobody in who does not bring the key; before a body is read.
+async fn guard(State(key): State<String>, request: Request, next: Next) -> Response {
+    if admitted(request.headers(), &key) {
+        next.run(request).await
+    } else {
+        (StatusCode::FORBIDDEN, "this is for muster's own commands\n").into_response()
+    }
+}
+
+fn admitted(headers: &HeaderMap, key: &str) -> bool {
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
+    let shown = headers.get(KEY).map_or(&[][..], |shown| shown.as_bytes());
+    !headers.contains_key(header::ORIGIN) && host.is_some_and(is_this_machine) && key.as_bytes().ct_eq(shown).into()
+}
+
+/// A page that has its own name lead here is not meant.
+fn is_this_machine(host: &str) -> bool {
+    let Ok(authority) = host.parse::<Authority>() else {
+        return false;
+    };
+    let host = authority.host().trim_start_matches('[').trim_end_matches(']');
+    host == "localhost" || host.parse().is_ok_and(|address: IpAddr| address.is_loopback())
+}
+
+/// Runs an operation of the embedded DynamoDB.
+async fn dynamodb(State(embedded): State<Embedded>, headers: HeaderMap, body: Bytes) -> Response {
+    let target = headers.get("x-amz-target").and_then(|target| target.to_str().ok());
+    let Some((_, operation)) = target.and_then(|target| target.split_once('.')) else {
+        return (StatusCode::BAD_REQUEST, "no operation is named\n").into_response();
+    };
+    match embedded.dynamodb().call(operation.to_owned(), body).await {
+        Ok((status, body)) => {
+            let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+            (status, [(header::CONTENT_TYPE, "application/x-amz-json-1.0")], body).into_response()
+        }
+        Err(error) => {
+            tracing::error!(%error, "an operation for another command was cut off");
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        }
+    }
+}
+
+async fn sweep(State(embedded): State<Embedded>) -> StatusCode {
+    match embedded.sweep(Occasion::Schedule).await {
+        Ok(()) => StatusCode::NO_CONTENT,
+        Err(failure) => {
+            tracing::error!(%failure, "sweep failed and is tried again");
+            StatusCode::INTERNAL_SERVER_ERROR
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::HeaderName;
+
+    use super::*;
+
+    #[test]
+    fn only_the_key_from_this_machine_and_from_no_page_is_let_in() {
+        let key = ("x-muster-key", "sesame");
+        for (headers, expected) in [
+            (&[("host", "127.0.0.1:7270"), key][..], true),
+            (&[("host", "localhost"), key], true),
+            (&[("host", "[::1]:7270"), key], true),
+            (&[("host", "127.0.0.1:7270")], false),
+            (&[("host", "127.0.0.1:7270"), ("x-muster-key", "")], false),
+            (&[("host", "127.0.0.1:7270"), ("x-muster-key", "sesamE")], false),
+            (&[("host", "127.0.0.1:7270"), ("x-muster-key", "sesame1")], false),
+            (
+                &[("host", "127.0.0.1:7270"), ("origin", "http://127.0.0.1:7270"), key],
+                false,
+            ),
+            (&[("host", "127.0.0.1:7270"), ("origin", "null"), key], false),
+            (&[("host", "muster.example:7270"), key], false),
+            (&[("host", "127.0.0.1.example"), key], false),
+            (&[("host", "localhost@muster.example"), key], false),
+            (&[("host", "192.0.2.1"), key], false),
+            (&[("host", ""), key], false),
+            (&[key], false),
+        ] {
+            let headers: HeaderMap = (headers.iter())
+                .map(|(name, value)| (HeaderName::from_static(name), value.parse().unwrap()))
+                .collect();
+            assert_eq!(admitted(&headers, "sesame"), expected, "{headers:?}");
+        }
+    }
+}
