@@ -1,14 +1,13 @@
 //! Where the registry is: in a data directory of this machine, or in a table and a bucket on AWS.
 
 use std::ops::Deref;
-use std::path::PathBuf;
 
 use clap::Args;
-use muster_local::flow::Embedded;
 use muster_store::objects::Objects;
 use muster_store::{Connection, Registry, Table, Trust};
 
 use crate::failure::Failure;
+use crate::here::Here;
 use crate::state::{DataDirArgs, Surroundings};
 
 /// Where the registry is.
@@ -29,14 +28,16 @@ pub(crate) struct RegistryArgs {
 pub(crate) enum Origin {
     /// On this machine.
     Here,
+    /// On this machine, behind a server.
+    Server,
     /// On AWS.
     Aws,
 }
 
 /// A registry that is open.
 pub(crate) enum State {
-    /// On this machine, in this directory.
-    Here(Embedded, PathBuf),
+    /// On this machine.
+    Here(Here),
     /// On AWS.
     Deployed(Registry),
 }
@@ -46,7 +47,7 @@ impl Deref for State {
 
     fn deref(&self) -> &Registry {
         match self {
-            Self::Here(embedded, _) => embedded,
+            Self::Here(here) => here,
             Self::Deployed(registry) => registry,
         }
     }
@@ -56,8 +57,7 @@ impl RegistryArgs {
     /// Opens the registry.
     pub(crate) async fn open(&self, around: &Surroundings) -> Result<State, Failure> {
         let (Some(table), Some(bucket)) = (&self.table, &self.bucket) else {
-            let (embedded, directory) = self.data.open_at(around).await?;
-            return Ok(State::Here(embedded, directory));
+            return Ok(State::Here(self.data.open(around).await?));
         };
         _ = around.origin.set(Origin::Aws);
         let connection = Connection::aws(Trust::System).await;

@@ -98,7 +98,7 @@ impl Failure {
     }
 
     /// A failure whose text ends with what to do, behind its last colon.
-    fn with_remedy_behind_colon(text: &str) -> Self {
+    pub(crate) fn with_remedy_behind_colon(text: &str) -> Self {
         match text.rsplit_once(": ") {
             Some((what, remedy)) => Self::new(what, sentence(remedy)),
             None => Self::new(text, DIRECTORY),
@@ -160,16 +160,17 @@ fn of_store(error: &StoreError, origin: Origin) -> Failure {
     const AGAIN: &str = "Run the command again: it goes on where it stopped.";
     let remedy = match (error.kind(), origin) {
         (ErrorKind::Disk, _) => return Failure::with_remedy_behind_colon(&error.to_string()),
-        (ErrorKind::Rejected, Origin::Here) => "Check what was given.",
+        (ErrorKind::Rejected, Origin::Here | Origin::Server) => "Check what was given.",
         (ErrorKind::Rejected, Origin::Aws) => {
             "Check what was given: --table, --bucket, and the region in the environment (AWS_REGION)."
         }
-        (ErrorKind::Corrupt, Origin::Here) => "Put a backup of the whole data directory in its place.",
+        (ErrorKind::Corrupt, Origin::Here | Origin::Server) => "Put a backup of the whole data directory in its place.",
         (ErrorKind::Corrupt, Origin::Aws) => "`muster fsck` says what cannot be read, and what to do.",
         (ErrorKind::Denied, Origin::Aws) => "Use other credentials, or give these the permission that is named.",
         (_, Origin::Aws) => {
             "See that AWS can be reached, and which credentials the environment has; then run the command again."
         }
+        (_, Origin::Server) => "See that the server still runs; then run the command again.",
         (_, Origin::Here) => AGAIN,
     };
     Failure::new(error, remedy)

@@ -9,9 +9,11 @@ mod deployed;
 mod failure;
 mod guide;
 mod hashes;
+mod here;
 mod input;
 mod output;
 mod progress;
+mod signals;
 mod state;
 mod watch;
 

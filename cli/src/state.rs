@@ -1,15 +1,13 @@
-//! The data directory and the embedded engines in it.
+//! What every command on the registry takes, and what it asks first.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::OnceLock;
-use std::time::Duration;
 
 use clap::Args;
 use muster_core::Timestamp;
 use muster_core::id::PartnerId;
 use muster_core::party::{Partner, Tenant};
 use muster_local::Clock;
-use muster_local::data_dir::{DataDir, DataDirError};
 use muster_local::flow::Embedded;
 use muster_runtime::env::Env;
 use muster_store::Registry;
@@ -17,6 +15,7 @@ use uuid::Uuid;
 
 use crate::deployed::Origin;
 use crate::failure::Failure;
+use crate::here::{self, Here};
 use crate::output::plain;
 
 /// What a command takes from its surroundings.
@@ -91,32 +90,16 @@ impl DataDirArgs {
         })
     }
 
-    /// Takes the directory and opens what is in it.
-    pub(crate) async fn open(&self, around: &Surroundings) -> Result<Embedded, Failure> {
-        let directory = self.path(&around.env)?;
-        let directory = take(&directory, around).await?;
-        Ok(Embedded::open(directory, around.clock.clone()).await?)
+    /// Opens the registry in the directory.
+    pub(crate) async fn open(&self, around: &Surroundings) -> Result<Here, Failure> {
+        here::open(self.path(&around.env)?, around).await
     }
 
-    /// Takes the directory, opens what is in it, and says where it is.
-    pub(crate) async fn open_at(&self, around: &Surroundings) -> Result<(Embedded, PathBuf), Failure> {
+    /// Takes the directory for a server, and says where it is.
+    pub(crate) async fn take(&self, around: &Surroundings) -> Result<(Embedded, PathBuf), Failure> {
         let path = self.path(&around.env)?;
-        Ok((self.open(around).await?, path))
+        Ok((here::take(&path, around).await?, path))
     }
-}
-
-/// How often, and how long apart, a directory is asked for: a process that was killed a moment ago may still have it.
-const TRIES: u32 = 10;
-const PAUSE: Duration = Duration::from_millis(50);
-
-async fn take(directory: &Path, around: &Surroundings) -> Result<DataDir, DataDirError> {
-    for _ in 1..TRIES {
-        match DataDir::open(directory, &around.command, (around.clock)()) {
-            Err(DataDirError::InUse { .. }) => tokio::time::sleep(PAUSE).await,
-            other => return other,
-        }
-    }
-    DataDir::open(directory, &around.command, (around.clock)())
 }
 
 /// The tenant of this id or name.

@@ -1,47 +1,127 @@
 //! Waits for the end of an upload, with a progress bar.
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use indicatif::ProgressBar;
 use muster_core::id::UploadId;
 use muster_local::flow::{Embedded, Flow};
-use muster_store::uploads::UploadStatus;
+use muster_local::serve::Client;
+use muster_store::uploads::{UploadStatus, Uploads};
+use muster_store::{Registry, StoreError};
 
 use crate::failure::Failure;
-use crate::progress;
+use crate::here::{Held, Here};
+use crate::{output, progress, signals};
 
 /// How often the state is looked at.
 const LOOK: Duration = Duration::from_millis(100);
+/// After how many of these looks a server is asked what keeps it from its work.
+const LOOKS: u32 = 10;
 
-/// The upload in its final state.
-pub(crate) async fn until_final(embedded: &Embedded, flow: &Flow, id: &UploadId) -> Result<UploadStatus, Failure> {
-    let uploads = embedded.uploads();
-    let bar = progress::waiting("reading the list");
-    let mut rows = None;
+/// The upload in its final state: this process works on it, or the server does.
+pub(crate) async fn until_final(here: &Here, id: &UploadId) -> Result<UploadStatus, Failure> {
+    let mut shown = Shown::new(here, id);
+    match &here.held {
+        Held::ByThis(embedded) => work(embedded, &mut shown).await,
+        Held::ByServer(server) => follow(here, server, &mut shown).await,
+    }
+}
+
+/// Works until the upload is final.
+async fn work(embedded: &Embedded, shown: &mut Shown<'_>) -> Result<UploadStatus, Failure> {
+    let flow = Flow::start(embedded).await;
+    let flow = flow.map_err(|error| Failure::of_disk_or(embedded, error))?;
     loop {
         let idle = tokio::time::timeout(LOOK, flow.idle()).await.is_ok();
-        if let Some(status) = uploads.get(id).await?.filter(|status| status.state.is_final()) {
-            bar.finish_and_clear();
-            rows.inspect(ProgressBar::finish_and_clear);
+        if let Some(status) = shown.look().await? {
             return Ok(status);
         }
         if let Some(trouble) = embedded.trouble() {
             return Err(Failure::from(&*trouble));
         }
         if idle {
-            return Err(stopped(embedded, id));
+            return Err(stopped(embedded, shown.id));
         }
-        if bar.is_hidden() {
-            continue;
+    }
+}
+
+/// Looks on until the server is done with the upload, or this process is told to stop.
+async fn follow(here: &Here, server: &Client, shown: &mut Shown<'_>) -> Result<UploadStatus, Failure> {
+    let (id, told) = (shown.id, signals::told_to_stop()?);
+    let told = async {
+        while !told.load(Ordering::SeqCst) {
+            tokio::time::sleep(LOOK).await;
         }
-        let Some(now) = uploads.progress(id).await? else {
-            continue;
-        };
-        if let Some(all) = now.rows {
-            bar.finish_and_clear();
-            rows.get_or_insert_with(|| progress::of_uploaded_rows(all))
-                .set_position(now.rows_done);
+    };
+    let ended = async {
+        loop {
+            for _ in 0..LOOKS {
+                match shown.look().await {
+                    Ok(Some(status)) => return Ok(status),
+                    Ok(None) => tokio::time::sleep(LOOK).await,
+                    Err(error) => return Err(lost(id, &error)),
+                }
+            }
+            if let Some(trouble) = server.trouble().await {
+                return Err(Failure::with_remedy_behind_colon(&trouble));
+            }
         }
+    };
+    tokio::select! {
+        ended = ended => ended,
+        () = told => Err(Failure::new(
+            format_args!("this command was stopped; the server goes on with the upload {id}"),
+            format_args!(
+                "See how it stands: muster uploads show {id} --data-dir {}",
+                output::quoted_path(&here.directory)
+            ),
+        )),
+    }
+}
+
+/// What is shown of an upload.
+struct Shown<'a> {
+    id: &'a UploadId,
+    uploads: Uploads,
+    reading: ProgressBar,
+    rows: Option<ProgressBar>,
+}
+
+impl<'a> Shown<'a> {
+    fn new(registry: &Registry, id: &'a UploadId) -> Self {
+        Self {
+            id,
+            uploads: registry.uploads(),
+            reading: progress::waiting("reading the list"),
+            rows: None,
+        }
+    }
+
+    /// Shows how far the upload is; gives it when it is final.
+    async fn look(&mut self) -> Result<Option<UploadStatus>, StoreError> {
+        let status = self.uploads.get(self.id).await?;
+        if let Some(status) = status.filter(|status| status.state.is_final()) {
+            return Ok(Some(status));
+        }
+        if self.reading.is_hidden() {
+            return Ok(None);
+        }
+        let progress = self.uploads.progress(self.id).await?.unwrap_or_default();
+        if let Some(all) = progress.rows {
+            self.reading.finish_and_clear();
+            self.rows
+                .get_or_insert_with(|| progress::of_uploaded_rows(all))
+                .set_position(progress.rows_done);
+        }
+        Ok(None)
+    }
+}
+
+impl Drop for Shown<'_> {
+    fn drop(&mut self) {
+        self.reading.finish_and_clear();
+        self.rows.iter().for_each(ProgressBar::finish_and_clear);
     }
 }
 
@@ -56,5 +136,13 @@ fn stopped(embedded: &Embedded, id: &UploadId) -> Failure {
     Failure::new(
         format_args!("the upload {id} stopped{why}"),
         "Run the same command again: it goes on where it stopped.",
+    )
+}
+
+/// The server does not answer any more.
+fn lost(id: &UploadId, error: &StoreError) -> Failure {
+    Failure::new(
+        format_args!("the server does not say any more how the upload {id} stands: {error}"),
+        "If it was stopped, the upload goes on when it is started again. The same command tells what became of it.",
     )
 }

@@ -10,6 +10,7 @@ use muster_store::fsck::{Code, Counts, Finding, Fsck, Mending, Report};
 
 use crate::deployed::{RegistryArgs, State};
 use crate::failure::{Exit, Failure};
+use crate::here::Held;
 use crate::output::{Number, Output, Style, count, plain};
 use crate::progress;
 use crate::state::Surroundings;
@@ -41,7 +42,10 @@ pub(crate) struct FsckArgs {
 pub(crate) async fn run(args: &FsckArgs, around: &Surroundings, out: &mut Output) -> Result<Exit, Failure> {
     let registry = args.registry.open(around).await?;
     let files = match &registry {
-        State::Here(embedded, _) => embedded.check_files().await?,
+        State::Here(here) => match &here.held {
+            Held::ByThis(embedded) => embedded.check_files().await?,
+            Held::ByServer(server) => server.check_files().await?,
+        },
         State::Deployed(_) => Vec::new(),
     };
     let damaged = files.iter().any(|finding| finding.code == Code::DatabaseDamaged);

@@ -10,12 +10,12 @@ use muster_core::channel::Channel;
 use muster_core::id::PartnerId;
 use muster_core::inbox::{InboxKey, OnConflict, UploadOptions};
 use muster_core::party::{Partner, PartnerKind, Tenant};
-use muster_local::flow::Flow;
 use muster_store::{Registry, TenantCreation};
 
 use crate::commands::check::for_this_caller;
 use crate::commands::tenants;
 use crate::failure::{Exit, Failure};
+use crate::here::Held;
 use crate::output::{self, Output, plain};
 use crate::state::{self, DataDirArgs, Surroundings};
 use crate::watch;
@@ -74,9 +74,9 @@ enum OnConflictArg {
 /// Runs the command.
 pub(crate) async fn run(args: &RegisterArgs, around: &Surroundings, out: &mut Output) -> Result<Exit, Failure> {
     let source = Source::open(&args.file)?;
-    let (embedded, directory) = args.data.open_at(around).await?;
+    let here = args.data.open(around).await?;
     let partner = match &args.partner {
-        Some(id) => Some(state::partner(&embedded, id).await?),
+        Some(id) => Some(state::partner(&here, id).await?),
         None => None,
     };
     let channel = args.channel.unwrap_or_else(|| default_channel(partner.as_ref()));
@@ -92,7 +92,7 @@ pub(crate) async fn run(args: &RegisterArgs, around: &Surroundings, out: &mut Ou
         ));
     }
     let options = options(args, &source)?;
-    let (tenant, created) = tenant(&embedded, &args.tenant, around).await?;
+    let (tenant, created) = tenant(&here, &args.tenant, around).await?;
     if created && !args.json {
         let (name, id) = (plain(&tenant.name), tenant.id);
         output::remark(format_args!(
@@ -105,14 +105,15 @@ pub(crate) async fn run(args: &RegisterArgs, around: &Surroundings, out: &mut Ou
         &tenant.id.to_string(),
         source.name(),
     );
-    let dropped = Dropped::put(&embedded, &directory, &key, &source, &options).await?;
+    let dropped = Dropped::put(&here, &key, &source, &options).await?;
     if dropped.resumed && !args.json {
-        output::remark("An earlier run of this command was interrupted; it goes on where it stopped.");
+        output::remark(match here.held {
+            Held::ByThis(_) => "An earlier run of this command was interrupted; it goes on where it stopped.",
+            Held::ByServer(_) => "This file is under way already, or nobody was told what became of it.",
+        });
     }
-    let flow = Flow::start(&embedded).await;
-    let flow = flow.map_err(|error| Failure::of_disk_or(&embedded, error))?;
-    let status = watch::until_final(&embedded, &flow, &dropped.id).await?;
-    let answer = Answer::collect(&embedded, &directory, &tenant, created, &dropped, status).await?;
+    let status = watch::until_final(&here, &dropped.id).await?;
+    let answer = Answer::collect(&here, &tenant, created, &dropped, status).await?;
     match args.json {
         true => answer.json(out)?,
         false => answer.show(out)?,

@@ -6,8 +6,7 @@ mod uploads;
 use std::fs::File;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use clap::Args;
@@ -15,11 +14,10 @@ use muster_local::flow::{BUCKET, Embedded};
 use muster_local::serve::{Ports, ServeError, Server};
 use muster_runtime::init_telemetry_for_people;
 use serde::Serialize;
-use signal_hook::consts::{SIGINT, SIGTERM};
-use signal_hook::flag;
 
 use crate::failure::{Exit, Failure};
 use crate::output::{self, Output};
+use crate::signals;
 use crate::state::{DataDirArgs, Surroundings};
 use uploads::View;
 
@@ -69,13 +67,8 @@ enum Event<'a> {
 pub(crate) async fn run(args: &ServeArgs, around: &Surroundings, out: &mut Output) -> Result<Exit, Failure> {
     let mut view = View::new(args.json, out);
     init_telemetry_for_people(view.log());
-    let told = told_to_stop().map_err(|error| {
-        Failure::new(
-            format_args!("signals cannot be received: {error}"),
-            "Run the command in another environment.",
-        )
-    })?;
-    let (embedded, directory) = args.data.open_at(around).await?;
+    let told = signals::told_to_stop()?;
+    let (embedded, directory) = args.data.take(around).await?;
     let ports = Ports {
         http: args.port,
         s3: args.s3_port,
@@ -106,16 +99,6 @@ pub(crate) async fn run(args: &ServeArgs, around: &Surroundings, out: &mut Outpu
         false => out.line("Stopped.")?,
     }
     Ok(Exit::Fine)
-}
-
-/// Becomes true at the first signal; a second one ends the process.
-fn told_to_stop() -> io::Result<Arc<AtomicBool>> {
-    let told = Arc::new(AtomicBool::new(false));
-    for signal in [SIGINT, SIGTERM] {
-        flag::register_conditional_shutdown(signal, 128 + signal, Arc::clone(&told))?;
-        flag::register(signal, Arc::clone(&told))?;
-    }
-    Ok(told)
 }
 
 /// Writes what an S3 client needs to know, for this user's eyes only.

@@ -6,7 +6,6 @@ use clap::{Args, Subcommand};
 use muster_core::id::UploadId;
 use muster_core::inbox::InboxKey;
 use muster_core::upload::UploadState;
-use muster_local::flow::Flow;
 use muster_store::Registry;
 use muster_store::reports::{fixit_key, report_key};
 use muster_store::uploads::{Stray, UploadStatus};
@@ -14,6 +13,7 @@ use serde::Serialize;
 
 use crate::deployed::{RegistryArgs, State};
 use crate::failure::{Exit, Failure};
+use crate::here::Held;
 use crate::output::{self, Number, Output, Style, plain};
 use crate::state::{self, PageArgs, Surroundings};
 use crate::watch;
@@ -176,12 +176,12 @@ async fn show(args: &ShowArgs, around: &Surroundings, out: &mut Output) -> Resul
         return Ok(Exit::Fine);
     }
     print(&registry, &upload, out).await?;
-    if let State::Here(_, directory) = &registry {
-        let reports = directory.join("reports").join(upload.id.as_str());
+    if let State::Here(here) = &registry {
+        let reports = here.directory.join("reports").join(upload.id.as_str());
         if reports.is_dir() {
             out.line(format_args!("  Reports: {}", output::path(&reports)))?;
         }
-        if !upload.state.is_final() {
+        if !upload.state.is_final() && matches!(here.held, Held::ByThis(_)) {
             out.line("  It goes on with the next `muster register`.")?;
         }
     }
@@ -199,15 +199,21 @@ async fn resume(args: &ShowArgs, around: &Surroundings, out: &mut Output) -> Res
             "`muster uploads show` says how it stands.",
         ));
     }
-    let State::Here(embedded, _) = &registry else {
+    let State::Here(here) = &registry else {
         output::remark("Sweep finds it within a minute and puts it on again.");
         return Ok(Exit::Fine);
     };
-    let flow = Flow::start(embedded).await?;
-    let upload = watch::until_final(embedded, &flow, &args.upload).await?;
+    if let Held::ByServer(client) = &here.held
+        && let Err(failure) = client.sweep().await
+    {
+        output::remark(format_args!(
+            "warning: {failure}; its own sweep finds the upload within 5 minutes."
+        ));
+    }
+    let upload = watch::until_final(here, &args.upload).await?;
     match args.json {
         true => out.json(&upload)?,
-        false => print(embedded, &upload, out).await?,
+        false => print(here, &upload, out).await?,
     }
     Ok(match upload.state {
         UploadState::Finished => Exit::Fine,

@@ -62,7 +62,7 @@ fn what_cannot_be_checked_is_not_called_sound() {
 }
 
 /// The bodies of the objects whose keys end so.
-fn bodies(workshop: &Workshop, ending: &str) -> Vec<PathBuf> {
+pub(super) fn bodies(workshop: &Workshop, ending: &str) -> Vec<PathBuf> {
     let connection = Connection::open(workshop.path("data/objects.db")).unwrap();
     let query = format!("SELECT blob FROM versions WHERE CAST(key AS TEXT) LIKE '%{ending}' ORDER BY seq");
     let mut statement = connection.prepare(&query).unwrap();

@@ -1,6 +1,7 @@
 //! Runs the built binary as a person would, and keeps what it says.
 #![cfg(test)]
 
+mod beside;
 mod check;
 mod compare;
 mod consent;

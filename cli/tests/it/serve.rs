@@ -22,9 +22,13 @@ fn it_stops_cleanly_and_starts_again() {
     let workshop = Workshop::new();
     for _ in 0..2 {
         let (mut served, said, _) = Served::start(&workshop);
-        let second = workshop.muster("tenants list --data-dir data");
+        let second = workshop.muster("serve --port 0 --s3-port 0 --data-dir data");
         assert_eq!(second.code, Some(2), "{}", second.stderr);
-        assert!(second.stderr.contains("muster serve"), "{}", second.stderr);
+        assert!(
+            second.stderr.contains("is in use by `muster serve"),
+            "{}",
+            second.stderr
+        );
 
         use std::os::unix::fs::PermissionsExt as _;
         let environment = workshop.path("data/aws.env");

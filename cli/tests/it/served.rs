@@ -28,13 +28,21 @@ pub(super) struct Served {
 impl Served {
     /// Starts a server on free ports. Its warnings are in `serve.log`.
     pub(super) fn spawn(workshop: &Workshop, more: &[&str]) -> Self {
+        Self::spawn_with(workshop, more, &[])
+    }
+
+    /// The same with this environment.
+    pub(super) fn spawn_with(workshop: &Workshop, more: &[&str], environment: &[(&str, &str)]) -> Self {
         let words = ["serve", "--port", "0", "--s3-port", "0", "--data-dir", "data"];
         let log = File::options()
             .create(true)
             .append(true)
             .open(workshop.path("serve.log"));
         let mut command = workshop.command(&[&words, more].concat());
-        command.stdout(Stdio::piped()).stderr(log.unwrap());
+        command
+            .stdout(Stdio::piped())
+            .stderr(log.unwrap())
+            .envs(environment.iter().copied());
         let mut child = command.spawn().unwrap();
         let lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let (sender, said) = channel();

@@ -17,6 +17,7 @@ use serde::Serialize;
 
 use super::drop::Dropped;
 use crate::failure::{Exit, Failure};
+use crate::here::Here;
 use crate::output::{self, Number, Output, Style, count, plain};
 
 /// How many problems are printed; the report has them all.
@@ -57,18 +58,17 @@ struct TenantAnswer {
 impl Answer {
     /// Copies the reports out of the bucket and reads what a person wants to see first.
     pub(super) async fn collect(
-        registry: &Registry,
-        directory: &Path,
+        here: &Here,
         tenant: &Tenant,
         created: bool,
         dropped: &Dropped,
         status: UploadStatus,
     ) -> Result<Self, Failure> {
         let id = &status.id;
-        let target = directory.join("reports").join(id.as_str());
-        let report = copy(registry, &report_key(id), &target, "report.csv").await?;
-        let fixit = copy(registry, &fixit_key(id), &target, "fixit.csv").await?;
-        let summary = copy(registry, &summary_key(id), &target, "summary.json").await?;
+        let target = here.directory.join("reports").join(id.as_str());
+        let report = copy(here, &report_key(id), &target, "report.csv").await?;
+        let fixit = copy(here, &fixit_key(id), &target, "fixit.csv").await?;
+        let summary = copy(here, &summary_key(id), &target, "summary.json").await?;
         let failed = failed(&status.counts);
         let problems = match report.as_deref().filter(|_| failed > 0) {
             Some(path) => first_problems(path, failed)?,

@@ -1,5 +1,7 @@
 //! Puts the file in the bucket, or finds that an earlier run did.
 
+mod unanswered;
+
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, Read, Write as _};
@@ -13,10 +15,9 @@ use sha2::{Digest as _, Sha256};
 use tempfile::NamedTempFile;
 
 use crate::failure::Failure;
-use crate::output;
+use crate::here::Here;
+use unanswered::Unanswered;
 
-/// The file in the data directory that names the upload whose result nobody was told yet.
-const UNANSWERED: &str = "register.unanswered";
 /// How much is read at once.
 const WINDOW: usize = 1 << 20;
 
@@ -111,37 +112,32 @@ pub(super) struct Dropped {
     pub(super) id: UploadId,
     /// Whether an earlier run put it there and never answered.
     pub(super) resumed: bool,
-    unanswered: PathBuf,
+    unanswered: Unanswered,
 }
 
 impl Dropped {
     /// Puts the file in the bucket. Where the newest version of the key is the same file with the same options, and its
     /// upload is under way or its result was never told, that one is meant.
-    pub(super) async fn put(
-        registry: &Registry,
-        directory: &Path,
-        key: &str,
-        source: &Source,
-        options: &UploadOptions,
-    ) -> Result<Self, Failure> {
+    pub(super) async fn put(here: &Here, key: &str, source: &Source, options: &UploadOptions) -> Result<Self, Failure> {
         let metadata: BTreeMap<String, String> = options.to_metadata().into_iter().collect();
-        let unanswered = directory.join(UNANSWERED);
-        if let Some(id) = resumable(registry, key, &metadata, &unanswered).await? {
-            return Ok(Self {
-                id,
-                resumed: true,
-                unanswered,
-            });
+        let unanswered = Unanswered::of(&here.directory, key, &metadata);
+        let objects = here.objects();
+        let newest = objects.head(key, None).await?;
+        if let Some(head) = newest.as_ref().filter(|head| head.metadata == metadata) {
+            let id = object(here, key, &head.version).upload_id();
+            if under_way(here, &id).await? || unanswered.tells_of(&head.version) {
+                return Ok(Self {
+                    id,
+                    resumed: true,
+                    unanswered,
+                });
+            }
         }
-        let object = registry
-            .objects()
-            .put_file(key, &source.path, "text/csv", &metadata)
-            .await?;
-        let id = object.upload_id();
-        // Written before any work on the upload begins, so that no upload ends without it.
-        std::fs::write(&unanswered, id.as_str()).map_err(|error| Failure::unwritable(&unanswered, &error))?;
+        // Before the file is there, for a server works on it at once: no upload ends without this note.
+        unanswered.write(newest.as_ref().map_or("", |head| &head.version))?;
+        let object = objects.put_file(key, &source.path, "text/csv", &metadata).await?;
         Ok(Self {
-            id,
+            id: object.upload_id(),
             resumed: false,
             unanswered,
         })
@@ -149,39 +145,21 @@ impl Dropped {
 
     /// The result was told.
     pub(super) fn answered(&self) {
-        // If it stays, the same command tells the same result once more.
-        if let Err(error) = std::fs::remove_file(&self.unanswered) {
-            output::remark(format_args!(
-                "{} cannot be removed: {error}",
-                output::path(&self.unanswered)
-            ));
-        }
+        self.unanswered.remove();
     }
 }
 
-async fn resumable(
-    registry: &Registry,
-    key: &str,
-    metadata: &BTreeMap<String, String>,
-    unanswered: &Path,
-) -> Result<Option<UploadId>, Failure> {
-    let objects = registry.objects();
-    let Some(head) = objects.head(key, None).await?.filter(|head| head.metadata == *metadata) else {
-        return Ok(None);
-    };
-    let object = ObjectVersion {
-        bucket: objects.bucket().to_owned(),
+fn object(registry: &Registry, key: &str, version: &str) -> ObjectVersion {
+    ObjectVersion {
+        bucket: registry.objects().bucket().to_owned(),
         key: key.to_owned(),
-        version: head.version,
-    };
-    let id = object.upload_id();
-    let under_way = registry
-        .uploads()
-        .get(&id)
-        .await?
-        .is_none_or(|status| !status.state.is_final());
-    let never_told = std::fs::read_to_string(unanswered).is_ok_and(|told| told == id.as_str());
-    Ok((under_way || never_told).then_some(id))
+        version: version.to_owned(),
+    }
+}
+
+async fn under_way(registry: &Registry, id: &UploadId) -> Result<bool, Failure> {
+    let status = registry.uploads().get(id).await?;
+    Ok(status.is_none_or(|status| !status.state.is_final()))
 }
 
 #[cfg(test)]

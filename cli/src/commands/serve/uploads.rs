@@ -106,10 +106,7 @@ fn line(status: &UploadStatus) -> String {
     match status.state {
         UploadState::Processing => format!("{head}: accepted"),
         UploadState::Refused => format!("{head}: refused{reason}"),
-        UploadState::Failed => format!(
-            "{head}: failed{reason} Then stop the server, run `muster uploads resume {}`, and start it again.",
-            status.id
-        ),
+        UploadState::Failed => format!("{head}: failed{reason} Then run `muster uploads resume {}`.", status.id),
         UploadState::Finished | UploadState::FinishedWithErrors => {
             let counts: Vec<String> = (status.counts.iter())
                 .map(|(outcome, rows)| format!("{} {}", Number(*rows), outcome.name()))
@@ -141,8 +138,7 @@ mod tests {
             (
                 "failed",
                 reason,
-                "failed: why it\u{fffd} is. Do this. Then stop the server, run `muster uploads resume \
-                 u-AAAAAAAAAAAAAAAAAAAA`, and start it again.",
+                "failed: why it\u{fffd} is. Do this. Then run `muster uploads resume u-AAAAAAAAAAAAAAAAAAAA`.",
             ),
             ("finished", counts, "finished: 1,200 registered, 1 unchanged"),
         ] {

@@ -1,16 +1,21 @@
 //! A running server as another process of the same user sees it.
 
+use std::fmt::Display;
 use std::ops::Deref;
 use std::time::Duration;
 
 use aws_smithy_http_client::Connector;
 use aws_smithy_runtime_api::client::http::{HttpConnector as _, SharedHttpConnector};
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use aws_smithy_types::byte_stream::ByteStream;
+use bytes::Bytes;
 use muster_runtime::Failure;
+use muster_store::fsck::{Code, Finding};
 use muster_store::objects::Objects;
 use muster_store::{Connection, Credentials, Endpoint, Registry, Table};
+use serde::Deserialize;
 
-use super::commands::{DOOR, DYNAMODB, KEY, SWEEP};
+use super::commands::{DOOR, DYNAMODB, FILES, KEY, SWEEP};
 use crate::data_dir::Access;
 use crate::flow::{BUCKET, TABLE};
 use crate::seam;
@@ -67,24 +72,59 @@ impl Client {
         knock.is_ok_and(|answer| answer.is_ok()).then_some(client)
     }
 
+    /// What keeps the server from its work, such as a full disk: what, a colon, and what to do.
+    pub async fn trouble(&self) -> Option<String> {
+        let text = self.ask("GET", DOOR).await.ok()?;
+        Some(String::from_utf8_lossy(&text).into_owned()).filter(|text| !text.is_empty())
+    }
+
+    /// As [`Embedded::check_files`](crate::flow::Embedded::check_files), which the server does.
+    ///
+    /// # Errors
+    /// When it does not answer, or could not.
+    pub async fn check_files(&self) -> Result<Vec<Finding>, Failure> {
+        #[derive(Deserialize)]
+        struct Told {
+            code: String,
+            place: String,
+            detail: String,
+        }
+        let told = self.ask("GET", FILES).await?;
+        let told: Vec<Told> = serde_json::from_slice(&told).map_err(|error| self.failed(&error))?;
+        let finding = |told: Told| {
+            let code = Code::ALL.iter().find(|code| code.name() == told.code);
+            let code =
+                code.ok_or_else(|| self.failed(&format!("it finds `{}`, which is not known here", told.code)))?;
+            Ok(Finding::new(*code, told.place, told.detail))
+        };
+        told.into_iter().map(finding).collect()
+    }
+
     /// Has the server look at once for what is due.
     ///
     /// # Errors
     /// When it does not answer, or could not.
     pub async fn sweep(&self) -> Result<(), Failure> {
-        self.ask("POST", SWEEP).await
+        self.ask("POST", SWEEP).await.map(|_| ())
     }
 
-    async fn ask(&self, method: &'static str, path: &str) -> Result<(), Failure> {
+    /// The body of the answer.
+    async fn ask(&self, method: &'static str, path: &str) -> Result<Bytes, Failure> {
         let mut request = HttpRequest::empty();
-        let failed = |why: String| Failure::Retry(format!("the server at {}: {why}", self.address));
-        request.set_method(method).map_err(|error| failed(error.to_string()))?;
+        request.set_method(method).map_err(|error| self.failed(&error))?;
         let uri = format!("{}{path}", self.address);
-        request.set_uri(uri).map_err(|error| failed(error.to_string()))?;
-        match self.http.call(request).await {
-            Ok(answer) if answer.status().is_success() => Ok(()),
-            Ok(answer) => Err(failed(format!("HTTP status {}", answer.status().as_u16()))),
-            Err(error) => Err(failed(error.to_string())),
+        request.set_uri(uri).map_err(|error| self.failed(&error))?;
+        let answer = self.http.call(request).await.map_err(|error| self.failed(&error))?;
+        let status = answer.status();
+        let body = ByteStream::new(answer.into_body()).collect().await;
+        let body = body.map_err(|error| self.failed(&error))?.into_bytes();
+        match status.is_success() {
+            true => Ok(body),
+            false => Err(self.failed(&format!("HTTP {} {}", status.as_u16(), String::from_utf8_lossy(&body)))),
         }
+    }
+
+    fn failed(&self, why: &dyn Display) -> Failure {
+        Failure::Retry(format!("the server at {}: {why}", self.address))
     }
 }

@@ -1,4 +1,5 @@
-//! What commands of the same user ask a running server for: the table, as DynamoDB's API, and a sweep at once.
+//! What commands of the same user ask a running server for: the table, as DynamoDB's API, and what only the process can
+//! do that has the data directory.
 //!
 //! The key is in the owner file of the data directory, which only that user can read. Browsers are kept out twice: they
 //! cannot send the header to another origin without asking first, which nothing here answers, and a request that names
@@ -21,10 +22,12 @@ use crate::flow::Embedded;
 
 /// The header that brings the key.
 pub(super) const KEY: &str = "x-muster-key";
-/// Answers that the key is right, and nothing else.
+/// Answers that the key is right, and what keeps the server from its work, if anything does.
 pub(super) const DOOR: &str = "/_muster";
 /// Takes the operations of DynamoDB. The SDK adds the slash.
 pub(super) const DYNAMODB: &str = "/_muster/dynamodb";
+/// Answers what the files of the data directory show, as JSON.
+pub(super) const FILES: &str = "/_muster/files";
 /// Looks at once for what is due.
 pub(super) const SWEEP: &str = "/_muster/sweep";
 
@@ -34,8 +37,9 @@ const MAX_BODY: usize = 16 << 20;
 /// Takes requests that bring this key.
 pub(super) fn router(embedded: &Embedded, key: &str) -> Router {
     Router::new()
-        .route(DOOR, get(async || StatusCode::NO_CONTENT))
+        .route(DOOR, get(door))
         .route(&format!("{DYNAMODB}/"), post(dynamodb))
+        .route(FILES, get(files))
         .route(SWEEP, post(sweep))
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .route_layer(middleware::from_fn_with_state(key.to_owned(), guard))
@@ -66,6 +70,13 @@ fn is_this_machine(host: &str) -> bool {
     host == "localhost" || host.parse().is_ok_and(|address: IpAddr| address.is_loopback())
 }
 
+async fn door(State(embedded): State<Embedded>) -> Response {
+    match embedded.trouble() {
+        None => StatusCode::NO_CONTENT.into_response(),
+        Some(trouble) => trouble.to_string().into_response(),
+    }
+}
+
 /// Runs an operation of the embedded DynamoDB.
 async fn dynamodb(State(embedded): State<Embedded>, headers: HeaderMap, body: Bytes) -> Response {
     let target = headers.get("x-amz-target").and_then(|target| target.to_str().ok());
@@ -80,6 +91,17 @@ async fn dynamodb(State(embedded): State<Embedded>, headers: HeaderMap, body: By
         Err(error) => {
             tracing::error!(%error, "an operation for another command was cut off");
             StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        }
+    }
+}
+
+async fn files(State(embedded): State<Embedded>) -> Response {
+    let findings = embedded.check_files().await.map_err(|error| error.to_string());
+    match findings.and_then(|findings| serde_json::to_vec(&findings).map_err(|error| error.to_string())) {
+        Ok(findings) => findings.into_response(),
+        Err(error) => {
+            tracing::error!(%error, "the files could not be looked at");
+            (StatusCode::INTERNAL_SERVER_ERROR, error).into_response()
         }
     }
 }

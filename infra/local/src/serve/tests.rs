@@ -181,7 +181,7 @@ async fn a_disk_in_trouble_is_told_holds_the_work_and_is_forgotten_when_it_takes
     let scratch = tempfile::tempdir().unwrap();
     let directory = DataDir::open(scratch.path(), "muster serve", jiff::Timestamp::now()).unwrap();
     let embedded = Embedded::open(directory, Arc::new(jiff::Timestamp::now)).await.unwrap();
-    let server = Server::start(&embedded, Ports { http: 0, s3: 0 }).await.unwrap();
+    let server = Server::start(&embedded, Ports { http: 0, s3: 0 }, KEY).await.unwrap();
     let path = scratch.path().join("registry.db");
     let said = format!(
         "the disk that holds {} is full: free some space and try again",

@@ -45,6 +45,7 @@ async fn another_process_sees_and_changes_the_same_registry() {
         client.tenants().by_name("CONTOSO").await.unwrap()
     );
     client.sweep().await.unwrap();
+    assert_eq!(client.trouble().await, None);
 
     // More than one request takes, so in parts.
     let scratch = tempfile::NamedTempFile::new().unwrap();
@@ -73,6 +74,16 @@ async fn another_process_sees_and_changes_the_same_registry() {
             .unwrap()
             .is_clean()
     );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_keeps_the_server_from_its_work_is_told() {
+    let (embedded, server) = serving().await;
+    let path = "registry.db".into();
+    embedded.note_trouble(DataDirError::Full { path });
+    let client = Client::connect(&access(&embedded, &server)).await.unwrap();
+    let said = "the disk that holds registry.db is full: free some space and try again";
+    assert_eq!(client.trouble().await.as_deref(), Some(said));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
