@@ -11,8 +11,15 @@ use muster_store::queue::QueueName;
 pub struct Env(HashMap<String, String>);
 
 /// A variable that is missing.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct EnvError(String);
+
+/// What a function that returns it from `main` ends with.
+impl fmt::Debug for EnvError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
 
 impl fmt::Display for EnvError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -78,7 +85,12 @@ mod tests {
             env.required("BUCKET").unwrap_err().to_string(),
             "environment variable BUCKET: not set"
         );
-        assert!(env.required("EMPTY").is_err());
+        let error = env.required("EMPTY").unwrap_err();
+        assert_eq!(
+            format!("{error:?}"),
+            "environment variable EMPTY: not set",
+            "as `main` prints it"
+        );
     }
 
     #[test]

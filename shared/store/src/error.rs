@@ -115,7 +115,7 @@ impl StoreError {
             ("", _) if kind == ErrorKind::Disk => {
                 "the disk cannot be used (HTTP 507): see that the data directory is writable and whole".to_owned()
             }
-            ("", _) => "no answer that could be read".to_owned(),
+            ("", _) => unanswered(&error),
             // In words of our own.
             (_, Some(message)) if status == Some(507) => message.to_owned(),
             (code, Some(message)) if kind == ErrorKind::Denied => format!("{code}: {}", who_and_action(message)),
@@ -130,6 +130,23 @@ impl StoreError {
     }
 }
 
+/// Why there is no code: in what fell short between us and the store is nothing that anybody wrote into a list.
+fn unanswered<E: Error + 'static>(error: &SdkError<E, HttpResponse>) -> String {
+    match error {
+        SdkError::TimeoutError(_) => "no answer in time".to_owned(),
+        SdkError::DispatchFailure(failure) => {
+            let first = failure
+                .as_connector_error()
+                .map(|error| error as &(dyn Error + 'static));
+            match std::iter::successors(first, |&error| error.source()).last() {
+                Some(cause) => format!("out of reach: {cause}"),
+                None => "out of reach".to_owned(),
+            }
+        }
+        _ => "no answer that could be read".to_owned(),
+    }
+}
+
 /// What AWS says of a permission that is missing, up to the action: behind it comes the resource, and an object's key is
 /// somebody's file name.
 fn who_and_action(message: &str) -> &str {
@@ -139,6 +156,7 @@ fn who_and_action(message: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use aws_sdk_dynamodb::operation::put_item::PutItemError;
+    use aws_smithy_runtime_api::client::result::ConnectorError;
     use aws_smithy_runtime_api::http::StatusCode;
     use aws_smithy_types::body::SdkBody;
     use aws_smithy_types::error::ErrorMetadata;
@@ -198,5 +216,15 @@ mod tests {
             "write an item: ValidationException"
         );
         assert_eq!(of(200, None), "write an item: no answer that could be read");
+    }
+
+    #[test]
+    fn what_cannot_be_reached_says_why() {
+        let refused = std::io::Error::new(std::io::ErrorKind::ConnectionRefused, "connection refused");
+        let outer = std::io::Error::other(refused);
+        let error: SdkError<PutItemError, HttpResponse> = SdkError::dispatch_failure(ConnectorError::io(outer.into()));
+        let error = StoreError::from_sdk("write an item", error);
+        assert_eq!(error.kind(), ErrorKind::Transient);
+        assert_eq!(error.to_string(), "write an item: out of reach: connection refused");
     }
 }
