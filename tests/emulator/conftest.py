@@ -1,5 +1,6 @@
 """A deployment on the emulator, and the same list on one machine."""
 
+import contextlib
 import json
 import os
 import re
@@ -42,9 +43,9 @@ def sam_deploy(**parameters):
 
 class Deployment:
     def __init__(self):
-        self.s3, self.sqs, self.iam, self.functions, self.logs = map(
-            boto3.client, ("s3", "sqs", "iam", "lambda", "logs"))
-        stack = boto3.client("cloudformation").describe_stacks(StackName=STACK)["Stacks"][0]
+        self.s3, self.sqs, self.iam, self.functions, self.logs, self.stacks = map(
+            boto3.client, ("s3", "sqs", "iam", "lambda", "logs", "cloudformation"))
+        stack = self.stacks.describe_stacks(StackName=STACK)["Stacks"][0]
         outputs = {o["OutputKey"]: o["OutputValue"] for o in stack["Outputs"]}
         self.bucket, self.table = outputs["BucketName"], outputs["TableName"]
 
@@ -79,6 +80,20 @@ class Deployment:
 
     def queue(self, name):
         return self.sqs.get_queue_url(QueueName=f"{STACK}-{name}")["QueueUrl"]
+
+    @contextlib.contextmanager
+    def impatient(self, seconds, *queues):
+        """A message that failed waits for six time-outs of its function, and nobody here has the time."""
+        def set_all(values):
+            for queue, value in values.items():
+                self.sqs.set_queue_attributes(QueueUrl=self.queue(queue), Attributes={"VisibilityTimeout": value})
+        ask = lambda queue: self.sqs.get_queue_attributes(QueueUrl=self.queue(queue), AttributeNames=["VisibilityTimeout"])
+        before = {queue: ask(queue)["Attributes"]["VisibilityTimeout"] for queue in queues}
+        set_all(dict.fromkeys(queues, str(seconds)))
+        try:
+            yield
+        finally:
+            set_all(before)
 
     def dead_letter(self, queue):
         """Waits for a dead letter and takes it away."""
