@@ -2,6 +2,7 @@
 #![cfg(test)]
 
 mod channels;
+mod clock;
 mod consent;
 mod costs;
 mod devices;
