@@ -34,14 +34,16 @@ pub(crate) struct Chaos {
     left: AtomicU32,
     /// How many of each kind there were.
     struck: Mutex<BTreeMap<String, u32>>,
-    /// Whether transactions conflict.
-    conflicts: bool,
+    /// Whether transactions conflict, and for how long each holds its items then.
+    conflicts: Option<Duration>,
     flight: Mutex<Option<Conflicting>>,
     pace: Arc<Pace>,
     /// Whether the next step begins though messages of the last one are still under way.
     pub(crate) hasty: bool,
     /// How many workers there are at once.
     pub(crate) workers: usize,
+    /// Whether messages may be lost. In a cloud where none is, all must end without sweep.
+    pub(crate) loses: bool,
 }
 
 /// One process: it dies by itself.
@@ -63,11 +65,12 @@ impl Chaos {
         Arc::new(Self {
             left: AtomicU32::new(rng.u32(1..40)),
             struck: Mutex::default(),
-            conflicts: rng.u8(0..3) == 0,
+            conflicts: (rng.u8(0..3) == 0).then(|| Duration::from_millis(rng.u64(..400))),
             flight: Mutex::default(),
             pace: Arc::new(Pace::new(rng.fork())),
             hasty: rng.bool(),
             workers: rng.usize(1..5),
+            loses: rng.bool(),
             odds,
             rng: Mutex::new(rng),
         })
@@ -79,14 +82,14 @@ impl Chaos {
         let embedded = world.embedded.again(|client| {
             let pace = self.pace.clone();
             let paced = Faulty::new(client, Arc::new(move |_| Fault::Delay(pace.next()))).http_client();
-            let engine = if self.conflicts {
-                let mut flight = self.flight.lock().unwrap();
-                flight
-                    .get_or_insert_with(|| Conflicting::new(paced.clone()))
-                    .also(paced)
-                    .http_client()
-            } else {
-                paced
+            let engine = match self.conflicts {
+                Some(hold) => {
+                    let mut flight = self.flight.lock().unwrap();
+                    let conflicting = flight.get_or_insert_with(|| Conflicting::new(paced.clone()));
+                    conflicting.set_hold(hold);
+                    conflicting.also(paced).http_client()
+                }
+                None => paced,
             };
             let mut faulty = faulty.lock().unwrap();
             match &*faulty {
@@ -131,6 +134,7 @@ impl Chaos {
     fn send(&self, queue: QueueName) -> QueueFault {
         match self.draw(&self.odds.sends) {
             Some(QueueFault::Later(_) | QueueFault::Lost) if queue == QueueName::Events => QueueFault::None,
+            Some(QueueFault::Lost) if !self.loses => QueueFault::None,
             Some(QueueFault::Later(_)) => QueueFault::Later(Duration::from_secs(self.rng.lock().unwrap().u64(1..400))),
             fault => fault.unwrap_or(QueueFault::None),
         }

@@ -3,12 +3,14 @@
 use aws_smithy_runtime_api::client::http::{HttpConnector as _, SharedHttpConnector};
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
+use aws_smithy_types::body::SdkBody;
+use aws_smithy_types::byte_stream::ByteStream;
 use serde_json::{Map, Value};
 
 use crate::seam;
 
 /// How many items a page of a query has.
-const PAGE: u64 = 2;
+const PAGE: u64 = 1;
 
 /// Calls `inner`, for half of the keys of a batch read, or for the first page of a query. Any other operation, and whatever
 /// cannot be parted, goes through.
@@ -29,15 +31,17 @@ pub(super) async fn answer(
             let left = take_half(&mut body);
             *request.body_mut() = Value::Object(body).to_string().into();
             let mut response = inner.call(request).await?;
-            let answer = response
-                .body()
-                .bytes()
-                .and_then(|bytes| serde_json::from_slice(bytes).ok());
-            if let (Some(Value::Object(mut answer)), Some(left)) = (answer, left) {
+            let body = std::mem::replace(response.body_mut(), SdkBody::empty());
+            let body = ByteStream::new(body).collect().await;
+            let mut body = body.map_err(|e| ConnectorError::io(e.into()))?.into_bytes();
+            if let (Ok(Value::Object(mut answer)), Some(left)) = (serde_json::from_slice(&body), left) {
                 answer.insert("UnprocessedKeys".to_owned(), left);
-                *response.body_mut() = Value::Object(answer).to_string().into();
-                response.headers_mut().remove("x-amz-crc32");
+                body = Value::Object(answer).to_string().into();
+                for of_old_body in ["x-amz-crc32", "content-length"] {
+                    response.headers_mut().remove(of_old_body);
+                }
             }
+            *response.body_mut() = body.into();
             Ok(response)
         }
         _ => inner.call(request).await,

@@ -27,6 +27,28 @@ async fn cuts_are_stored_once_and_read_in_order() {
 }
 
 #[tokio::test]
+async fn reads_that_answer_in_part_are_read_to_the_end() {
+    let world = World::new().await;
+    let uploads = world.uploads();
+    let mut ids = Vec::new();
+    for version in 1..8 {
+        ids.push(accepted(&uploads, version).await.id);
+    }
+    for first in [0, 64, 128] {
+        let stored = uploads.put_cuts(&ids[0], first, &batches(first, 64)).await.unwrap();
+        assert_eq!(stored, PutCuts::Stored);
+    }
+    let in_part = world.process(|_| Fault::Partly);
+    let cuts = in_part.cuts(&ids[0]).await.unwrap();
+    assert_eq!(cuts.len(), 3, "page by page");
+    assert_eq!(
+        in_part.known(&ids).await.unwrap().len(),
+        7,
+        "also the keys that were left unprocessed"
+    );
+}
+
+#[tokio::test]
 async fn a_second_split_gets_the_cuts_of_the_first() {
     let world = World::new().await;
     let uploads = world.uploads();
