@@ -35,14 +35,18 @@ impl Objects {
             let mut findings = Vec::new();
             let mut behind = 0;
             loop {
-                let (named, last) = versions_behind(&inner.database(), behind).map_err(failed)?;
+                // Held while the files are looked at: a row and its body go together.
+                let database = inner.database();
+                let (named, last) = versions_behind(&database, behind).map_err(failed)?;
                 findings.extend(named.into_iter().filter_map(|row| against_file(&inner.blobs, row)));
+                drop(database);
                 match last {
                     Some(last) => behind = last,
                     None => break,
                 }
             }
-            let parts = parts(&inner.database()).map_err(failed)?;
+            let database = inner.database();
+            let parts = parts(&database).map_err(failed)?;
             findings.extend(parts.into_iter().filter_map(|row| against_file(&inner.blobs, row)));
             Ok(findings)
         });
