@@ -1,7 +1,7 @@
 //! What stopped moving is found by the clock and put on again; what cannot be helped is given up loudly.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use journeys::lists::intune;
@@ -10,7 +10,7 @@ use muster_core::grant::{Grant, GrantRequest, GrantState, Verb};
 use muster_core::id::{PartnerId, TenantId};
 use muster_core::party::{PartnerKind, Registrant};
 use muster_core::upload::UploadState;
-use muster_local::faults::{Fault, FaultPoint, Faulty};
+use muster_local::faults::{Fault, FaultPoint, Faulty, QueueFault};
 use muster_local::flow::{Embedded, Flow};
 use sweep::Occasion;
 use tokio::time::Instant;
@@ -83,6 +83,42 @@ async fn an_upload_that_never_moves_is_given_up_with_its_reason_and_can_be_resum
         (seen.status.state, seen.counts.get("registered")),
         (UploadState::Finished, Some(&600))
     );
+    Ok(())
+}
+
+/// Nothing can be sent for a day. That is not the upload's fault: no try is counted, and then it goes on.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_queue_that_is_out_of_reach_costs_an_upload_no_try() -> Result<()> {
+    let mut world = World::new().await?;
+    let tenant = world.tenant("Fabrikam", FABRIKAM).await?;
+    let key = format!("inbox/intune/-/{tenant}/list.csv");
+    let object = world.drop_file_unseen(&key, intune(0..3)).await?;
+    world.split_and_forget(&object).await?;
+    let made: Mutex<Option<Faulty>> = Mutex::default();
+    let process = world.embedded.again(|client| {
+        let faulty = Faulty::new(client, Arc::new(|_: &FaultPoint| Fault::None));
+        made.lock().unwrap().insert(faulty).http_client()
+    });
+    let faulty = made.into_inner()?.ok_or("a client was made")?;
+    let cut_off =
+        process.sending_through(|queue| Arc::new(faulty.queue(queue, Arc::new(|_, _| QueueFault::FailBefore))));
+    for look in 0..20 {
+        world.wait(4000);
+        // The first one sees that the upload was cut, and sends nothing.
+        assert_eq!(
+            cut_off.sweep(Occasion::Schedule).await.is_err(),
+            look > 0,
+            "look {look}"
+        );
+    }
+    let status = world.seen(&object).await?.status;
+    assert_eq!((status.state, status.tries), (UploadState::Processing, 0));
+
+    world.flow = Flow::work(&world.embedded);
+    world.wait(4000);
+    world.embedded.sweep(Occasion::Schedule).await?;
+    world.flow.idle().await;
+    assert_eq!(world.seen(&object).await?.counts.get("registered"), Some(&3));
     Ok(())
 }
 
