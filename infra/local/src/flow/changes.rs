@@ -80,9 +80,10 @@ impl Changes {
         if !told.is_news(&status) {
             return;
         }
+        // One that was given up and is resumed has not ended any more.
+        told.ended.retain(|(id, _)| *id != status.id);
         if status.state.is_final() {
             told.open.remove(&status.id);
-            told.ended.retain(|(id, _)| *id != status.id);
             keep(&mut told.ended, (status.id.clone(), status.state));
             self.metrics.ended(&status);
         } else {

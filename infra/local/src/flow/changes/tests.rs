@@ -85,6 +85,14 @@ async fn an_upload_that_sweep_gives_up_is_told_with_the_command_that_resumes_it(
         "{metrics}"
     );
     assert!(metrics.contains("muster_uploads_open 1\n"), "{metrics}");
+
+    for _ in 0..8 {
+        clock.fetch_add(2 * HOUR, Ordering::Relaxed);
+        embedded.sweep(Occasion::Schedule).await.unwrap();
+    }
+    let told = states(&embedded.take_changes());
+    assert_eq!(told, [UploadState::Failed], "its second end is told, too");
+    assert!(embedded.open_uploads().is_empty());
 }
 
 #[tokio::test]
