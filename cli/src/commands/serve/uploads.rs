@@ -46,9 +46,15 @@ impl View {
 
     /// Writes a line of the log, where it disturbs no line that moves.
     pub(super) fn log(&self) -> impl Fn(&[u8]) + Clone + Send + Sync + 'static {
-        let lines = self.lines.clone();
-        // Where nobody can be told, nothing can be done.
-        move |line| lines.suspend(|| _ = io::stderr().lock().write_all(line))
+        let lines = self.live.is_some().then(|| self.lines.clone());
+        move |line| {
+            // Where nobody can be told, nothing can be done.
+            let write = || _ = io::stderr().lock().write_all(line);
+            match &lines {
+                Some(lines) => lines.suspend(write),
+                None => write(),
+            }
+        }
     }
 
     /// Tells of one change, in a line or as an object.
@@ -60,10 +66,15 @@ impl View {
             }
         }
         let json = self.json;
-        self.lines.suspend(|| {
+        let mut print = || {
             tell(change, json, out)?;
             out.flush()
-        })
+        };
+        match &self.live {
+            Some(_) => self.lines.suspend(print),
+            // Whoever does not read what is printed must not hold up who writes to the log.
+            None => print(),
+        }
     }
 
     /// Moves the lines, now and then.
