@@ -129,10 +129,7 @@ impl Server {
         if let Err(error) = self.embedded.announce(Stage::Stopping) {
             tracing::warn!(%error, "other commands cannot be told that the server stops");
         }
-        let ended = async {
-            self.s3.stop().await;
-            self.flow.close().await;
-        };
+        let ended = async { tokio::join!(self.s3.stop(), self.flow.close()) };
         // What is cut off here is what a crash would cut off.
         let _ = tokio::time::timeout(limit, ended).await;
         self.flow.stop();

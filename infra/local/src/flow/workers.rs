@@ -181,6 +181,8 @@ async fn sweep_on_schedule(embedded: Embedded) {
         if !is_time(embedded.queue.is_idle(), last.elapsed()) {
             continue;
         }
+        // What stands still because of the disk shall not be given up.
+        embedded.bucket.disk().usable().await;
         last = Instant::now();
         if let Err(failure) = embedded.sweep(Occasion::Schedule).await {
             tracing::error!(%failure, "sweep failed and is tried again");
