@@ -190,7 +190,9 @@ async fn show(args: &ShowArgs, around: &Surroundings, out: &mut Output) -> Resul
 
 async fn resume(args: &ShowArgs, around: &Surroundings, out: &mut Output) -> Result<Exit, Failure> {
     let registry = args.registry.open(around).await?;
-    if !registry.uploads().resume(&args.upload, (around.clock)()).await? {
+    let resumed = registry.uploads().resume(&args.upload, (around.clock)()).await?;
+    // An earlier run of this command may have resumed it, and was not told what became of it.
+    if !resumed && !under_way(&registry, &args.upload).await? {
         return Err(Failure::new(
             format_args!(
                 "the upload {} was not given up, so there is nothing to resume",
@@ -219,6 +221,11 @@ async fn resume(args: &ShowArgs, around: &Surroundings, out: &mut Output) -> Res
         UploadState::Finished => Exit::Fine,
         _ => Exit::Negative,
     })
+}
+
+async fn under_way(registry: &Registry, id: &UploadId) -> Result<bool, Failure> {
+    let status = registry.uploads().get(id).await?;
+    Ok(status.is_some_and(|status| !status.state.is_final()))
 }
 
 async fn print(registry: &Registry, upload: &UploadStatus, out: &mut Output) -> Result<(), Failure> {
