@@ -91,7 +91,8 @@ impl Sweep<'_> {
             looked_after += 1;
             if let Err(failure) = self.look_after(due, occasion, now).await {
                 error!(%failure, "something due could not be looked after");
-                failed += 1;
+                // What cannot be read must not keep a process from its start.
+                failed += usize::from(occasion == Occasion::Schedule || !matches!(failure, Failure::Poison(_)));
             }
         }
         if looked_after < due.len() {

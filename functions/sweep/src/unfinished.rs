@@ -28,11 +28,12 @@ impl Sweep<'_> {
         let page = self.objects.list_unfinished(place.as_ref(), PAGE).await?;
         let old = now.checked_sub(KEPT.hours()).unwrap_or(now);
         let ours = |key: &str| key.starts_with(PREFIX) || key.starts_with(REPORTS);
-        let (mut aborted, mut failed) = (0, 0);
+        let (mut aborted, mut failed, mut whole) = (0, 0, true);
         for upload in page.uploads.iter().filter(|u| u.begun_at < old && ours(&u.key)) {
             if Instant::now() >= until {
                 // The next run finds this page again, without those that are aborted.
-                return Ok(());
+                whole = false;
+                break;
             }
             match self.objects.abort_unfinished(upload).await {
                 Ok(()) => aborted += 1,
@@ -42,7 +43,9 @@ impl Sweep<'_> {
                 }
             }
         }
-        *place = page.next;
+        if whole {
+            *place = page.next;
+        }
         if aborted > 0 {
             info!(aborted, "multipart uploads that nobody ended are removed");
         }

@@ -43,7 +43,7 @@ impl Sweep<'_> {
             self.give_up(&upload, format!("nobody can go on with it: {failure}"), now)
                 .await?;
         } else {
-            let next = next_look(tries, now);
+            let next = next_look(if counts { tries } else { 0 }, now);
             self.uploads.postpone(id, status.seen, tries, next).await?;
         }
         Err(failure)
