@@ -205,17 +205,25 @@ fn miscounted(examined: &Examined<'_>, group: u32, item: &GroupItem, rows: u64) 
         "the batches of group {group} have {rows} rows, and {} are counted",
         item.rows
     );
+    let suspect = Suspect::new(Code::RowsMiscounted, &examined.place, detail);
+    let cuts_broken = |suspect: &Suspect| suspect.finding.code == Code::CutsBroken;
+    if examined.suspects.iter().any(cuts_broken) {
+        // The number of rows is counted from the cuts: it may be the right one that is stored.
+        return suspect;
+    }
     let number = |n: u64| AttributeValue::N(n.to_string());
-    let as_seen = Condition::new("#done = :done AND #rows = :seen")
+    let as_seen = if item.done.is_empty() {
+        Condition::new("attribute_not_exists(#done) AND #rows = :seen")
+    } else {
+        let done = item.done.iter().map(ToString::to_string).collect();
+        Condition::new("#done = :done AND #rows = :seen").value(":done", AttributeValue::Ns(done))
+    };
+    let as_seen = as_seen
         .name("#done", "done")
         .name("#rows", "rows")
-        .value(
-            ":done",
-            AttributeValue::Ns(item.done.iter().map(ToString::to_string).collect()),
-        )
         .value(":seen", number(item.rows))
         .value(":rows", number(rows));
-    Suspect::new(Code::RowsMiscounted, &examined.place, detail).mended_by(vec![Action::Update {
+    suspect.mended_by(vec![Action::Update {
         key: keys::progress(&examined.status.id, group),
         expression: "SET #rows = :rows".to_owned(),
         condition: as_seen,
@@ -230,10 +238,11 @@ fn legible<T>(answer: Result<T, StoreError>) -> Result<Option<T>, StoreError> {
     }
 }
 
-/// What reading an object came to. An object that cannot be read is a finding; a right that is lacking is none.
+/// What reading an object came to. An object that cannot be read is a finding; a right that is lacking, and a store or a disk
+/// that does not answer, are none.
 fn readable<T>(answer: Result<T, StoreError>) -> Result<Result<T, StoreError>, StoreError> {
     match answer {
-        Err(error) if error.kind() == ErrorKind::Denied => Err(error),
+        Err(error) if matches!(error.kind(), ErrorKind::Denied | ErrorKind::Transient | ErrorKind::Disk) => Err(error),
         other => Ok(other),
     }
 }

@@ -471,3 +471,15 @@ async fn an_upload_whose_file_is_gone_is_told_of() {
         assert_eq!(codes(&found), ["object-missing"], "{:?}", found.findings);
     }
 }
+
+/// What is done is counted by the cuts: where those are damaged, it may be the number that is right.
+#[tokio::test]
+async fn rows_are_not_counted_again_by_damaged_cuts() {
+    let (_database, _bucket, fsck, id) = uploaded(true).await;
+    let longer = Batch { rows: 3, ..batch(1) };
+    let cuts = serde_dynamo::to_attribute_value([batch(0), longer]).unwrap();
+    plant(&fsck, vec![set(keys::cuts(&id, 0), "batches", cuts)]).await;
+    let report = fsck.repair(at(10)).await.unwrap();
+    assert_eq!(codes(&report), ["cuts-broken", "rows-miscounted"]);
+    assert_eq!(report.mended, 0, "{:?}", report.findings);
+}
