@@ -24,12 +24,12 @@ pub(super) async fn answer(
     match seam::operation(&request).name.as_str() {
         "Query" if body.get("Limit").is_none() => {
             body.insert("Limit".to_owned(), PAGE.into());
-            *request.body_mut() = Value::Object(body).to_string().into();
+            ask(&mut request, body);
             inner.call(request).await
         }
         "BatchGetItem" => {
             let left = take_half(&mut body);
-            *request.body_mut() = Value::Object(body).to_string().into();
+            ask(&mut request, body);
             let mut response = inner.call(request).await?;
             let body = std::mem::replace(response.body_mut(), SdkBody::empty());
             let body = ByteStream::new(body).collect().await;
@@ -46,6 +46,13 @@ pub(super) async fn answer(
         }
         _ => inner.call(request).await,
     }
+}
+
+/// Asks for something else.
+fn ask(request: &mut HttpRequest, body: Map<String, Value>) {
+    let body = Value::Object(body).to_string();
+    request.headers_mut().insert("content-length", body.len().to_string());
+    *request.body_mut() = body.into();
 }
 
 fn read(request: &HttpRequest) -> Option<Map<String, Value>> {
