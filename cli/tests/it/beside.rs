@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use muster_core::Timestamp;
+use muster_core::id::UploadId;
 use muster_core::message::ObjectsCreated;
 use muster_core::upload::{ObjectVersion, Reason};
 use muster_local::data_dir::{Access, DataDir, Stage};
@@ -160,35 +161,52 @@ fn what_only_the_files_show_is_told_by_the_server() {
     assert_eq!(codes, ["body-missing"]);
 }
 
-/// An upload that was given up a moment ago, as sweep does when nothing moves.
+/// Does this with the state in the data directory, as another process of Muster would.
 #[expect(clippy::disallowed_methods, reason = "the server goes by the machine's clock")]
-async fn given_up(workshop: &Workshop) -> String {
-    let clock: muster_local::Clock = Arc::new(Timestamp::now);
-    let directory = DataDir::open(workshop.path("data"), "muster", now()).unwrap();
-    let embedded = Embedded::open(directory, clock).await.unwrap();
-    let tenant = embedded.tenants().by_name("Contoso").await.unwrap().unwrap();
-    let key = format!("inbox/intune/-/{}/list.csv", tenant.id);
-    let objects = embedded.objects();
-    let list = workshop.path("list.csv");
-    let object: ObjectVersion = objects.put_file(&key, &list, "text/csv", &[].into()).await.unwrap();
-    assert_eq!(object.bucket, BUCKET);
-    let body = serde_json::to_string(&ObjectsCreated::of(&object)).unwrap();
-    let delivery = Delivery {
-        queue: QueueName::Split,
-        body: &body,
-        receives: 1,
-    };
-    embedded.deliver(delivery).await;
-    embedded.forget_events().await.unwrap();
-    let reason = Reason {
-        code: "no-progress".to_owned(),
-        detail: "nothing moved".to_owned(),
-        remedy: "Resume it.".to_owned(),
-    };
-    let (id, seen) = (object.upload_id(), 1);
-    assert!(embedded.uploads().postpone(&id, seen, 5, embedded.now()).await.unwrap());
-    assert!(embedded.uploads().give_up(&id, &reason, embedded.now()).await.unwrap());
-    id.to_string()
+pub(super) fn before<T>(workshop: &Workshop, work: impl AsyncFnOnce(&Embedded) -> T) -> T {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    runtime.unwrap().block_on(async {
+        let clock: muster_local::Clock = Arc::new(Timestamp::now);
+        let directory = DataDir::open(workshop.path("data"), "muster", now()).unwrap();
+        work(&Embedded::open(directory, clock).await.unwrap()).await
+    })
+}
+
+/// An upload of this list for Contoso that was split, and then its process died.
+pub(super) fn split(workshop: &Workshop, list: &str) -> UploadId {
+    let list = workshop.path(list);
+    before(workshop, async |embedded| {
+        let tenant = embedded.tenants().by_name("Contoso").await.unwrap().unwrap();
+        let key = format!("inbox/intune/-/{}/list.csv", tenant.id);
+        let objects = embedded.objects();
+        let object: ObjectVersion = objects.put_file(&key, &list, "text/csv", &[].into()).await.unwrap();
+        assert_eq!(object.bucket, BUCKET);
+        let body = serde_json::to_string(&ObjectsCreated::of(&object)).unwrap();
+        let delivery = Delivery {
+            queue: QueueName::Split,
+            body: &body,
+            receives: 1,
+        };
+        embedded.deliver(delivery).await;
+        embedded.forget_events().await.unwrap();
+        object.upload_id()
+    })
+}
+
+/// An upload of `list.csv` that was given up a moment ago, as sweep does when nothing moves.
+pub(super) fn given_up(workshop: &Workshop) -> UploadId {
+    let id = split(workshop, "list.csv");
+    before(workshop, async |embedded| {
+        let reason = Reason {
+            code: "no-progress".to_owned(),
+            detail: "nothing moved".to_owned(),
+            remedy: "Resume it.".to_owned(),
+        };
+        let (uploads, now) = (embedded.uploads(), embedded.now());
+        assert!(uploads.postpone(&id, 1, 5, now).await.unwrap());
+        assert!(uploads.give_up(&id, &reason, now).await.unwrap());
+    });
+    id
 }
 
 #[test]
@@ -196,11 +214,7 @@ fn an_upload_that_was_given_up_is_resumed_by_the_server() {
     let workshop = Workshop::new();
     workshop.list("list.csv", "--rows 30");
     workshop.muster("tenants add Contoso --data-dir data");
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .unwrap();
-    let id = runtime.block_on(given_up(&workshop));
+    let id = given_up(&workshop);
     let _served = Served::start(&workshop);
     let start = Instant::now();
     let run = workshop.muster(&format!("uploads resume {id} --json --data-dir data"));

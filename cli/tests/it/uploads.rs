@@ -1,5 +1,6 @@
 //! `muster uploads`.
 
+use super::beside::{before, given_up};
 use super::{Workshop, assert_transcript};
 
 #[test]
@@ -65,4 +66,22 @@ fn only_an_upload_that_was_given_up_is_resumed() {
         workshop,
         workshop.muster(&format!("uploads resume {id} --data-dir data"))
     );
+}
+
+/// A run that resumed an upload and was interrupted says that the same command goes on.
+#[test]
+fn what_an_earlier_run_resumed_goes_on_and_is_told() {
+    let workshop = Workshop::new();
+    workshop.list("list.csv", "--rows 3");
+    workshop.muster("tenants add Contoso --data-dir data");
+    let id = given_up(&workshop);
+    let resumed = before(&workshop, async |embedded| {
+        embedded.uploads().resume(&id, embedded.now()).await
+    });
+    assert!(resumed.unwrap());
+    for _ in 0..2 {
+        let mut run = workshop.muster(&format!("uploads resume {id} --data-dir data"));
+        run.command = "uploads resume [upload]".to_owned();
+        assert_transcript!(workshop, run);
+    }
 }
