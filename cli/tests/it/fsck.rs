@@ -16,7 +16,7 @@ fn registered() -> Workshop {
 }
 
 /// Takes a row out of a database of the data directory, behind its back.
-fn damage(workshop: &Workshop, database: &str, statement: &str) {
+pub(super) fn damage(workshop: &Workshop, database: &str, statement: &str) {
     let connection = Connection::open(workshop.path("data").join(database)).unwrap();
     assert_eq!(connection.execute(statement, []).unwrap(), 1, "{statement}");
 }

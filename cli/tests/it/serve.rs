@@ -1,10 +1,11 @@
 //! `muster serve`: starts, says how to use it, stops cleanly, and is started again.
 
-use std::io::Write as _;
+use std::collections::BTreeSet;
+use std::io::{BufRead as _, Write as _};
 use std::time::{Duration, Instant};
 
-use super::Workshop;
 use super::served::{Client, Served, http};
+use super::{Workshop, beside, fsck};
 
 const KEY: &str = "inbox/intune/-/Contoso/list.csv";
 
@@ -146,4 +147,73 @@ fn a_port_that_is_taken_is_named() {
          Stop what uses it, or choose another with --port or --s3-port.\n"
     );
     assert_eq!(run.stderr, said);
+}
+
+/// Who reads what it prints stands still: the pipe is full, and stays so.
+#[test]
+fn a_reader_that_stands_still_holds_up_neither_the_log_nor_the_work() {
+    const LISTS: usize = 60;
+    let workshop = workshop();
+    let (served, unread) = Served::unread(&workshop, &[("RUST_LOG", "info")]);
+    let s3 = Client::of(&workshop);
+    // Each is refused by the name of its option, so that what is told of all is more than a pipe holds.
+    let option = format!("muster-{}", "x".repeat(1500));
+    let put = |number: usize| {
+        let key = format!("inbox/intune/-/Contoso/{}{number}.csv", "y".repeat(900));
+        s3.put(&key, b"x", &[(&option, "x")]).unwrap()
+    };
+    let uploads: Vec<_> = (0..LISTS).map(put).collect();
+    let start = Instant::now();
+    let refused = || {
+        let log = std::fs::read_to_string(workshop.path("serve.log")).unwrap();
+        log.lines().filter(|line| line.contains("an upload is refused")).count()
+    };
+    while refused() < LISTS {
+        assert!(start.elapsed() < Duration::from_secs(60), "{} of {LISTS}", refused());
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    let said = unread.lines().map_while(Result::ok);
+    let mut open: BTreeSet<_> = uploads.iter().map(ToString::to_string).collect();
+    let mut bytes = 0;
+    for line in said {
+        bytes += line.len();
+        open.retain(|upload| !line.contains(upload));
+        if open.is_empty() {
+            break;
+        }
+    }
+    assert_eq!(open.len(), 0, "what was not read yet is not lost");
+    assert!(bytes > 64 << 10, "{bytes} fit into a pipe");
+    drop(served);
+}
+
+/// An upload that is under way, and of which nobody knows how it stands.
+#[test]
+fn an_upload_that_cannot_be_read_keeps_nothing_from_its_start() {
+    let workshop = workshop();
+    workshop
+        .list("list.csv", "--rows 3")
+        .list("other.csv", "--rows 3 --seed 2");
+    let id = beside::split(&workshop, "list.csv");
+    let statement = format!(
+        r#"UPDATE muster SET item_json = replace(item_json, '"S":"processing"', '"S":"dreaming"')
+           WHERE pk = 'S:UPLOAD#{id}' AND sk = 'S:UPLOAD'"#
+    );
+    fsck::damage(&workshop, "registry.db", &statement);
+    let register = workshop.muster("register list.csv --tenant Contoso --json --data-dir data");
+    assert_eq!(register.json()["outcomes"]["registered"], 3, "{}", register.stderr);
+
+    let (served, _, s3) = Served::start(&workshop);
+    let list = std::fs::read(workshop.path("other.csv")).unwrap();
+    let end = served.end_of(&s3.put(KEY, &list, &[]).unwrap());
+    assert_eq!(end["counts"]["registered"], 3);
+    drop(served);
+    let log = std::fs::read_to_string(workshop.path("serve.log")).unwrap();
+    assert!(log.contains("something due could not be looked after"), "{log}");
+    let fsck = workshop.muster("fsck --data-dir data");
+    assert!(
+        fsck.code == Some(1) && fsck.stdout.contains(id.as_str()),
+        "{}",
+        fsck.stdout
+    );
 }

@@ -5,7 +5,7 @@ mod s3;
 use std::fs::File;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
@@ -33,21 +33,26 @@ impl Served {
 
     /// The same with this environment.
     pub(super) fn spawn_with(workshop: &Workshop, more: &[&str], environment: &[(&str, &str)]) -> Self {
-        let words = ["serve", "--port", "0", "--s3-port", "0", "--data-dir", "data"];
-        let log = File::options()
-            .create(true)
-            .append(true)
-            .open(workshop.path("serve.log"));
-        let mut command = workshop.command(&[&words, more].concat());
-        command
-            .stdout(Stdio::piped())
-            .stderr(log.unwrap())
-            .envs(environment.iter().copied());
-        let mut child = command.spawn().unwrap();
-        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let (child, stdout) = process(workshop, more, environment);
         let (sender, said) = channel();
-        std::thread::spawn(move || lines.map_while(Result::ok).try_for_each(|line| sender.send(line)));
+        std::thread::spawn(move || {
+            let mut lines = stdout.lines().map_while(Result::ok);
+            lines.try_for_each(|line| sender.send(line))
+        });
         Self { child, said }
+    }
+
+    /// Starts a server that speaks JSON, and stops reading what it says as soon as it serves: the server, and the rest of
+    /// what it says.
+    pub(super) fn unread(workshop: &Workshop, environment: &[(&str, &str)]) -> (Self, BufReader<ChildStdout>) {
+        let (child, mut stdout) = process(workshop, &["--json"], environment);
+        let mut line = String::new();
+        while !line.contains("serving") {
+            line.clear();
+            assert_ne!(stdout.read_line(&mut line).unwrap(), 0, "it does not start");
+        }
+        let (_, said) = channel();
+        (Self { child, said }, stdout)
     }
 
     /// Starts a server that speaks JSON, and waits until it serves: the server, what it said, and a client for it.
@@ -116,6 +121,23 @@ impl Served {
         }
         panic!("the server does not end");
     }
+}
+
+/// A server on free ports, and what it says. Its warnings are in `serve.log`.
+fn process(workshop: &Workshop, more: &[&str], environment: &[(&str, &str)]) -> (Child, BufReader<ChildStdout>) {
+    let words = ["serve", "--port", "0", "--s3-port", "0", "--data-dir", "data"];
+    let log = File::options()
+        .create(true)
+        .append(true)
+        .open(workshop.path("serve.log"));
+    let mut command = workshop.command(&[&words, more].concat());
+    command
+        .stdout(Stdio::piped())
+        .stderr(log.unwrap())
+        .envs(environment.iter().copied());
+    let mut child = command.spawn().unwrap();
+    let stdout = BufReader::new(child.stdout.take().unwrap());
+    (child, stdout)
 }
 
 /// The answer to a GET of the HTTP port at this address, head and all.
