@@ -17,6 +17,8 @@ use super::served::{Client, Served};
 
 /// The rounds that every `cargo test` plays.
 const USUAL: u32 = 3;
+/// Their seed. Each of these three meets lists on their way; of seed 1, one does.
+const USUAL_SEED: u32 = 2;
 /// How many clients upload at once, and how many lists they have in a round.
 const CLIENTS: usize = 2;
 const LISTS: usize = 20;
@@ -78,7 +80,7 @@ fn nothing_acknowledged_is_lost() {
         sent.len()
     );
     assert!(
-        struck * 3 >= rounds,
+        struck >= rounds / 2,
         "hardly any round was killed under load: {struck} of {rounds}"
     );
 
@@ -234,6 +236,6 @@ fn all_are_finished(workshop: &Workshop, sent: &BTreeMap<UploadId, Sent>) {
 fn asked() -> (u32, u64) {
     let env = Env::process();
     let number = |name: &str| env.required(name).ok().map(|text| text.parse::<u32>().unwrap());
-    let seed = number("MUSTER_KILL_SEED").unwrap_or(1);
+    let seed = number("MUSTER_KILL_SEED").unwrap_or(USUAL_SEED);
     (number("MUSTER_KILL_ROUNDS").unwrap_or(USUAL), seed.into())
 }
