@@ -291,17 +291,14 @@ async fn grant(world: &World, tenant: TenantId, partner: &PartnerId) -> Result<G
     Ok(grant.ok_or("the grant is there")?)
 }
 
-/// No shard can be written, again and again: the grant says so, and the command that it names carries the decision out.
-#[tokio::test(start_paused = true)]
-async fn a_decision_that_cannot_be_carried_out_is_given_up_with_its_reason_and_can_be_resumed() -> Result<()> {
-    let world = World::on_paused_clock().await?;
-    let (tenant, partner) = half_revoked(&world).await?;
-    // The client tries the first shard three times; what comes next is the word about it.
+/// The same state as a process sees it whose client cannot write the first shard of a grant, though it tries this often.
+/// What it writes next, before it reads anew, is the word about it.
+fn hindered(world: &World, fault: Fault, tries: u64) -> Embedded {
     let writes = Arc::new(AtomicU64::new(0));
-    let hindered = world.embedded.again(|client| {
+    world.embedded.again(move |client| {
         let writes = Arc::clone(&writes);
         let plan = move |point: &FaultPoint| match &*point.operation {
-            "PutItem" if writes.fetch_add(1, Ordering::Relaxed) < 3 => Fault::Error500,
+            "PutItem" if writes.fetch_add(1, Ordering::Relaxed) < tries => fault,
             "GetItem" => {
                 writes.store(0, Ordering::Relaxed);
                 Fault::None
@@ -309,7 +306,39 @@ async fn a_decision_that_cannot_be_carried_out_is_given_up_with_its_reason_and_c
             _ => Fault::None,
         };
         Faulty::new(client, Arc::new(plan)).http_client()
-    });
+    })
+}
+
+/// The store answers no write of a shard for a day: the grant says so, and sweep carries the decision out once it does.
+#[tokio::test(start_paused = true)]
+async fn a_decision_that_an_outage_hinders_is_tried_until_it_is_carried_out() -> Result<()> {
+    let world = World::on_paused_clock().await?;
+    let (tenant, partner) = half_revoked(&world).await?;
+    let outage = hindered(&world, Fault::Error500, 3);
+    for looks in 1..=24 {
+        world.wait(4000);
+        outage.sweep(Occasion::Schedule).await?;
+        let now = grant(&world, tenant, &partner).await?;
+        assert_eq!((now.state, now.is_stuck()), (GrantState::Revoking, false));
+        let hindrance = now.hindrance.ok_or("the hindrance")?;
+        assert_eq!(hindrance.tries, looks);
+        assert!(hindrance.reason.detail.ends_with("InternalServerError"));
+        assert!(hindrance.reason.remedy.starts_with("`muster consent revoke "));
+    }
+    world.wait(4000);
+    world.embedded.sweep(Occasion::Schedule).await?;
+    let revoked = grant(&world, tenant, &partner).await?;
+    assert_eq!((revoked.state, revoked.hindrance), (GrantState::Revoked, None));
+    Ok(())
+}
+
+/// No shard may be written, which no waiting mends: the grant says so, and the command that it names carries the decision
+/// out.
+#[tokio::test(start_paused = true)]
+async fn a_decision_that_cannot_be_carried_out_is_given_up_with_its_reason_and_can_be_resumed() -> Result<()> {
+    let world = World::on_paused_clock().await?;
+    let (tenant, partner) = half_revoked(&world).await?;
+    let hindered = hindered(&world, Fault::Denied, 1);
     let mut looks = 0;
     while !grant(&world, tenant, &partner).await?.is_stuck() {
         world.wait(4000);
@@ -326,7 +355,7 @@ async fn a_decision_that_cannot_be_carried_out_is_given_up_with_its_reason_and_c
         (reason.code.as_str(), reason.detail.as_str(), reason.remedy.as_str()),
         (
             "not-carried-out",
-            "it could not be taken back everywhere: write an item: InternalServerError",
+            "it could not be taken back everywhere: write an item: AccessDeniedException: injected",
             "`muster consent revoke --tenant 1b6c0d7e-3f5a-4c1e-9a51-8d2f6f1f3a10 --partner contoso` carries it out."
         )
     );

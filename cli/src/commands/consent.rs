@@ -248,7 +248,7 @@ async fn list(args: &ListArgs, around: &Surroundings, out: &mut Output) -> Resul
         found.map(|(_, name)| plain(name).into_owned()).unwrap_or_default()
     };
     out.table(table(&grants, name, (around.clock)()), 0)?;
-    tell_stuck(&grants, name, out)?;
+    tell_hindered(&grants, name, out)?;
     if let Some(next) = next {
         out.line(format_args!("\nMore: --from {next}"))?;
     }
@@ -328,16 +328,21 @@ fn state_name(grant: &Grant, now: Timestamp) -> String {
     match grant.state {
         GrantState::Granted if !grant.in_force(now) => "expired".to_owned(),
         state if grant.is_stuck() => format!("{}, stuck", state.as_str()),
+        state if grant.hindrance.is_some() => format!("{}, hindered", state.as_str()),
         state => state.as_str().to_owned(),
     }
 }
 
-/// Says of each decision that is stuck why, and what to do.
-fn tell_stuck(grants: &[Grant], tenant: impl Fn(&Grant) -> String, out: &mut Output) -> Result<(), Failure> {
-    for grant in grants.iter().filter(|grant| grant.is_stuck()) {
-        if let Some(Hindrance { reason, .. }) = &grant.hindrance {
+/// Says of each decision that could not be carried out why, and what to do.
+fn tell_hindered(grants: &[Grant], tenant: impl Fn(&Grant) -> String, out: &mut Output) -> Result<(), Failure> {
+    for grant in grants {
+        if let Some(Hindrance { reason, next_try, .. }) = &grant.hindrance {
+            let (how, again) = match next_try {
+                Some(at) => ("hindered", format!("Sweep tries again after {}. ", state::time(*at))),
+                None => ("stuck", String::new()),
+            };
             out.line(format_args!(
-                "\nThe consent of `{}` for {} is stuck: {}.\n  {}",
+                "\nThe consent of `{}` for {} is {how}: {}.\n  {again}{}",
                 tenant(grant),
                 grant
                     .registrant

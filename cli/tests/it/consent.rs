@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use muster_core::Timestamp;
 use muster_core::grant::Hindrance;
 use muster_core::id::PartnerId;
 use muster_core::party::Registrant;
@@ -52,8 +53,8 @@ fn a_consent_is_asked_for_given_and_taken_back() {
     );
 }
 
-/// Leaves a revocation half made, as sweep does that could not carry it out.
-async fn give_up_a_revocation(workshop: &Workshop) {
+/// Leaves a revocation half made, as sweep does that could not carry it out and tries again then, if ever.
+async fn hinder_a_revocation(workshop: &Workshop, next_try: Option<Timestamp>) {
     let now = "2026-01-01T00:00:00Z".parse().unwrap();
     let directory = DataDir::open(workshop.path("data"), "test", now).unwrap();
     let embedded = Embedded::open(directory, Arc::new(move || now)).await.unwrap();
@@ -73,7 +74,7 @@ async fn give_up_a_revocation(workshop: &Workshop) {
     let seen = embedded.grants().get(tenant, &registrant).await.unwrap().unwrap();
     let hindrance = Hindrance {
         tries: 6,
-        next_try: None,
+        next_try,
         reason: Reason {
             code: "not-carried-out".to_owned(),
             detail: "it could not be taken back everywhere: write an item: ThrottlingException".to_owned(),
@@ -81,6 +82,23 @@ async fn give_up_a_revocation(workshop: &Workshop) {
         },
     };
     assert!(embedded.grants().hinder(&seen, hindrance).await.unwrap());
+}
+
+#[test]
+fn a_decision_that_is_hindered_is_shown_with_its_next_try() {
+    let workshop = workshop();
+    for line in [
+        "consent request --tenant Contoso --partner fabrikam --kind csp-direct --data-dir data",
+        "consent grant --tenant Contoso --partner fabrikam --data-dir data",
+    ] {
+        assert_eq!(workshop.muster(line).code, Some(0), "{line}");
+    }
+    let next_try = "2026-01-01T01:00:00Z".parse().unwrap();
+    tokio::runtime::Runtime::new()
+        .unwrap()
+        .block_on(hinder_a_revocation(&workshop, Some(next_try)));
+    let list = workshop.muster("consent list --tenant Contoso --data-dir data");
+    assert_transcript!(workshop, list);
 }
 
 #[test]
@@ -94,7 +112,7 @@ fn a_decision_that_is_given_up_is_shown_with_what_to_do() {
     }
     tokio::runtime::Runtime::new()
         .unwrap()
-        .block_on(give_up_a_revocation(&workshop));
+        .block_on(hinder_a_revocation(&workshop, None));
     assert_transcript!(
         workshop,
         workshop.muster("consent list --tenant Contoso --data-dir data")

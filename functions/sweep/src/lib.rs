@@ -7,6 +7,7 @@ mod inbox;
 mod unfinished;
 mod upload;
 
+use std::fmt::Display;
 use std::time::Duration;
 
 use jiff::ToSpan as _;
@@ -120,8 +121,19 @@ impl Sweep<'_> {
 
     async fn look_after(&self, due: &Due, occasion: Occasion, now: Timestamp) -> Result<(), Failure> {
         match due {
-            Due::Upload(id) => self.look_after_upload(id, occasion, now).await,
-            Due::Grant { tenant, registrant } => self.look_after_grant(*tenant, registrant, occasion, now).await,
+            Due::Upload(id) => self.look_after_upload(due, id, occasion, now).await,
+            Due::Grant { tenant, registrant } => self.look_after_grant(due, *tenant, registrant, occasion, now).await,
+        }
+    }
+
+    /// What nobody can look after must not stand before the others for ever. Where it has left the line meanwhile, the
+    /// index was only a moment old.
+    async fn set_aside(&self, due: &Due, why: &(dyn Display + Sync), now: Timestamp) -> Result<(), Failure> {
+        match self.uploads.put_off(due, next_look(MAX_TRIES, now)).await? {
+            true => Err(Failure::Poison(format!(
+                "{due} is damaged: {why}; `muster fsck` says what to do"
+            ))),
+            false => Ok(()),
         }
     }
 }

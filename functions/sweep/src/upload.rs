@@ -8,7 +8,7 @@ use muster_runtime::Failure;
 use muster_runtime::handover::hand_over;
 use muster_store::ErrorKind;
 use muster_store::queue::{Outgoing, QueueName, send_json};
-use muster_store::uploads::UploadStatus;
+use muster_store::uploads::{Due, UploadStatus};
 use tracing::{error, info};
 
 use crate::{MAX_TRIES, Occasion, Sweep, next_look};
@@ -16,6 +16,7 @@ use crate::{MAX_TRIES, Occasion, Sweep, next_look};
 impl Sweep<'_> {
     pub(crate) async fn look_after_upload(
         &self,
+        due: &Due,
         id: &UploadId,
         occasion: Occasion,
         now: Timestamp,
@@ -23,15 +24,12 @@ impl Sweep<'_> {
         let status = match self.uploads.get(id).await {
             Ok(Some(status)) => status,
             Ok(None) => return Ok(()),
-            Err(error) if error.kind() == ErrorKind::Corrupt => {
-                // Nothing is known of it but that it must not stand before the others; fsck tells of it.
-                self.uploads.postpone(id, 0, 0, next_look(MAX_TRIES, now)).await?;
-                return Err(error.into());
-            }
+            Err(error) if error.kind() == ErrorKind::Corrupt => return self.set_aside(due, &error, now).await,
             Err(error) => return Err(error.into()),
         };
         let (Some(upload), false) = (status.upload(), status.state.is_final()) else {
-            return Ok(());
+            let why = format!("it is `{}`, and nothing can be done for it", status.state.as_str());
+            return self.set_aside(due, &why, now).await;
         };
         let Err(failure) = self.help(&upload, &status, occasion, now).await else {
             return Ok(());

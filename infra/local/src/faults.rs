@@ -40,6 +40,8 @@ pub enum Fault {
     Error500,
     /// The service is asked too much, says so and does nothing.
     Throttle,
+    /// The role lacks the permission: the service says so and does nothing.
+    Denied,
     /// The request is lost on its way: nothing is done, the caller sees a time-out.
     TimeoutBefore,
     /// The answer is lost on its way: everything is done, the caller sees a time-out.
@@ -166,6 +168,8 @@ async fn strike(
         Fault::Error500 => error_response(service, 500, "InternalServerError", "InternalError"),
         Fault::Throttle if service == "s3" => error_response(service, 503, "", "SlowDown"),
         Fault::Throttle => error_response(service, 400, "ThrottlingException", ""),
+        Fault::Denied if service == "s3" => error_response(service, 403, "", "AccessDenied"),
+        Fault::Denied => error_response(service, 400, "AccessDeniedException", ""),
         Fault::TimeoutBefore => Err(timeout("the request was lost (injected)")),
         Fault::TimeoutAfter => {
             inner.call(request).await?;

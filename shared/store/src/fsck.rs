@@ -36,6 +36,7 @@ use crate::uploads::Uploads;
 use crate::validated::ValidatedBatches;
 
 pub use finding::{Finding, Mending};
+pub(crate) use grants::place_of;
 pub use report::{Counts, Report};
 pub use words::{Code, Words};
 

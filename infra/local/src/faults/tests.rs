@@ -49,6 +49,7 @@ async fn each_fault_fails_the_call_and_only_a_lost_answer_leaves_a_write() {
         (Fault::None, None, true),
         (Fault::Error500, Some("InternalServerError"), false),
         (Fault::Throttle, Some("ThrottlingException"), false),
+        (Fault::Denied, Some("AccessDeniedException"), false),
         (Fault::TimeoutBefore, Some(""), false),
         (Fault::TimeoutAfter, Some(""), true),
         (Fault::Delay(Duration::from_millis(1)), None, true),
@@ -97,7 +98,11 @@ async fn answers_that_were_under_way_are_lost_with_the_process() {
 #[tokio::test]
 async fn faults_of_s3_are_in_its_own_words() {
     let objects = Objects::in_memory(options(&[])).unwrap();
-    for (fault, code) in [(Fault::Error500, "InternalError"), (Fault::Throttle, "SlowDown")] {
+    for (fault, code) in [
+        (Fault::Error500, "InternalError"),
+        (Fault::Throttle, "SlowDown"),
+        (Fault::Denied, "AccessDenied"),
+    ] {
         let faulty = Faulty::new(objects.http_client(), Arc::new(move |_| fault));
         let error = s3_client(&objects, faulty.http_client())
             .list_buckets()

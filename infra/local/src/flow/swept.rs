@@ -1,5 +1,8 @@
 //! Sweep on one machine, counted.
 
+#[cfg(test)]
+mod tests;
+
 use std::time::Duration;
 
 use muster_core::Timestamp;

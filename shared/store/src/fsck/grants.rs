@@ -28,7 +28,7 @@ pub(super) fn wants(grant: &Grant) -> Vec<Key> {
 }
 
 /// How a grant is called.
-pub(super) fn place_of(tenant: TenantId, registrant: &Registrant) -> String {
+pub(crate) fn place_of(tenant: TenantId, registrant: &Registrant) -> String {
     match registrant {
         Registrant::Tenant => format!("consent of tenant {tenant} for itself"),
         Registrant::Partner(partner) => format!("consent of tenant {tenant} for partner {partner}"),

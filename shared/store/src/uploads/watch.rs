@@ -1,6 +1,7 @@
 //! What sweep asks: what should have moved by now, and what is left to do of it.
 
 use std::collections::BTreeSet;
+use std::fmt;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::ToSpan as _;
@@ -11,10 +12,11 @@ use muster_core::upload::{Reason, UploadState};
 
 use super::{Change, Changed, Uploads, number, serialised, state_value, with_reason};
 use crate::error::{ErrorKind, StoreError};
-use crate::item::{Attributes, millis};
+use crate::fsck::place_of;
+use crate::item::{Attributes, due_values, millis};
 use crate::keys::{self, DUE_SHARDS};
 use crate::receipts::RECEIPTS_KEPT_DAYS;
-use crate::table::{Query, Range};
+use crate::table::{Condition, Query, Range};
 
 /// Something to look after.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -28,6 +30,16 @@ pub enum Due {
         /// Who may act.
         registrant: Registrant,
     },
+}
+
+/// As a finding of `fsck` calls it.
+impl fmt::Display for Due {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Upload(id) => write!(f, "upload {id}"),
+            Self::Grant { tenant, registrant } => f.write_str(&place_of(*tenant, registrant)),
+        }
+    }
 }
 
 impl Uploads {
@@ -87,6 +99,23 @@ impl Uploads {
             .value(":next", serialised(&next_check)?)
             .due(id, next_check);
         Ok(matches!(self.change(id, change).await?, Changed::Done))
+    }
+
+    /// Puts off what nobody can look after, whatever is in it: it moves in the line of what is due, and nothing else of it
+    /// changes. `false` when it does not stand in that line any more.
+    ///
+    /// # Errors
+    /// When the store is out of reach.
+    pub async fn put_off(&self, due: &Due, until: Timestamp) -> Result<bool, StoreError> {
+        let key = match due {
+            Due::Upload(id) => keys::upload(id),
+            Due::Grant { tenant, registrant } => keys::grant(*tenant, registrant),
+        };
+        let (dpk, dsk) = due_values(&key.pk, until);
+        let condition = Condition::new("attribute_exists(dpk)");
+        let condition = condition.value(":dpk", dpk).value(":dsk", dsk);
+        let put_off = self.table.update(&key, "SET dpk = :dpk, dsk = :dsk", condition).await?;
+        Ok(put_off.is_ok())
     }
 
     /// Gives an upload up. `false` when it is final already, or there is none.
