@@ -19,4 +19,5 @@ mod seeds;
 mod sweep;
 mod template;
 mod tidy;
+mod unfinished;
 mod upload;

@@ -28,11 +28,12 @@ impl Sweep<'_> {
         let page = self.objects.list_unfinished(place.as_ref(), PAGE).await?;
         let old = now.checked_sub(KEPT.hours()).unwrap_or(now);
         let ours = |key: &str| key.starts_with(PREFIX) || key.starts_with(REPORTS);
-        let (mut aborted, mut failed, mut whole) = (0, 0, true);
+        let (mut aborted, mut failed, mut next) = (0, 0, page.next);
+        let mut looked_at = place.clone();
         for upload in page.uploads.iter().filter(|u| u.begun_at < old && ours(&u.key)) {
             if Instant::now() >= until {
-                // The next run finds this page again, without those that are aborted.
-                whole = false;
+                // The next run goes on here: what cannot be removed must not stand before the others.
+                next = looked_at;
                 break;
             }
             match self.objects.abort_unfinished(upload).await {
@@ -42,10 +43,9 @@ impl Sweep<'_> {
                     failed += 1;
                 }
             }
+            looked_at = Some(upload.place());
         }
-        if whole {
-            *place = page.next;
-        }
+        *place = next;
         if aborted > 0 {
             info!(aborted, "multipart uploads that nobody ended are removed");
         }

@@ -20,6 +20,17 @@ pub struct Unfinished {
     pub begun_at: Timestamp,
 }
 
+impl Unfinished {
+    /// Where a page begins behind it, whether or not it is still there.
+    #[must_use]
+    pub fn place(&self) -> Marker {
+        Marker {
+            key: self.key.clone(),
+            version: Some(self.id.clone()),
+        }
+    }
+}
+
 /// A page of multipart uploads.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnfinishedPage {
