@@ -1,5 +1,6 @@
 //! The check of the registry finds nothing after whatever the product does, while it does it and when it died in between.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -166,6 +167,44 @@ async fn nothing_is_wrong_while_uploads_run() -> Result<()> {
         }
     }
     assert!(under_way > 0, "all looks came too late");
+    Ok(())
+}
+
+/// From some call on the bucket does not answer, or the disk below it fails, while the table can be read. That is no finding,
+/// and the registry is not called sound.
+#[tokio::test(start_paused = true)]
+async fn a_check_that_cannot_read_something_does_not_end_with_a_report() -> Result<()> {
+    let mut world = World::on_paused_clock().await?;
+    let tenant = world.tenant("Fabrikam", FABRIKAM).await?;
+    world.flow = Flow::work(&world.embedded);
+    world.upload("intune", None, tenant, intune(0..3)).await?;
+    world.flow.stop();
+    for fault in [Fault::Error500, Fault::Throttle, Fault::TimeoutBefore, Fault::Disk] {
+        let mut cut_off = 0;
+        loop {
+            let calls = Arc::new(AtomicU64::new(0));
+            let process = world.embedded.again(|client| {
+                let calls = Arc::clone(&calls);
+                let plan = move |point: &FaultPoint| match point.service {
+                    "s3" if calls.fetch_add(1, Ordering::Relaxed) >= cut_off => fault,
+                    _ => Fault::None,
+                };
+                Faulty::new(client, Arc::new(plan)).http_client()
+            });
+            let checked = process.fsck().check(world.now()).await;
+            if calls.load(Ordering::Relaxed) <= cut_off {
+                assert!(checked?.is_clean(), "{fault:?}: nothing was in the way");
+                break;
+            }
+            assert!(
+                checked.is_err(),
+                "{fault:?} from call {cut_off} on: {:?}",
+                told(&checked?)
+            );
+            cut_off += 1;
+        }
+        assert!(cut_off > 1, "{fault:?}: {cut_off} checks were cut off");
+    }
     Ok(())
 }
 

@@ -15,7 +15,7 @@ use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use muster_store::queue::Queue;
 
-use crate::seam;
+use crate::{disk, seam};
 
 pub use queue::{FaultyQueue, QueueFault, QueuePlan};
 
@@ -42,6 +42,8 @@ pub enum Fault {
     Throttle,
     /// The role lacks the permission: the service says so and does nothing.
     Denied,
+    /// The disk under the embedded engine fails: the engine says so and does nothing.
+    Disk,
     /// The request is lost on its way: nothing is done, the caller sees a time-out.
     TimeoutBefore,
     /// The answer is lost on its way: everything is done, the caller sees a time-out.
@@ -170,6 +172,7 @@ async fn strike(
         Fault::Throttle => error_response(service, 400, "ThrottlingException", ""),
         Fault::Denied if service == "s3" => error_response(service, 403, "", "AccessDenied"),
         Fault::Denied => error_response(service, 400, "AccessDeniedException", ""),
+        Fault::Disk => error_response(service, disk::STATUS, "DiskFailing", "DiskFailing"),
         Fault::TimeoutBefore => Err(timeout("the request was lost (injected)")),
         Fault::TimeoutAfter => {
             inner.call(request).await?;
