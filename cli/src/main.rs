@@ -19,7 +19,6 @@ mod watch;
 
 use std::process::ExitCode;
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
 
 use clap::Parser as _;
 use muster_core::Timestamp;
@@ -65,9 +64,6 @@ fn run(cli: Cli, around: &Surroundings, out: &mut Output) -> Result<Exit, Failur
     }
 }
 
-/// How long work on other threads is waited for at the end: what ends later, a crash might cut off as well.
-const AT_THE_END: Duration = Duration::from_secs(1);
-
 fn wait_for(work: impl Future<Output = Result<Exit, Failure>>) -> Result<Exit, Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
@@ -79,10 +75,7 @@ fn wait_for(work: impl Future<Output = Result<Exit, Failure>>) -> Result<Exit, F
             "Close some programs and try again.",
         )
     };
-    let runtime = runtime.map_err(failed)?;
-    let ended = runtime.block_on(work);
-    runtime.shutdown_timeout(AT_THE_END);
-    ended
+    runtime.map_err(failed)?.block_on(work)
 }
 
 #[expect(
@@ -105,22 +98,4 @@ fn typed() -> String {
         .map(|word| word.to_string_lossy().into_owned())
         .collect();
     format!("muster {}", words.join(" "))
-}
-
-#[cfg(test)]
-mod tests {
-    use std::time::Instant;
-
-    use super::*;
-
-    #[test]
-    fn the_end_waits_for_no_work_that_takes_longer() {
-        let start = Instant::now();
-        let ended = wait_for(async {
-            tokio::task::spawn_blocking(|| std::thread::sleep(Duration::from_secs(30)));
-            Ok(Exit::Fine)
-        });
-        assert_eq!(ended.unwrap(), Exit::Fine);
-        assert!(start.elapsed() < Duration::from_secs(15));
-    }
 }

@@ -61,6 +61,11 @@ impl Disk {
         let _ = self.trouble.subscribe().wait_for(Option::is_none).await;
     }
 
+    /// Nothing is wrong any more.
+    pub(crate) fn forget(&self) {
+        self.trouble.send_replace(None);
+    }
+
     /// Forgets a trouble as soon as `directory` takes a file again. A damaged database stays damaged.
     pub(crate) async fn watch(&self, directory: &Path) {
         let mut word = self.trouble.subscribe();
@@ -77,7 +82,7 @@ impl Disk {
             let tried = tokio::task::spawn_blocking(move || takes_a_file(&directory)).await;
             if matches!(tried, Ok(Ok(()))) {
                 tracing::info!("the data directory can be used again");
-                self.trouble.send_replace(None);
+                self.forget();
             }
         }
     }

@@ -27,7 +27,7 @@ use crate::seam::{self, Operation};
 #[derive(Clone)]
 pub struct DynamoDb {
     database: Database,
-    /// Whether [`http_client`](Self::http_client) has the tokens of transactions kept for ten minutes, as by DynamoDB.
+    /// Whether the tokens of transactions are kept for ten minutes, as by DynamoDB.
     keeps_tokens: bool,
     path: Arc<PathBuf>,
     disk: Disk,
@@ -44,9 +44,8 @@ impl std::fmt::Debug for DynamoDb {
 impl DynamoDb {
     /// Opens or creates the database file; every commit is flushed to the disk.
     ///
-    /// [`http_client`](Self::http_client) ignores the tokens of transactions: no answer is lost between an engine and a
-    /// client of the same process, while the engine would keep kilobytes for each transaction and look at all of them in
-    /// each.
+    /// It ignores the token of a transaction: no answer is lost between an engine and a client of the same process, while
+    /// the engine would keep kilobytes for each transaction and look at all of them in each.
     ///
     /// # Errors
     /// What is wrong with the file.
@@ -136,7 +135,7 @@ impl DynamoDb {
                 let no_request = "a streamed body is no DynamoDB request";
                 let body = request.body().bytes();
                 let body = body.ok_or_else(|| ConnectorError::user(no_request.into()))?;
-                let answered = this.call(name, Bytes::copy_from_slice(body), this.keeps_tokens).await;
+                let answered = this.call(name, Bytes::copy_from_slice(body)).await;
                 let (status, body) = answered.map_err(|e| ConnectorError::other(e.into(), None))?;
                 seam::json_response(status, body)
             })
@@ -157,27 +156,19 @@ impl DynamoDb {
     }
 
     /// Runs an operation, such as `PutItem`, on its request in JSON. Answers with the HTTP status and JSON.
-    /// `keeps_tokens`: a transaction that comes again with the same token within ten minutes is not done again.
     ///
     /// # Errors
     /// When the work was cut off because the process ends.
-    pub(crate) async fn call(
-        &self,
-        operation: String,
-        body: Bytes,
-        keeps_tokens: bool,
-    ) -> Result<(u16, Vec<u8>), JoinError> {
+    pub(crate) async fn call(&self, operation: String, body: Bytes) -> Result<(u16, Vec<u8>), JoinError> {
         let this = self.clone();
         // A commit waits for the disk: never on the reactor's thread.
-        tokio::task::spawn_blocking(
-            move || match dispatch(&this.database, &operation, &body, keeps_tokens) {
-                Ok(body) => (200, body),
-                Err(e) => {
-                    let (status, body) = this.refuse(&e);
-                    (status, body.into_bytes())
-                }
-            },
-        )
+        tokio::task::spawn_blocking(move || match dispatch(&this, &operation, &body) {
+            Ok(body) => (200, body),
+            Err(e) => {
+                let (status, body) = this.refuse(&e);
+                (status, body.into_bytes())
+            }
+        })
         .await
     }
 
@@ -203,18 +194,18 @@ fn probe(path: &Path) -> rusqlite::Result<()> {
 }
 
 /// Runs an operation by its name.
-fn dispatch(database: &Database, operation: &str, body: &[u8], keeps_tokens: bool) -> Result<Vec<u8>, DynoxideError> {
+fn dispatch(this: &DynamoDb, operation: &str, body: &[u8]) -> Result<Vec<u8>, DynoxideError> {
     macro_rules! run {
         ($($operation:literal => $method:ident),* $(,)?) => {
             match operation {
                 "TransactWriteItems" => answer(body, |input: TransactWriteItemsRequest| {
-                    let token = input.client_request_token.filter(|_| keeps_tokens);
-                    database.transact_write_items(TransactWriteItemsRequest {
+                    let token = input.client_request_token.filter(|_| this.keeps_tokens);
+                    this.database.transact_write_items(TransactWriteItemsRequest {
                         client_request_token: token,
                         ..input
                     })
                 }),
-                $($operation => answer(body, |input| database.$method(input)),)*
+                $($operation => answer(body, |input| this.database.$method(input)),)*
                 // Not the fault of the data: the product uses an operation that nobody wired up here.
                 other => Err(DynoxideError::UnsupportedCapability(other.to_owned())),
             }

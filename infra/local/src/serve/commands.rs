@@ -83,8 +83,7 @@ async fn dynamodb(State(embedded): State<Embedded>, headers: HeaderMap, body: By
     let Some((_, operation)) = target.and_then(|target| target.split_once('.')) else {
         return (StatusCode::BAD_REQUEST, "no operation is named\n").into_response();
     };
-    // An answer can be lost on its way to another process, which then asks again.
-    match embedded.dynamodb().call(operation.to_owned(), body, true).await {
+    match embedded.dynamodb().call(operation.to_owned(), body).await {
         Ok((status, body)) => {
             let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
             (status, [(header::CONTENT_TYPE, "application/x-amz-json-1.0")], body).into_response()

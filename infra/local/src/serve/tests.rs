@@ -175,6 +175,43 @@ async fn what_became_of_an_upload_can_be_asked_for() {
     assert!(embedded.take_changes().is_empty());
 }
 
+/// A request whose body does not come takes all the time that there is to stop. Meanwhile nothing new is begun.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn while_a_request_comes_to_its_end_no_worker_begins_anything() {
+    const LIMIT: Duration = Duration::from_secs(1);
+    let (embedded, server) = serving().await;
+    let s3 = client(&server, &embedded.credentials().secret_key, &embedded);
+    let minute = PresigningConfig::expires_in(Duration::from_secs(60)).unwrap();
+    let put = s3.put_object().bucket(BUCKET).key("inbox/intune/-/Nobody/half.csv");
+    let link = put.presigned(minute).await.unwrap();
+    let target = link.uri().split_once(&server.s3().to_string()).unwrap().1;
+    let mut half = TcpStream::connect(server.s3()).await.unwrap();
+    let head = format!(
+        "PUT {target} HTTP/1.1\r\nHost: {}\r\nContent-Length: 9\r\n\r\nhalf",
+        server.s3()
+    );
+    half.write_all(head.as_bytes()).await.unwrap();
+    // Answered behind it, so that it has surely arrived.
+    assert!(get(server.s3(), "/muster").await.starts_with("HTTP/1.1 403"));
+
+    let (start, stopping) = (std::time::Instant::now(), Arc::clone(&server.stopping));
+    let stop = tokio::spawn(server.stop(LIMIT));
+    while !stopping.load(Ordering::SeqCst) {
+        tokio::task::yield_now().await;
+    }
+    tokio::time::sleep(LIMIT / 4).await;
+    let list = b"x".to_vec();
+    let key = "inbox/intune/-/Nobody/late.csv";
+    embedded.objects().put(key, list.into(), "text/csv").await.unwrap();
+    stop.await.unwrap();
+    assert!(start.elapsed() >= LIMIT, "the request did not last");
+    assert!(
+        embedded.take_changes().is_empty(),
+        "what came late is left for the next start"
+    );
+    drop(half);
+}
+
 #[expect(clippy::disallowed_methods, reason = "signatures are checked against the real time")]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_disk_in_trouble_is_told_holds_the_work_and_is_forgotten_when_it_takes_files_again() {

@@ -12,7 +12,7 @@ const TENANT: &str = "1b6c0d7e-3f5a-4c1e-9a51-8d2f6f1f3a10";
 const HOUR: i64 = 3600;
 
 /// A server's state without its workers, and its clock in seconds.
-async fn followed() -> (Embedded, Arc<AtomicI64>) {
+pub(in crate::flow) async fn followed() -> (Embedded, Arc<AtomicI64>) {
     let clock = Arc::new(AtomicI64::new(1_767_225_600));
     let read = Arc::clone(&clock);
     let now = move || Timestamp::from_second(read.load(Ordering::Relaxed)).unwrap();
@@ -28,7 +28,7 @@ async fn followed() -> (Embedded, Arc<AtomicI64>) {
 }
 
 /// Puts a list into the inbox and splits it, as the worker does.
-async fn dropped(embedded: &Embedded, key: &str) -> UploadId {
+pub(in crate::flow) async fn dropped(embedded: &Embedded, key: &str) -> UploadId {
     embedded.objects().put(key, LIST.into(), "text/csv").await.unwrap();
     let event = embedded.bucket.next_events(10).await.unwrap().pop().unwrap();
     let object = ObjectVersion {

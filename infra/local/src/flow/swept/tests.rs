@@ -60,11 +60,7 @@ async fn left_behind(embedded: &Embedded) -> UploadId {
 async fn call(embedded: &Embedded, operation: &str, mut request: serde_json::Value) {
     request["TableName"] = TABLE.into();
     let body = serde_json::to_vec(&request).unwrap().into();
-    let (status, answer) = embedded
-        .dynamodb()
-        .call(operation.to_owned(), body, true)
-        .await
-        .unwrap();
+    let (status, answer) = embedded.dynamodb().call(operation.to_owned(), body).await.unwrap();
     assert_eq!(status, 200, "{}", String::from_utf8_lossy(&answer));
 }
 

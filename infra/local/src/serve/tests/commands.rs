@@ -125,27 +125,3 @@ async fn a_body_that_is_too_long_is_not_taken() {
     );
     assert_eq!(status(http, &head, &" ".repeat((16 << 20) + 1)).await, "413");
 }
-
-#[expect(clippy::disallowed_methods, reason = "signatures are checked against the real time")]
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_transaction_that_is_sent_again_is_done_once() {
-    let scratch = tempfile::tempdir().unwrap();
-    let directory = crate::data_dir::DataDir::open(scratch.path(), "muster serve", jiff::Timestamp::now()).unwrap();
-    let embedded = Embedded::open(directory, Arc::new(jiff::Timestamp::now)).await.unwrap();
-    let server = Server::start(&embedded, Ports { http: 0, s3: 0 }, KEY).await.unwrap();
-    let (http, key) = (server.http(), access(&embedded, &server).key);
-    let head = format!(
-        "POST /_muster/dynamodb/ HTTP/1.1\r\nHost: {http}\r\nX-Muster-Key: {key}\r\n\
-         X-Amz-Target: DynamoDB_20120810.TransactWriteItems"
-    );
-    let body = |token: &str| {
-        format!(
-            r#"{{"ClientRequestToken": "{token}", "TransactItems": [{{"Put": {{"TableName": "muster",
-                "Item": {{"pk": {{"S": "x"}}, "sk": {{"S": "x"}}}},
-                "ConditionExpression": "attribute_not_exists(pk)"}}}}]}}"#
-        )
-    };
-    for (token, expected) in [("one", "200"), ("one", "200"), ("another", "400")] {
-        assert_eq!(status(http, &head, &body(token)).await, expected, "{token}");
-    }
-}
