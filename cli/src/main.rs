@@ -39,16 +39,17 @@ fn main() -> ExitCode {
         command: typed(),
         origin: OnceLock::new(),
     };
-    let mut out = Output::stdout(&around.env);
-    let exit = match run(cli, &around, &mut out).and_then(|exit| out.flush().map(|()| exit)) {
+    let exit = match run(cli, &around) {
         Ok(exit) => exit,
         Err(failure) => failure.report(&around),
     };
     exit.into()
 }
 
-fn run(cli: Cli, around: &Surroundings, out: &mut Output) -> Result<Exit, Failure> {
-    match cli.command {
+fn run(cli: Cli, around: &Surroundings) -> Result<Exit, Failure> {
+    let mut stdout = Output::stdout(&around.env);
+    let out = &mut stdout;
+    let exit = match cli.command {
         None => guide::print(&around.env, out),
         Some(Command::Check(args)) => commands::check::run(&args, out),
         Some(Command::Decode(args)) => commands::decode::run(&args, out),
@@ -58,10 +59,13 @@ fn run(cli: Cli, around: &Surroundings, out: &mut Output) -> Result<Exit, Failur
         Some(Command::Consent(args)) => wait_for(commands::consent::run(&args, around, out)),
         Some(Command::Devices(args)) => wait_for(commands::devices::run(&args, around, out)),
         Some(Command::Fsck(args)) => wait_for(commands::fsck::run(&args, around, out)),
-        Some(Command::Serve(args)) => wait_for(commands::serve::run(&args, around, out)),
+        // It prints from a thread of its own, whose end need not come.
+        Some(Command::Serve(args)) => return wait_for(commands::serve::run(&args, around, stdout)),
         Some(Command::Tenants(args)) => wait_for(commands::tenants::run(&args, around, out)),
         Some(Command::Uploads(args)) => wait_for(commands::uploads::run(&args, around, out)),
-    }
+    }?;
+    stdout.flush()?;
+    Ok(exit)
 }
 
 fn wait_for(work: impl Future<Output = Result<Exit, Failure>>) -> Result<Exit, Failure> {

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt::{self, Display};
-use std::io::{self, BufWriter, IsTerminal as _, StdoutLock, Write};
+use std::io::{self, BufWriter, IsTerminal as _, Stdout, Write};
 use std::path::Path;
 
 use comfy_table::{ContentArrangement, Table};
@@ -13,7 +13,7 @@ use crate::failure::Failure;
 
 /// Standard output.
 pub(crate) struct Output {
-    writer: BufWriter<StdoutLock<'static>>,
+    writer: BufWriter<Stdout>,
     terminal: bool,
     colour: bool,
 }
@@ -43,12 +43,12 @@ impl Style {
 }
 
 impl Output {
-    /// The process's standard output, locked.
+    /// The process's standard output.
     pub(crate) fn stdout(env: &Env) -> Self {
         let stdout = io::stdout();
         let terminal = stdout.is_terminal();
         Self {
-            writer: BufWriter::with_capacity(64 << 10, stdout.lock()),
+            writer: BufWriter::with_capacity(64 << 10, stdout),
             terminal,
             colour: terminal && wants_colour(env),
         }

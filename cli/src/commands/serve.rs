@@ -1,15 +1,18 @@
 //! `muster serve`: an S3 endpoint on this machine, and the flow behind it until the process is told to stop.
 
+mod aside;
 mod live;
+mod screen;
 mod uploads;
 
 use std::fs::File;
 use std::io::{self, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use clap::Args;
+use muster_core::party::Tenant;
 use muster_local::flow::{BUCKET, Embedded};
 use muster_local::serve::{Ports, ServeError, Server};
 use muster_runtime::init_telemetry_for_people;
@@ -50,6 +53,9 @@ const STOP_WITHIN: Duration = Duration::from_secs(20);
 /// How often it is asked whether the process is told to stop.
 const LOOK: Duration = Duration::from_millis(50);
 
+/// The tenant of the examples, where there is none yet.
+const NEW_TENANT: &str = "Contoso";
+
 #[derive(Serialize)]
 #[serde(tag = "event", rename_all = "camelCase", rename_all_fields = "camelCase")]
 enum Event<'a> {
@@ -64,7 +70,7 @@ enum Event<'a> {
 }
 
 /// Runs the command.
-pub(crate) async fn run(args: &ServeArgs, around: &Surroundings, out: &mut Output) -> Result<Exit, Failure> {
+pub(crate) async fn run(args: &ServeArgs, around: &Surroundings, out: Output) -> Result<Exit, Failure> {
     let mut view = View::new(args.json, out);
     init_telemetry_for_people(view.log());
     let told = signals::told_to_stop()?;
@@ -77,26 +83,26 @@ pub(crate) async fn run(args: &ServeArgs, around: &Surroundings, out: &mut Outpu
     let server = server.map_err(|error| Failure::of_disk_or(&embedded, error))?;
     let environment = directory.join("aws.env");
     write_environment(&environment, &server, &embedded).map_err(|error| Failure::unwritable(&environment, &error))?;
-    begin(args, &server, &environment, out)?;
+    let sender = embedded.tenants().list(None, 1).await?.pop();
+    begin(args, &server, &environment, sender.as_ref(), &view);
     while !told.load(Ordering::SeqCst) {
         if let Ok(change) = tokio::time::timeout(LOOK, embedded.next_change()).await {
-            view.tell(&change, out)?;
+            view.tell(&change);
         }
         view.go_on(&embedded.uploads()).await;
     }
     view.end_lines();
     match args.json {
-        true => out.json(&Event::Stopping)?,
-        false => out.line("Stopping: nothing new is taken, and what is in hand comes to its end.")?,
+        true => view.say_json(&Event::Stopping),
+        false => view.say("Stopping: nothing new is taken, and what is in hand comes to its end."),
     }
-    out.flush()?;
     server.stop(STOP_WITHIN).await;
     for change in embedded.take_changes() {
-        view.tell(&change, out)?;
+        view.tell(&change);
     }
     match args.json {
-        true => out.json(&Event::Stopped)?,
-        false => out.line("Stopped.")?,
+        true => view.say_json(&Event::Stopped),
+        false => view.say("Stopped."),
     }
     Ok(Exit::Fine)
 }
@@ -122,35 +128,50 @@ fn write_environment(path: &Path, server: &Server, embedded: &Embedded) -> io::R
     std::fs::rename(&new, path)
 }
 
-fn begin(args: &ServeArgs, server: &Server, environment: &Path, out: &mut Output) -> Result<(), Failure> {
+/// Says how to use the server; `tenant` is any that there is.
+fn begin(args: &ServeArgs, server: &Server, environment: &Path, tenant: Option<&Tenant>, view: &View) {
     let (http, s3) = (format!("http://{}", server.http()), format!("http://{}", server.s3()));
     if args.json {
         let bucket = BUCKET;
-        out.json(&Event::Serving {
+        return view.say_json(&Event::Serving {
             http,
             s3,
             bucket,
             environment,
-        })?;
-        return out.flush();
+        });
     }
-    let file: PathBuf = environment.to_owned();
-    out.line(format_args!("S3:   {s3}, bucket `{BUCKET}`"))?;
-    out.line(format_args!("HTTP: {http}/healthz, {http}/readyz, {http}/metrics"))?;
-    out.line("\nLoad the access key into a shell; the AWS CLI and boto3 find it there:")?;
-    out.line(format_args!("    . {}", output::quoted_path(&file)))?;
-    out.line("Upload a device list; its key is inbox/{channel}/{partner or -}/{tenant}/{name}.csv:")?;
-    out.line(format_args!(
-        "    aws s3 cp list.csv s3://{BUCKET}/inbox/intune/-/Contoso/list.csv"
-    ))?;
-    out.line("With options (group-tag, strict, on-conflict):")?;
-    out.line(format_args!(
-        "    aws s3 cp list.csv s3://{BUCKET}/inbox/intune/-/Contoso/list.csv --metadata muster-group-tag=Office"
-    ))?;
-    out.line("See what came of uploads; each that has ended has report.csv and summary.json there:")?;
-    out.line(format_args!("    aws s3 ls --recursive s3://{BUCKET}/uploads/"))?;
-    out.line("\nCtrl-C stops it.")?;
-    out.flush()
+    view.say(format!("S3:   {s3}, bucket `{BUCKET}`"));
+    view.say(format!("HTTP: {http}/healthz, {http}/readyz, {http}/metrics"));
+    if tenant.is_none()
+        && let Some(directory) = environment.parent()
+    {
+        view.say("\nMake a tenant known; any name will do:");
+        let directory = output::quoted_path(directory);
+        view.say(format!("    muster tenants add {NEW_TENANT} --data-dir {directory}"));
+    }
+    let tenant = tenant.map_or_else(|| NEW_TENANT.to_owned(), in_key);
+    let list = format!("aws s3 cp list.csv s3://{BUCKET}/inbox/intune/-/{tenant}/list.csv");
+    view.say("\nLoad the access key into a shell; the AWS CLI and boto3 find it there:");
+    view.say(format!("    . {}", output::quoted_path(environment)));
+    view.say("Upload a device list; its key is inbox/{channel}/{partner or -}/{tenant}/{name}.csv:");
+    view.say(format!("    {list}"));
+    view.say("With options (group-tag, strict, on-conflict):");
+    view.say(format!("    {list} --metadata muster-group-tag=Office"));
+    view.say("See what came of uploads; each that has ended has report.csv and summary.json there:");
+    view.say(format!("    aws s3 ls --recursive s3://{BUCKET}/uploads/"));
+    view.say("\nCtrl-C stops it.");
+}
+
+/// A tenant as a part of a key that needs no quotes: its name, or else its id.
+fn in_key(tenant: &Tenant) -> String {
+    match tenant
+        .name
+        .chars()
+        .all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c))
+    {
+        true => tenant.name.clone(),
+        false => tenant.id.to_string(),
+    }
 }
 
 impl From<ServeError> for Failure {

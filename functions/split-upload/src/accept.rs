@@ -119,7 +119,8 @@ impl SplitUpload<'_> {
             return Ok(Err(reason(
                 "unknown-tenant",
                 &detail,
-                "Check the tenant's id or name in the object's key.",
+                "Check the tenant's id or name in the object's key, or make it known with `muster tenants add` and upload \
+                 the file again.",
             )));
         };
         let tenant_id = tenant.id;

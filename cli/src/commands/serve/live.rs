@@ -3,26 +3,27 @@
 use indicatif::{MultiProgress, ProgressBar};
 use muster_core::id::UploadId;
 use muster_core::inbox::InboxKey;
-use muster_store::StoreError;
-use muster_store::uploads::{UploadStatus, Uploads};
+use muster_store::uploads::Progress;
 
 use crate::output::{Number, plain};
 use crate::progress;
 
 /// How many uploads have a line; the others are counted.
-const LINES: usize = 8;
+pub(super) const LINES: usize = 8;
+
+/// The uploads that run.
+pub(super) struct Running {
+    /// Those that have a line, and how far they are where that could be read.
+    pub(super) lines: Vec<(UploadId, String, Option<Progress>)>,
+    /// How many there are besides.
+    pub(super) others: usize,
+}
 
 /// The lines at the end of the terminal.
 pub(super) struct Live {
     lines: MultiProgress,
-    open: Vec<Open>,
+    open: Vec<(UploadId, ProgressBar)>,
     others: Option<ProgressBar>,
-}
-
-struct Open {
-    id: UploadId,
-    name: String,
-    line: Option<ProgressBar>,
 }
 
 impl Live {
@@ -34,54 +35,44 @@ impl Live {
         }
     }
 
-    /// Takes an upload in, or out when it has ended.
-    pub(super) fn change(&mut self, status: &UploadStatus) {
-        let known = self.open.iter().position(|open| open.id == status.id);
-        match known {
-            Some(at) if status.state.is_final() => {
-                if let Some(line) = self.open.remove(at).line {
-                    line.finish_and_clear();
-                    self.lines.remove(&line);
-                }
-            }
-            None if !status.state.is_final() => self.open.push(Open {
-                id: status.id.clone(),
-                name: name(&status.object.key),
-                line: None,
-            }),
-            _ => {}
-        }
-    }
-
     /// Shows how far the uploads are.
-    pub(super) async fn update(&mut self, uploads: &Uploads) -> Result<(), StoreError> {
-        for open in self.open.iter_mut().take(LINES) {
-            let line = open.line.get_or_insert_with(|| {
-                let line = self.lines.add(progress::of_upload());
-                line.with_message(open.name.clone())
-            });
-            if let Some(progress) = uploads.progress(&open.id).await? {
-                progress::show_rows(line, progress.rows_done, progress.rows);
+    pub(super) fn update(&mut self, running: Running) {
+        let Self { lines, open, others } = self;
+        open.retain(|(id, line)| {
+            let runs = running.lines.iter().any(|(running, ..)| running == id);
+            if !runs {
+                line.finish_and_clear();
+                lines.remove(line);
             }
-        }
-        match self.open.len().saturating_sub(LINES).try_into() {
-            Ok(0_u64) | Err(_) => {
-                if let Some(others) = self.others.take() {
-                    others.finish_and_clear();
-                    self.lines.remove(&others);
+            runs
+        });
+        for (id, key, progress) in running.lines {
+            let line = match open.iter().find(|(known, _)| *known == id) {
+                Some((_, line)) => line.clone(),
+                None => {
+                    let line = lines.add(progress::of_upload()).with_message(name(&key));
+                    open.push((id, line.clone()));
+                    line
                 }
-            }
-            Ok(more) => {
-                // Taken out and put in again, so that it stays the last.
-                let others = self.others.take().unwrap_or_else(progress::of_others);
-                self.lines.remove(&others);
-                let others = self.lines.add(others);
-                others.set_message(format!("and {} more", Number(more)));
-                others.tick();
-                self.others = Some(others);
+            };
+            if let Some(progress) = progress {
+                progress::show_rows(&line, progress.rows_done, progress.rows);
             }
         }
-        Ok(())
+        // Taken out and put in again, so that it stays the last.
+        let last = others.take();
+        if let Some(last) = &last {
+            lines.remove(last);
+        }
+        match running.others.try_into() {
+            Ok(0_u64) | Err(_) => last.iter().for_each(ProgressBar::finish_and_clear),
+            Ok(more) => {
+                let last = lines.add(last.unwrap_or_else(progress::of_others));
+                last.set_message(format!("and {} more", Number(more)));
+                last.tick();
+                *others = Some(last);
+            }
+        }
     }
 }
 
