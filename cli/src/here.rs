@@ -57,6 +57,7 @@ pub(crate) async fn open(directory: PathBuf, around: &Surroundings) -> Result<He
     loop {
         let owner = match DataDir::open(&directory, &around.command, (around.clock)()) {
             Ok(taken) => {
+                tell_if_open(&taken);
                 let held = Held::ByThis(Embedded::open(taken, around.clock.clone()).await?);
                 return Ok(Here { directory, held });
             }
@@ -82,6 +83,13 @@ pub(crate) async fn open(directory: PathBuf, around: &Surroundings) -> Result<He
     }
 }
 
+fn tell_if_open(taken: &DataDir) {
+    if taken.was_open_to_others() {
+        let path = output::path(taken.path());
+        output::remark(format_args!("Other users could read {path}; from now on only you can."));
+    }
+}
+
 /// Takes the directory for a server.
 pub(crate) async fn take(directory: &Path, around: &Surroundings) -> Result<Embedded, Failure> {
     let start = Instant::now();
@@ -91,6 +99,7 @@ pub(crate) async fn take(directory: &Path, around: &Surroundings) -> Result<Embe
             other => break other?,
         }
     };
+    tell_if_open(&taken);
     taken.announce(Stage::Starting)?;
     Ok(Embedded::open(taken, around.clock.clone()).await?)
 }

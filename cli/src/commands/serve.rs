@@ -5,14 +5,14 @@ mod live;
 mod screen;
 mod uploads;
 
-use std::fs::File;
-use std::io::{self, Write as _};
+use std::io;
 use std::path::Path;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use clap::Args;
 use muster_core::party::Tenant;
+use muster_local::data_dir::write_private;
 use muster_local::flow::{BUCKET, Embedded};
 use muster_local::serve::{Ports, ServeError, Server};
 use muster_runtime::init_telemetry_for_people;
@@ -119,13 +119,7 @@ fn write_environment(path: &Path, server: &Server, embedded: &Embedded) -> io::R
         key.access_key,
         key.secret_key
     );
-    let new = path.with_extension("env.new");
-    let mut options = File::options();
-    options.create(true).write(true).truncate(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(&new)?.write_all(text.as_bytes())?;
-    std::fs::rename(&new, path)
+    write_private(path, text.as_bytes())
 }
 
 /// Says how to use the server; `tenant` is any that there is.

@@ -260,7 +260,9 @@ fn a_data_directory_that_cannot_be_used_is_told() {
         workshop,
         workshop.muster("register list.csv --tenant Contoso --data-dir file")
     );
-    std::fs::create_dir(workshop.path("damaged")).unwrap();
+    // Made by ourselves, so that nothing else is told of it.
+    let now = "2026-01-01T00:00:00Z".parse().unwrap();
+    drop(DataDir::open(workshop.path("damaged"), "muster", now).unwrap());
     workshop.write(
         "damaged/registry.db",
         "this is no database, but it is long enough to be taken for one at first sight ".repeat(20),

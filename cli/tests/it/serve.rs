@@ -187,6 +187,96 @@ fn a_reader_that_stands_still_holds_up_neither_the_log_nor_the_work() {
     drop(served);
 }
 
+/// The log of a workshop's servers.
+fn log(workshop: &Workshop) -> String {
+    std::fs::read_to_string(workshop.path("serve.log")).unwrap()
+}
+
+#[cfg(unix)]
+#[test]
+fn it_stops_cleanly_beside_a_reader_that_stands_still() {
+    let workshop = workshop();
+    let (mut served, _unread) = Served::unread(&workshop, &[("RUST_LOG", "info")]);
+    let s3 = Client::of(&workshop);
+    let option = format!("muster-{}", "x".repeat(1500));
+    for number in 0..60 {
+        let key = format!("inbox/intune/-/Contoso/{}{number}.csv", "y".repeat(900));
+        s3.put(&key, b"x", &[(&option, "x")]).unwrap();
+    }
+    let start = Instant::now();
+    while log(&workshop).matches("an upload is refused").count() < 60 {
+        assert!(start.elapsed() < Duration::from_secs(60));
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    served.signal("TERM");
+    assert_eq!(served.ended(), Some(0));
+}
+
+#[cfg(unix)]
+#[test]
+fn it_works_on_where_its_reader_has_gone() {
+    let workshop = workshop();
+    workshop.list("list.csv", "--rows 3");
+    let list = std::fs::read(workshop.path("list.csv")).unwrap();
+    let (mut served, unread) = Served::unread(&workshop, &[]);
+    drop(unread);
+    let upload = Client::of(&workshop).put(KEY, &list, &[]).unwrap();
+    let start = Instant::now();
+    loop {
+        let run = workshop.muster(&format!("uploads show {upload} --json --data-dir data"));
+        if run.code == Some(0) && run.json()["state"] == "finished" {
+            break;
+        }
+        assert!(
+            start.elapsed() < Duration::from_secs(60),
+            "{}{}",
+            run.stdout,
+            run.stderr
+        );
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    served.signal("TERM");
+    assert_eq!(served.ended(), Some(0));
+    let log = log(&workshop);
+    assert_eq!(log.matches("prints nothing more").count(), 1, "{log}");
+}
+
+#[test]
+fn the_commands_that_it_prints_work() {
+    let workshop = Workshop::new();
+    workshop.list("list.csv", "--rows 3");
+    let list = std::fs::read(workshop.path("list.csv")).unwrap();
+    for (adds, told) in [(true, "3 registered"), (false, "3 unchanged")] {
+        let served = Served::spawn(&workshop, &[]);
+        let mut lines = Vec::new();
+        while lines.last().is_none_or(|line| line != "Ctrl-C stops it.") {
+            lines.push(served.line(""));
+        }
+        let commands = |name: &str| -> Vec<String> {
+            let commands = lines
+                .iter()
+                .filter_map(|line| line.strip_prefix(&format!("    {name} ")));
+            commands.map(str::to_owned).collect()
+        };
+        let added = commands("muster");
+        assert_eq!(!added.is_empty(), adds, "{lines:#?}");
+        for line in added {
+            let run = workshop.muster(&line);
+            assert_eq!(run.code, Some(0), "{line}: {}", run.stderr);
+        }
+        let copies = commands("aws s3 cp");
+        assert_eq!(copies.len(), 2, "{lines:#?}");
+        for (command, told) in copies.iter().zip([told, "3 "]) {
+            let (target, metadata) = command.split_once(" --metadata ").unwrap_or((command, ""));
+            let key = target.strip_prefix("list.csv s3://muster/").unwrap();
+            let metadata: Vec<_> = metadata.split_once('=').into_iter().collect();
+            Client::of(&workshop).put(key, &list, &metadata).unwrap();
+            let line = served.line("finished");
+            assert!(line.contains(told), "{command}: {line}");
+        }
+    }
+}
+
 /// An upload that is under way, and of which nobody knows how it stands.
 #[test]
 fn an_upload_that_cannot_be_read_keeps_nothing_from_its_start() {

@@ -5,6 +5,7 @@
 
 mod error;
 mod owner;
+mod private;
 #[cfg(test)]
 mod tests;
 
@@ -15,18 +16,24 @@ use jiff::Timestamp;
 
 pub use error::DataDirError;
 pub use owner::{Access, Owner, Stage};
+pub use private::write_private;
+
+/// The file that is locked.
+const LOCK: &str = "muster.lock";
 
 /// A locked data directory. The lock lasts as long as this value.
 #[derive(Debug)]
 pub struct DataDir {
     path: PathBuf,
     owner: Owner,
+    closed_to_others: bool,
     /// Held for its lock, which the kernel releases with the descriptor.
     _lock: File,
 }
 
 impl DataDir {
-    /// Creates the directory if need be (mode 0700) and takes it for this process.
+    /// Creates the directory if need be and takes it for this process. It is then for this user alone (mode 0700), also
+    /// where it was there before.
     ///
     /// `command` and `now` are what another process is told about the owner.
     ///
@@ -38,7 +45,8 @@ impl DataDir {
         if !path.is_dir() {
             return Err(DataDirError::NotADirectory { path: path.to_owned() });
         }
-        let lock_path = path.join("muster.lock");
+        let lock_path = path.join(LOCK);
+        let closed_to_others = private::close_to_others(path)?;
         let lock = File::options()
             .create(true)
             .truncate(false)
@@ -63,6 +71,7 @@ impl DataDir {
                 since: now,
                 server: None,
             },
+            closed_to_others,
             _lock: lock,
         };
         dir.owner.write(path)?;
@@ -80,6 +89,11 @@ impl DataDir {
             ..self.owner.clone()
         }
         .write(&self.path)
+    }
+
+    /// Whether other users could look into the directory until now.
+    pub const fn was_open_to_others(&self) -> bool {
+        self.closed_to_others
     }
 
     /// The directory itself.

@@ -28,6 +28,15 @@ pub enum DataDirError {
         /// The path.
         path: PathBuf,
     },
+    /// Other users can look into it, and it cannot be closed to them here.
+    #[error(
+        "other users can read what is in {}: close it to them with `chmod 700`, or name an empty or new directory \
+         with --data-dir", path.display()
+    )]
+    OpenToOthers {
+        /// The directory.
+        path: PathBuf,
+    },
     /// This user may not write here, or the file system is mounted read-only.
     #[error("cannot write to {}: make it writable for this user, or name another directory with --data-dir", path.display())]
     NotWritable {

@@ -1,13 +1,13 @@
 //! Who owns a data directory, as other processes are told: `muster.owner`, for the eyes of one user.
 
-use std::fs::{self, File};
-use std::io::{self, Write as _};
+use std::fs;
 use std::path::Path;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::DataDirError;
+use super::private::write_private;
 
 const FILE: &str = "muster.owner";
 
@@ -65,31 +65,14 @@ impl std::fmt::Debug for Access {
 impl Owner {
     /// Replaces the file in one step, so that nobody reads half of it.
     pub(super) fn write(&self, directory: &Path) -> Result<(), DataDirError> {
-        let (new, target) = (directory.join(format!("{FILE}.new")), directory.join(FILE));
+        let target = directory.join(FILE);
         let failed = |error| DataDirError::from_io(&target, "write it", error);
-        // What a killed process left may have another mode.
-        match fs::remove_file(&new) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error)),
-            _ => {}
-        }
         let text = serde_json::to_vec(self).map_err(|error| failed(error.into()))?;
-        private(&new)
-            .and_then(|mut file| file.write_all(&text))
-            .map_err(failed)?;
-        fs::rename(&new, &target).map_err(failed)
+        write_private(&target, &text).map_err(failed)
     }
 
     /// Who the file names, if it can be read.
     pub(super) fn read(directory: &Path) -> Option<Self> {
         serde_json::from_slice(&fs::read(directory.join(FILE)).ok()?).ok()
     }
-}
-
-/// A new file that only this user can read.
-fn private(path: &Path) -> io::Result<File> {
-    let mut options = File::options();
-    options.create_new(true).write(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
 }

@@ -125,6 +125,43 @@ fn a_new_directory_is_for_its_owner_alone() {
     assert_eq!(fs::metadata(dir.path()).unwrap().permissions().mode() & 0o777, 0o700);
 }
 
+#[cfg(unix)]
+#[test]
+fn a_directory_that_is_there_is_closed_to_others_unless_it_is_theirs_too() {
+    use std::os::unix::fs::PermissionsExt;
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o7777;
+    for (before, holds, closed) in [
+        (0o755, None, true),
+        (0o777, None, true),
+        (0o750, Some("muster.lock"), true),
+        (0o755, Some("registry.db"), true),
+        (0o755, Some("thesis.txt"), false),
+        (0o1777, None, false),
+    ] {
+        let scratch = tempfile::tempdir().unwrap();
+        let path = scratch.path();
+        holds
+            .into_iter()
+            .for_each(|name| fs::write(path.join(name), "").unwrap());
+        fs::set_permissions(path, fs::Permissions::from_mode(before)).unwrap();
+        match DataDir::open(path, "muster", noon()) {
+            Ok(directory) => {
+                assert!(closed && directory.was_open_to_others(), "{before:o} {holds:?}");
+                assert_eq!(mode(path), 0o700);
+                drop(directory);
+                assert!(!DataDir::open(path, "muster", noon()).unwrap().was_open_to_others());
+            }
+            Err(error) => {
+                assert!(
+                    !closed && matches!(error, DataDirError::OpenToOthers { .. }),
+                    "{before:o} {error}"
+                );
+                assert_eq!(mode(path), before);
+            }
+        }
+    }
+}
+
 #[test]
 fn a_path_that_is_or_runs_through_a_file_is_named() {
     let scratch = tempfile::tempdir().unwrap();
