@@ -1,11 +1,19 @@
-"""Starts the emulator, with two faults of it mended (1.5.33). Of a version of an object it gives everything, whatever
-range was asked for, and every reader of a batch asks for a range of a version. For a SendMessageBatch it asks for a
-permission that does not exist: AWS asks for `sqs:SendMessage`, and so for the other batches."""
+"""Starts the emulator (1.5.33) with faults of it mended, so that it is no more lenient than AWS and no stricter.
 
-from ministack.core import iam_actions
+Of a version of an object it gives everything, whatever range was asked for, and every reader of a batch asks for a range
+of a version. For an object that is missing it says so to everybody: AWS denies access to whoever may not list the bucket.
+For a SendMessageBatch it asks for a permission that does not exist: AWS asks for `sqs:SendMessage`, and so for the other
+batches. It does not know `dynamodb:LeadingKeys`, without which a condition on it holds for every key."""
+
+import json
+import re
+
+from ministack.core import iam_actions, iam_evaluator
+from ministack.core.router import extract_access_key_id, extract_region
 from ministack.services import s3
 
-get_object = s3._get_object
+PARTITION_KEYS = ("pk", "lpk", "dpk")
+get_object, head_object = s3._get_object, s3._head_object
 
 
 def get_range(bucket, key, headers, query_params=None):
@@ -24,7 +32,20 @@ def get_range(bucket, key, headers, query_params=None):
     return 206, given, body[start : end + 1]
 
 
-s3._get_object = get_range
+def missing_to_those_who_may_list(read):
+    def answer(bucket, key, headers=None, query_params=None):
+        status, *rest = read(bucket, key, headers, query_params)
+        if status == 404:
+            # No condition on a prefix holds here: such a request has none.
+            caller, region = extract_access_key_id(headers or {}, query_params), extract_region(headers or {}, query_params)
+            if iam_evaluator.enforce(caller, "s3:ListBucket", "s3", region, resource_arn=f"arn:aws:s3:::{bucket}"):
+                return s3._error("AccessDenied", "Access Denied", 403, f"/{bucket}/{key}")
+        return status, *rest
+    return answer
+
+
+s3._get_object = missing_to_those_who_may_list(get_range)
+s3._head_object = missing_to_those_who_may_list(head_object)
 extract_iam_action = iam_actions.extract_iam_action
 
 
@@ -34,6 +55,60 @@ def existing_action(service, *request):
 
 
 iam_actions.extract_iam_action = existing_action
+
+
+def partition_key(item):
+    """The partition key of an item or of a key, in a list."""
+    return [next(iter(item[name].values())) for name in PARTITION_KEYS if name in (item or {})][:1]
+
+
+def leading_keys(request):
+    """The partition keys that a request names, but for those of a transaction."""
+    if condition := request.get("KeyConditionExpression"):
+        names = request.get("ExpressionAttributeNames", {})
+        for name, value in re.findall(r"(#?\w+)\s*=\s*(:\w+)", condition):
+            if names.get(name, name) in PARTITION_KEYS:
+                return [next(iter(request["ExpressionAttributeValues"][value].values()))]
+    keys = [request.get("Key"), request.get("Item")]
+    for asked in request.get("RequestItems", {}).values():
+        keys += asked.get("Keys", []) if isinstance(asked, dict) else []
+    return [value for key in keys for value in partition_key(key)]
+
+
+class TableOfAction(str):
+    """The table of one action of a transaction, which is held against its own key alone."""
+
+    keys = ()
+
+
+dynamodb_context, transaction_checks = iam_actions.dynamodb_service_context, iam_actions.dynamodb_transaction_checks
+enforce = iam_evaluator.enforce
+
+
+def context_with_keys(body):
+    keys = leading_keys(json.loads(body or b"{}"))
+    return dynamodb_context(body) | ({"dynamodb:LeadingKeys": keys} if keys else {})
+
+
+def checks_with_keys(action, body, region, account):
+    checks = transaction_checks(action, body, region, account)
+    items = json.loads(body)["TransactItems"] if checks else []
+    for number, (item, (action, table)) in enumerate(zip(items, checks, strict=True)):
+        (named,) = item.values()
+        checks[number] = action, (held := TableOfAction(table))
+        held.keys = partition_key(named.get("Key") or named.get("Item"))
+    return checks
+
+
+def enforce_with_keys(caller, action, service, region, resource_arn="*", service_context=None):
+    if isinstance(resource_arn, TableOfAction):
+        service_context = {**(service_context or {}), "dynamodb:LeadingKeys": resource_arn.keys}
+    return enforce(caller, action, service, region, resource_arn=resource_arn, service_context=service_context)
+
+
+iam_actions.dynamodb_service_context = context_with_keys
+iam_actions.dynamodb_transaction_checks = checks_with_keys
+iam_evaluator.enforce = enforce_with_keys
 
 if __name__ == "__main__":
     from ministack.app import main

@@ -1,11 +1,14 @@
 """What an outsider does, and an operator."""
 
+import csv
 import json
 import threading
 import time
 
+import boto3
 import pytest
-from conftest import PARTNER, sam_deploy, sample, until, without_ids
+from botocore.exceptions import ClientError
+from conftest import PARTNER, TENANT, TIMEOUT, sam_deploy, sample, until, without_ids
 
 LISTS = {
     "Märzlieferung 1.csv": ["--rows", "40", "--seed", "11", "--faults", "--encoding", "utf8-bom"],
@@ -20,26 +23,32 @@ def separated(content, separator):
     return content.replace(b",", separator)
 
 
-def same_as_on_one_machine(deployment, embedded, key, content, *options):
-    upload = deployment.finished(key)
-    _, reports = embedded(content, *options)
-    for name in ("report.csv", "fixit.csv"):
+def same_as_on_one_machine(deployment, embedded, key, content, rows, seconds=TIMEOUT):
+    """Compares the reports of a list of so many rows, and gives the upload and whether there is a fixit.csv."""
+    upload = deployment.finished(key, seconds)
+    _, reports = embedded(content)
+    files = {name: deployment.report(upload, name) for name in ("report.csv", "fixit.csv")}
+    for name, there in files.items():
         here = reports / name
         expected = here.read_bytes() if here.exists() else b""
-        assert without_ids(deployment.report(upload, name)) == without_ids(expected), f"{name} of {key}"
-    return upload
+        assert without_ids(there) == without_ids(expected), f"{name} of {key}"
+    told = list(csv.reader(files["report.csv"].decode("utf-8-sig").splitlines(keepends=True)))
+    assert len(told) == rows + 1, f"{len(told)} lines for {rows} rows of {key}, and a header"
+    return upload, bool(files["fixit.csv"])
 
 
 @pytest.mark.parametrize("name", LISTS)
 def test_a_list_comes_out_as_on_one_machine(deployment, embedded, name):
     content = sample(*LISTS[name])
-    same_as_on_one_machine(deployment, embedded, deployment.put(content, name), content)
+    rows = int(LISTS[name][1])
+    _, mends = same_as_on_one_machine(deployment, embedded, deployment.put(content, name), content, rows)
+    assert mends == ("--faults" in LISTS[name]), "rows that failed are there to be mended, and no others"
 
 
 @pytest.mark.parametrize("separator", [b";", b"\t"])
 def test_a_list_with_another_separator_comes_out_as_on_one_machine(deployment, embedded, separator):
     content = separated(sample("--rows", "20", "--seed", str(20 + separator[0])), separator)
-    upload = same_as_on_one_machine(deployment, embedded, deployment.put(content), content)
+    upload, _ = same_as_on_one_machine(deployment, embedded, deployment.put(content), content, 20)
     assert upload["state"] == "finished" and upload["counts"] == {"registered": 20}
 
 
@@ -74,11 +83,46 @@ def test_poison_ends_in_the_dead_letters_with_its_reason(deployment):
     assert letter["MessageAttributes"]["reason"]["StringValue"].startswith("the message cannot be read")
 
 
+def test_an_object_that_is_no_upload_and_a_version_that_is_gone_are_told_and_forgotten(deployment):
+    deployment.s3.put_object(Bucket=deployment.bucket, Key="inbox/notes.txt", Body=b"hello")
+    until("the stray object", lambda: b"inbox/notes.txt" in deployment.muster("uploads", "list", "--unassigned", "--json"))
+    began = time.time()
+    event = {"Records": [{"s3": {
+        "bucket": {"name": deployment.bucket},
+        "object": {"key": f"inbox/intune/-/{TENANT}/gone.csv", "versionId": "00000000-0000-0000-0000-000000000000"},
+    }}]}
+    deployment.sqs.send_message(QueueUrl=deployment.queue("split"), MessageBody=json.dumps(event))
+    said = lambda: any("gone before it was looked at" in line for line in deployment.log("split-upload", began))
+    until("a line in the log", said)
+
+
+def test_validate_batch_may_write_uploads_and_nothing_of_the_registry(deployment):
+    role = deployment.functions.get_function_configuration(FunctionName="muster-validate-batch")["Role"].split("/")[-1]
+    policy = deployment.iam.get_role_policy(RoleName=role, PolicyName="validate-batch")["PolicyDocument"]
+    deployment.iam.create_user(UserName="like-validate-batch")
+    deployment.iam.put_user_policy(
+        UserName="like-validate-batch", PolicyName="same", PolicyDocument=json.dumps(policy))
+    key = deployment.iam.create_access_key(UserName="like-validate-batch")["AccessKey"]
+    table = boto3.client(
+        "dynamodb", aws_access_key_id=key["AccessKeyId"], aws_secret_access_key=key["SecretAccessKey"])
+    def update(item):
+        table.update_item(
+            TableName=deployment.table, Key={"pk": {"S": item}, "sk": {"S": "X"}}, UpdateExpression="SET a = :a",
+            ConditionExpression="attribute_exists(pk)", ExpressionAttributeValues={":a": {"S": "a"}})
+    with pytest.raises(table.exceptions.ConditionalCheckFailedException):
+        update("UPLOAD#u-none")
+    for item in ("GRANT#t#-#0", "DEVICE#d", "CLAIM#c", "BATCH#u-none#00000000", "TENANT#t", "STRAYS"):
+        with pytest.raises(ClientError, match="AccessDenied"):
+            update(item)
+
+
 def test_a_permission_that_is_missing_is_named_and_the_upload_goes_on_once_it_is_back(deployment):
     role = deployment.functions.get_function_configuration(FunctionName="muster-register-batch")["Role"].split("/")[-1]
     policy = deployment.iam.get_role_policy(RoleName=role, PolicyName="register-batch")["PolicyDocument"]
     less = json.loads(json.dumps(policy))
-    less["Statement"][0]["Action"].remove("dynamodb:PutItem")
+    for statement in less["Statement"]:
+        statement["Action"] = [action for action in statement["Action"] if action != "dynamodb:PutItem"]
+    less["Statement"] = [statement for statement in less["Statement"] if statement["Action"]]
     allow = lambda document: deployment.iam.put_role_policy(
         RoleName=role, PolicyName="register-batch", PolicyDocument=json.dumps(document))
     began = time.time()
@@ -97,7 +141,7 @@ def test_a_permission_that_is_missing_is_named_and_the_upload_goes_on_once_it_is
     assert deployment.finished(key)["counts"] == {"registered": 5}
 
 
-def test_an_update_while_an_upload_runs_loses_nothing(deployment):
+def test_an_update_while_an_upload_runs_loses_nothing(deployment, embedded):
     def level():
         settings = deployment.functions.get_function_configuration(FunctionName="muster-register-batch")
         return settings["Environment"]["Variables"]["RUST_LOG"]
@@ -109,7 +153,7 @@ def test_an_update_while_an_upload_runs_loses_nothing(deployment):
         update.start()
         until("the update", lambda: level() == "info,muster=info")
         assert deployment.uploads(key)[0]["state"] == "processing", "too late to show anything"
-        upload = deployment.finished(key, seconds=300)
+        upload, _ = same_as_on_one_machine(deployment, embedded, key, content, 10000, seconds=300)
         update.join()
     assert upload["counts"] == {"registered": 10000}
     assert [u["id"] for u in deployment.uploads(key)] == [upload["id"]]
@@ -121,9 +165,10 @@ def test_after_all_that_the_registry_is_in_order(deployment):
 
 
 # The last one: on the emulator, fsck of as many devices takes minutes.
-def test_twenty_thousand_rows_are_registered_by_several_workers(deployment):
+def test_twenty_thousand_rows_are_registered_by_several_workers(deployment, embedded):
     began = time.time()
-    upload = deployment.finished(deployment.put(sample("--rows", "20000", "--seed", "40")), seconds=300)
+    content = sample("--rows", "20000", "--seed", "40")
+    upload, _ = same_as_on_one_machine(deployment, embedded, deployment.put(content), content, 20000, seconds=300)
     assert upload["counts"] == {"registered": 20000}
     page = deployment.logs.describe_log_streams(logGroupName="/aws/lambda/muster-register-batch")
     workers = [s for s in page["logStreams"] if s.get("lastEventTimestamp", s["creationTime"]) >= began * 1000]

@@ -8,7 +8,7 @@ use std::path::Path;
 use muster_core::message::{BatchMessage, FinishMessage, ObjectsCreated};
 use muster_runtime::MAX_RECEIVES;
 
-/// A function, one of its capabilities, and what that one may do or with what: an action, an index, a prefix, a queue.
+/// A function, one of its capabilities, and what that one may do: an action with what it is about.
 type Right = (String, String, String);
 
 /// How many time-outs of its function a message stays invisible at least (AWS Lambda developer guide, "Using Lambda with
@@ -68,8 +68,13 @@ fn kebab(name: &str) -> String {
     })
 }
 
-/// What a statement is about: indexes, prefixes of keys, queues. The table itself and the bucket itself have no word.
+/// What a statement is about: keys of items, indexes, prefixes of objects, queues. The whole table and the bucket itself
+/// have no word.
 fn objects(resource: &str) -> Vec<String> {
+    if let Some((_, keys)) = resource.split_once("dynamodb:LeadingKeys: [") {
+        let (keys, _) = keys.split_once(']').expect("a list of keys");
+        return keys.split(", ").map(str::to_owned).collect();
+    }
     let words = resource.split(|c: char| !(c.is_alphanumeric() || "/*:".contains(c)));
     let mut found = Vec::new();
     for word in words {
@@ -80,10 +85,18 @@ fn objects(resource: &str) -> Vec<String> {
         } else if let Some((_, index)) = word.split_once("/index/") {
             found.push(index.to_owned());
         } else if let Some(prefix) = word.trim_start_matches('/').strip_suffix("/*") {
-            found.push(format!("{prefix}/"));
+            found.push(format!("{prefix}/*"));
         }
     }
     found
+}
+
+/// Each of these actions on each of these objects; the action alone where there is no word for what it is about.
+fn with_objects(action: &str, objects: &[String]) -> Vec<String> {
+    if objects.is_empty() {
+        return vec![action.to_owned()];
+    }
+    objects.iter().map(|object| format!("{action} {object}")).collect()
 }
 
 /// The rights of all roles. `others`: those that no capability needs.
@@ -103,8 +116,7 @@ fn rights_of_template(template: &str, others: &mut BTreeSet<Right>) -> BTreeSet<
                     let own = capability.chars().all(char::is_alphabetic) && capability != "logs";
                     let into = if own { &mut rights } else { &mut *others };
                     let right = |what: String| (function.clone(), capability.to_owned(), what);
-                    into.insert(right(action.to_owned()));
-                    into.extend(objects(resource).into_iter().map(right));
+                    into.extend(with_objects(action, &objects(resource)).into_iter().map(right));
                 }
             }
         }
@@ -112,27 +124,87 @@ fn rights_of_template(template: &str, others: &mut BTreeSet<Right>) -> BTreeSet<
     rights
 }
 
-/// The rights that the table of ARCHITECTURE.md lists: what it sets in backticks.
+/// The rights that the table of ARCHITECTURE.md lists: what it sets in backticks, actions first and then what they are
+/// about, up to the next semicolon.
 fn rights_of_page(page: &str) -> BTreeSet<Right> {
     let (_, behind) = page.split_once("| function | capability |").expect("the table");
     let mut rights = BTreeSet::new();
     for row in behind.lines().skip(2).take_while(|line| line.starts_with('|')) {
         let cells: Vec<&str> = row.split('|').map(|cell| cell.trim().trim_matches('`')).collect();
-        let right = |what: &str| (cells[1].to_owned(), cells[2].to_owned(), what.to_owned());
+        let right = |what: String| (cells[1].to_owned(), cells[2].to_owned(), what);
         let mut service = "";
-        for word in row.split('|').nth(3).unwrap_or_default().split('`').skip(1).step_by(2) {
-            if let Some((prefix, _)) = word.split_once(':') {
-                service = prefix;
-                rights.insert(right(word));
-            } else if word.starts_with(char::is_uppercase) {
-                rights.insert(right(&format!("{service}:{word}")));
-            } else {
-                rights.insert(right(word.trim_end_matches('*')));
+        for clause in row.split('|').nth(3).unwrap_or_default().split(';') {
+            let (mut actions, mut objects) = (Vec::new(), Vec::new());
+            for word in clause.split('`').skip(1).step_by(2) {
+                if let Some((prefix, _)) = word.split_once(':') {
+                    service = prefix;
+                    actions.push(word.to_owned());
+                } else if word.starts_with(char::is_uppercase) && word.ends_with(char::is_lowercase) {
+                    actions.push(format!("{service}:{word}"));
+                } else {
+                    objects.push(word.to_owned());
+                }
             }
+            objects.extend(clause.contains("dead letters").then(|| "dead letters".to_owned()));
+            rights.extend(
+                actions
+                    .iter()
+                    .flat_map(|action| with_objects(action, &objects))
+                    .map(right),
+            );
         }
-        rights.extend(cells[3].contains("dead letters").then(|| right("dead letters")));
     }
     rights
+}
+
+/// The kinds of items in the table of docs/data-model.md, as beginnings of their partition keys.
+fn kinds_of_items(page: &str) -> BTreeSet<String> {
+    let (_, behind) = page.split_once("| item | `pk` |").expect("the table");
+    let rows = behind.lines().skip(2).take_while(|line| line.starts_with('|'));
+    let keys = rows.map(|row| row.split('`').nth(1).expect("a key"));
+    keys.map(|key| {
+        key.split_once('{')
+            .map_or_else(|| key.to_owned(), |(kind, _)| format!("{kind}*"))
+    })
+    .collect()
+}
+
+#[test]
+fn every_statement_on_the_table_names_kinds_of_items_that_there_are() {
+    let kinds = kinds_of_items(&read("docs/data-model.md"));
+    assert!(kinds.contains("DEVICE#*") && kinds.contains("STRAYS"), "{kinds:?}");
+    let mut seen = 0;
+    for (name, text) in resources(&read("infra/template.yaml")) {
+        for statement in text.split("- Effect: Allow").skip(1) {
+            let (resource, _) = statement.split_once("Action:\n").unwrap_or((statement, ""));
+            if resource.contains("Resource: !GetAtt Table.Arn\n") {
+                let keys = objects(resource);
+                assert!(!keys.is_empty(), "{name} may touch every item: {statement}");
+                assert!(
+                    keys.iter().all(|key| kinds.contains(key)),
+                    "{name}: {keys:?} of {kinds:?}"
+                );
+                seen += 1;
+            }
+        }
+    }
+    assert!(seen >= 5, "{seen} statements on the table");
+}
+
+#[test]
+fn only_register_batch_writes_the_registry_and_only_sweep_beside_people_a_consent() {
+    let template = rights_of_template(&read("infra/template.yaml"), &mut BTreeSet::new());
+    let writers = |kind: &str| -> BTreeSet<String> {
+        let writes =
+            ["PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem"].map(|w| format!("dynamodb:{w} {kind}#*"));
+        let writing = template.iter().filter(|(_, _, what)| writes.contains(what));
+        writing.map(|(function, ..)| function.clone()).collect()
+    };
+    for kind in ["DEVICE", "CLAIM", "BATCH"] {
+        assert_eq!(writers(kind), BTreeSet::from(["register-batch".to_owned()]), "{kind}");
+    }
+    assert_eq!(writers("GRANT"), BTreeSet::from(["sweep".to_owned()]));
+    assert!(writers("TENANT").is_empty() && writers("PARTNER").is_empty());
 }
 
 #[test]
@@ -161,9 +233,9 @@ fn what_no_capability_needs_are_the_own_queues_and_logs() {
             expect("logs", action);
         }
         for queue in text.split(" Queue: !GetAtt ").skip(1) {
-            expect("the event source", &objects(queue.lines().next().unwrap())[0]);
+            let queue = &objects(queue.lines().next().unwrap())[0];
             for action in ["ReceiveMessage", "DeleteMessage", "GetQueueAttributes"] {
-                expect("the event source", &format!("sqs:{action}"));
+                expect("the event source", &format!("sqs:{action} {queue}"));
             }
         }
     }
