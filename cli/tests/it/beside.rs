@@ -312,7 +312,7 @@ fn what_a_dead_server_left_is_no_obstacle() {
 
 #[cfg(unix)]
 #[test]
-fn the_keys_are_for_one_user_alone_and_in_no_log() {
+fn the_keys_are_for_one_user_alone_and_in_no_log_and_neither_are_devices() {
     use std::os::unix::fs::PermissionsExt as _;
     let workshop = Workshop::new();
     workshop.list("list.csv", "--rows 3");
@@ -330,7 +330,15 @@ fn the_keys_are_for_one_user_alone_and_in_no_log() {
     let run = Run::of("register", run.unwrap());
     assert_eq!(run.code, Some(0), "{}", run.stderr);
     let log = std::fs::read_to_string(workshop.path("serve.log")).unwrap();
-    assert!(log.contains("TRACE"), "nothing is logged");
+    assert!(log.contains("an upload is split"), "nothing is logged: {log}");
+    let list = std::fs::read_to_string(workshop.path("list.csv")).unwrap();
+    let row: Vec<&str> = list.lines().nth(1).unwrap().split(',').collect();
+    let (serial, hash) = (row[0], row.iter().max_by_key(|field| field.len()).unwrap());
+    assert!(serial.len() > 8 && hash.len() > 1000, "{serial} {hash}");
+    assert!(
+        !log.contains(serial) && !log.contains(&hash[100..140]),
+        "a device is in the log"
+    );
     for secret in secrets {
         assert!(secret.len() >= 32);
         for text in [&log, &run.stdout, &run.stderr] {
