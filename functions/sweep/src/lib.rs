@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use jiff::ToSpan as _;
 use muster_core::Timestamp;
+use muster_core::id::UploadId;
 use muster_runtime::Failure;
 use muster_store::Grants;
 use muster_store::objects::Objects;
@@ -69,6 +70,14 @@ impl Sweep<'_> {
             failures.extend(self.look_into_bucket(now, begun + time).await.err());
         }
         failures.into_iter().next().map_or(Ok(()), Err)
+    }
+
+    /// Puts one upload on again, due or not; no try is counted.
+    ///
+    /// # Errors
+    /// When the store is out of reach, or nothing can be done for the upload.
+    pub async fn look_after_now(&self, id: &UploadId, now: Timestamp) -> Result<(), Failure> {
+        self.look_after(&Due::Upload(id.clone()), Occasion::Start, now).await
     }
 
     /// Looks after what should have moved by now, the longest overdue first.

@@ -7,6 +7,7 @@ mod changes;
 mod events;
 mod files;
 mod queue;
+mod stops;
 mod swept;
 mod workers;
 

@@ -12,15 +12,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use muster_core::Timestamp;
 use muster_core::id::UploadId;
 use muster_core::inbox::{InboxKey, stray_reason};
-use muster_core::message::ObjectsCreated;
 use muster_core::upload::{ObjectVersion, Reason, UploadState};
 use muster_runtime::Delivery;
 use muster_store::queue::QueueName;
 use muster_store::uploads::{Due, Stray, UploadStatus};
-use serde::Deserialize;
 use tokio::sync::Notify;
 
-use super::Embedded;
+use super::{Embedded, stops};
 use crate::metrics::Metrics;
 
 /// How many changes wait for whoever follows, and how much that ended is remembered, so that it is not told again.
@@ -55,11 +53,6 @@ struct Told {
     ended: VecDeque<(UploadId, UploadState)>,
     strays: VecDeque<String>,
     untaken: VecDeque<Change>,
-}
-
-#[derive(Deserialize)]
-struct OfUpload {
-    upload: UploadId,
 }
 
 impl Changes {
@@ -168,13 +161,12 @@ impl Embedded {
             return;
         }
         if delivery.queue == QueueName::Split {
-            let created: ObjectsCreated = serde_json::from_str(delivery.body).unwrap_or_default();
-            for object in created.records.iter().filter_map(|record| record.object()) {
+            for object in stops::objects(delivery.body) {
                 self.look_at(&object.upload_id(), Some(object)).await;
             }
             return;
         }
-        let Ok(OfUpload { upload }) = serde_json::from_str(delivery.body) else {
+        let Some(upload) = stops::upload(delivery.body) else {
             return;
         };
         let may_end = matches!(delivery.queue, QueueName::Finish | QueueName::FinishExpress);

@@ -10,14 +10,16 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use muster_core::id::UploadId;
 use muster_store::queue::{Outgoing, Queue, QueueName, Sending};
 use muster_store::{ErrorKind, StoreError};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
+use super::stops::Stops;
 use crate::metrics::Metrics;
 
-/// How many events and dead letters are kept for whoever asks.
+/// How many events, dead letters and reasons are kept for whoever asks.
 const KEPT: usize = 1000;
 
 /// A message that was put aside.
@@ -48,6 +50,7 @@ struct State {
     in_hand: BTreeMap<QueueName, usize>,
     events: VecDeque<String>,
     dead: VecDeque<DeadLetter>,
+    stops: Stops,
 }
 
 /// One queue: a lane for each tenant, which take turns; and what waits for another try.
@@ -231,6 +234,25 @@ impl InProcess {
         self.state().events.iter().cloned().collect()
     }
 
+    /// Why an upload stopped, if it did.
+    pub(super) fn stopped(&self, id: &UploadId) -> Option<String> {
+        self.state().stops.reason(id).map(str::to_owned)
+    }
+
+    /// An upload is put on again.
+    pub(super) fn forget_stop(&self, id: &UploadId) {
+        self.state().stops.forget(id);
+    }
+
+    /// Uploads are put on again with these messages. [`send`](Queue::send) does not say so: what one batch hands on says
+    /// nothing of another batch that was put aside.
+    pub(super) fn forget_stops(&self, queue: QueueName, messages: &[Outgoing]) {
+        let mut state = self.state();
+        for message in messages {
+            state.stops.forget_of(queue, &message.body);
+        }
+    }
+
     /// The newest dead letters, oldest first.
     #[must_use]
     pub fn dead_letters(&self) -> Vec<DeadLetter> {
@@ -262,14 +284,18 @@ impl Queue for InProcess {
         let recorded = self.record(&letter);
         if recorded.is_ok() {
             self.metrics.dead_letter(queue);
-            keep(&mut self.state().dead, letter);
+            let mut state = self.state();
+            state.stops.note(queue, &letter.body, &letter.reason);
+            keep(&mut state.dead, letter);
+            drop(state);
             self.changed.notify_waiters();
         }
         Box::pin(std::future::ready(recorded))
     }
 }
 
-fn keep<T>(list: &mut VecDeque<T>, value: T) {
+/// Of more than fit the oldest is left out.
+pub(super) fn keep<T>(list: &mut VecDeque<T>, value: T) {
     if list.len() == KEPT {
         list.pop_front();
     }

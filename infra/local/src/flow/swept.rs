@@ -6,12 +6,13 @@ mod tests;
 use std::time::Duration;
 
 use muster_core::Timestamp;
+use muster_core::id::UploadId;
 use muster_runtime::Failure;
 use muster_store::queue::{Outgoing, Queue, QueueName, Sending};
 use muster_store::uploads::Due;
 use sweep::{Occasion, Sweep};
 
-use super::Embedded;
+use super::{Embedded, InProcess};
 use crate::metrics::Metrics;
 
 /// How long a sweep may take, as on AWS.
@@ -20,15 +21,17 @@ const SWEEP_AT_MOST: Duration = Duration::from_secs(40);
 /// How much that is due is looked at again behind a sweep, to tell what became of it.
 const LOOKED_AT: usize = 500;
 
-/// The queues, and a count of what is sent.
-struct Counted<'a> {
+/// The queues, and a count of what is sent. An upload that it is sent for goes on.
+pub(super) struct Counted<'a> {
     queue: &'a dyn Queue,
+    stops: &'a InProcess,
     metrics: &'a Metrics,
 }
 
 impl Queue for Counted<'_> {
     fn send(&self, queue: QueueName, messages: Vec<Outgoing>) -> Sending<'_> {
         self.metrics.sweep_sent(messages.len());
+        self.stops.forget_stops(queue, &messages);
         self.queue.send(queue, messages)
     }
 
@@ -48,22 +51,36 @@ impl Embedded {
             true => self.due(occasion, now).await,
             false => Vec::new(),
         };
-        let queue = &Counted {
-            queue: &*self.sends,
-            metrics: &self.metrics,
-        };
-        let sweep = Sweep {
-            uploads: self.uploads(),
-            grants: self.grants(),
-            objects: self.objects(),
-            queue,
-        };
-        let swept = sweep.handle(occasion, now, SWEEP_AT_MOST).await;
+        let queue = &self.counted();
+        let swept = self.sweeping(queue).handle(occasion, now, SWEEP_AT_MOST).await;
         self.metrics.swept(swept.is_ok());
         if self.is_followed() {
             self.look_behind_sweep(&due, now).await;
         }
         swept
+    }
+
+    /// Has sweep put an upload on again now, due or not.
+    pub(super) async fn put_on(&self, id: &UploadId) -> Result<(), Failure> {
+        let queue = &self.counted();
+        self.sweeping(queue).look_after_now(id, self.now()).await
+    }
+
+    fn sweeping<'a>(&self, queue: &'a Counted<'_>) -> Sweep<'a> {
+        Sweep {
+            uploads: self.uploads(),
+            grants: self.grants(),
+            objects: self.objects(),
+            queue,
+        }
+    }
+
+    pub(super) fn counted(&self) -> Counted<'_> {
+        Counted {
+            queue: &*self.sends,
+            stops: &self.queue,
+            metrics: &self.metrics,
+        }
     }
 
     /// What this sweep will look after. Where it cannot be asked for, sweep itself will say so.

@@ -1,5 +1,6 @@
 //! The outbox: "object created" events, at least once, in the order of the commits.
 
+use muster_core::upload::ObjectVersion;
 use rusqlite::{Transaction, params};
 use s3s::S3Error;
 
@@ -58,6 +59,48 @@ impl Objects {
             let mut statement = database.prepare_cached("SELECT count(*) FROM outbox")?;
             let count: i64 = statement.query_row([], |row| row.get(0))?;
             Ok(count.unsigned_abs())
+        })
+        .await
+    }
+
+    /// Whether the event of this version is not acknowledged yet.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub(crate) async fn event_waits(&self, object: &ObjectVersion) -> Result<bool, S3Error> {
+        let ObjectVersion { bucket, key, version } = object.clone();
+        self.blocking(move |inner| {
+            Ok(inner
+                .database()
+                .prepare_cached("SELECT 1 FROM outbox WHERE bucket = ?1 AND key = ?2 AND version = ?3")?
+                .exists(params![bucket, key.as_bytes(), version])?)
+        })
+        .await
+    }
+
+    /// Puts the event of this version on the list again. Where it is there still, or the version is gone, nothing is to do.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub(crate) async fn repeat_event(&self, object: &ObjectVersion) -> Result<(), S3Error> {
+        let ObjectVersion { bucket, key, version } = object.clone();
+        self.blocking(move |inner| {
+            if !inner.makes_event(&key) {
+                return Ok(());
+            }
+            inner
+                .database()
+                .prepare_cached(
+                    "INSERT INTO outbox (bucket, key, version, size, etag)
+                     SELECT bucket, key, version, size, etag FROM versions AS v
+                     WHERE bucket = ?1 AND key = ?2 AND version = ?3 AND blob IS NOT NULL AND NOT EXISTS (
+                         SELECT 1 FROM outbox AS o
+                         WHERE o.bucket = v.bucket AND o.key = v.key AND o.version = v.version
+                     )",
+                )?
+                .execute(params![bucket, key.as_bytes(), version])?;
+            inner.arrived.notify_one();
+            Ok(())
         })
         .await
     }

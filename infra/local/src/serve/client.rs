@@ -7,15 +7,18 @@ use std::time::Duration;
 use aws_smithy_http_client::Connector;
 use aws_smithy_runtime_api::client::http::{HttpConnector as _, SharedHttpConnector};
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::byte_stream::ByteStream;
 use bytes::Bytes;
+use muster_core::id::UploadId;
+use muster_core::upload::ObjectVersion;
 use muster_runtime::Failure;
 use muster_store::fsck::{Code, Finding};
 use muster_store::objects::Objects;
 use muster_store::{Connection, Credentials, Endpoint, Registry, Table};
 use serde::Deserialize;
 
-use super::commands::{DOOR, DYNAMODB, FILES, KEY, SWEEP};
+use super::commands::{DOOR, DYNAMODB, FILES, GO_ON, KEY, STOPPED, SWEEP};
 use crate::data_dir::Access;
 use crate::flow::{BUCKET, TABLE};
 use crate::seam;
@@ -108,9 +111,31 @@ impl Client {
         self.ask("POST", SWEEP).await.map(|_| ())
     }
 
-    /// The body of the answer.
+    /// As [`Embedded::stopped`](crate::flow::Embedded::stopped), of the server.
+    ///
+    /// # Errors
+    /// When it does not answer.
+    pub async fn stopped(&self, id: &UploadId) -> Result<Option<String>, Failure> {
+        let why = self.ask("GET", &format!("{STOPPED}/{id}")).await?;
+        Ok(Some(String::from_utf8_lossy(&why).into_owned()).filter(|why| !why.is_empty()))
+    }
+
+    /// As [`Embedded::go_on`](crate::flow::Embedded::go_on), which the server does.
+    ///
+    /// # Errors
+    /// When it does not answer, or could not.
+    pub async fn go_on(&self, object: &ObjectVersion) -> Result<(), Failure> {
+        let body = serde_json::to_vec(object).map_err(|error| self.failed(&error))?;
+        self.send("POST", GO_ON, body.into()).await.map(|_| ())
+    }
+
     async fn ask(&self, method: &'static str, path: &str) -> Result<Bytes, Failure> {
-        let mut request = HttpRequest::empty();
+        self.send(method, path, SdkBody::empty()).await
+    }
+
+    /// The body of the answer.
+    async fn send(&self, method: &'static str, path: &str, body: SdkBody) -> Result<Bytes, Failure> {
+        let mut request = HttpRequest::new(body);
         request.set_method(method).map_err(|error| self.failed(&error))?;
         let uri = format!("{}{path}", self.address);
         request.set_uri(uri).map_err(|error| self.failed(&error))?;

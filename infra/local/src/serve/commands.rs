@@ -9,12 +9,14 @@ use std::net::IpAddr;
 
 use axum::Router;
 use axum::body::Bytes;
-use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::extract::{DefaultBodyLimit, Path, Request, State};
 use axum::http::uri::Authority;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
+use muster_core::id::UploadId;
+use muster_core::upload::ObjectVersion;
 use subtle::ConstantTimeEq as _;
 use sweep::Occasion;
 
@@ -30,6 +32,10 @@ pub(super) const DYNAMODB: &str = "/_muster/dynamodb";
 pub(super) const FILES: &str = "/_muster/files";
 /// Looks at once for what is due.
 pub(super) const SWEEP: &str = "/_muster/sweep";
+/// Answers why an upload, whose id comes behind it, stopped; nothing where it did not.
+pub(super) const STOPPED: &str = "/_muster/stopped";
+/// Takes an object version as JSON, and puts its upload on again if it stopped.
+pub(super) const GO_ON: &str = "/_muster/go-on";
 
 /// The largest request that DynamoDB takes is 16 MB (a batch of writes).
 const MAX_BODY: usize = 16 << 20;
@@ -41,6 +47,8 @@ pub(super) fn router(embedded: &Embedded, key: &str) -> Router {
         .route(&format!("{DYNAMODB}/"), post(dynamodb))
         .route(FILES, get(files))
         .route(SWEEP, post(sweep))
+        .route(&format!("{STOPPED}/{{upload}}"), get(stopped))
+        .route(GO_ON, post(go_on))
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .route_layer(middleware::from_fn_with_state(key.to_owned(), guard))
         .with_state(embedded.clone())
@@ -112,6 +120,28 @@ async fn sweep(State(embedded): State<Embedded>) -> StatusCode {
         Err(failure) => {
             tracing::error!(%failure, "sweep failed and is tried again");
             StatusCode::INTERNAL_SERVER_ERROR
+        }
+    }
+}
+
+async fn stopped(State(embedded): State<Embedded>, Path(upload): Path<UploadId>) -> Response {
+    match embedded.stopped(&upload) {
+        None => StatusCode::NO_CONTENT.into_response(),
+        Some(why) => why.into_response(),
+    }
+}
+
+async fn go_on(State(embedded): State<Embedded>, body: Bytes) -> Response {
+    let object: ObjectVersion = match serde_json::from_slice(&body) {
+        Ok(object) => object,
+        Err(error) => return (StatusCode::BAD_REQUEST, error.to_string()).into_response(),
+    };
+    match embedded.go_on(&object).await {
+        Ok(()) => StatusCode::NO_CONTENT.into_response(),
+        Err(failure) => {
+            let id = object.upload_id();
+            tracing::error!(upload.id = %id, %failure, "an upload could not be put on again for another command");
+            (StatusCode::INTERNAL_SERVER_ERROR, failure.to_string()).into_response()
         }
     }
 }

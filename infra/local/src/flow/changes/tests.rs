@@ -2,6 +2,7 @@
 
 use std::sync::atomic::AtomicI64;
 
+use muster_core::message::ObjectsCreated;
 use muster_core::party::Tenant;
 use sweep::Occasion;
 

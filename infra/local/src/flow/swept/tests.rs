@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use muster_core::id::{TenantId, UploadId};
+use muster_core::id::TenantId;
 use muster_core::message::ObjectsCreated;
 use muster_core::party::Tenant;
 use muster_core::upload::ObjectVersion;

@@ -1,6 +1,8 @@
 //! The door for other commands: the same registry through it, and nobody else in.
 
+use muster_core::message::ObjectsCreated;
 use muster_core::party::Tenant;
+use muster_store::queue::{Queue as _, QueueName};
 
 use super::*;
 use crate::data_dir::Access;
@@ -84,6 +86,31 @@ async fn what_keeps_the_server_from_its_work_is_told() {
     let client = Client::connect(&access(&embedded, &server)).await.unwrap();
     let said = "the disk that holds registry.db is full: free some space and try again";
     assert_eq!(client.trouble().await.as_deref(), Some(said));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_stopped_is_told_and_put_on_again() {
+    let (embedded, server) = serving().await;
+    let client = Client::connect(&access(&embedded, &server)).await.unwrap();
+    let scratch = tempfile::NamedTempFile::new().unwrap();
+    let key = "inbox/intune/-/Contoso/a.csv";
+    let (objects, metadata) = (client.objects(), [].into());
+    let put = objects.put_file(key, scratch.path(), "text/csv", &metadata);
+    let object = put.await.unwrap();
+    let id = object.upload_id();
+    assert_eq!(client.stopped(&id).await.unwrap(), None);
+
+    embedded.forget_events().await.unwrap();
+    let body = serde_json::to_string(&ObjectsCreated::of(&object)).unwrap();
+    let put_aside = embedded
+        .queue()
+        .dead_letter(QueueName::Split, body, "März is over".to_owned());
+    put_aside.await.unwrap();
+    assert_eq!(client.stopped(&id).await.unwrap().as_deref(), Some("März is over"));
+    client.go_on(&object).await.unwrap();
+    assert_eq!(client.stopped(&id).await.unwrap(), None);
+    let metrics = embedded.metrics(0, None).await.unwrap();
+    assert!(metrics.contains("muster_bucket_events 1\n"), "{metrics}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
