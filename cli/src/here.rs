@@ -5,6 +5,7 @@ use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use muster_core::upload::ObjectVersion;
 use muster_local::data_dir::{DataDir, DataDirError, Owner, Stage};
 use muster_local::flow::Embedded;
 use muster_local::serve::Client;
@@ -39,6 +40,18 @@ impl Deref for Here {
         match &self.held {
             Held::ByThis(embedded) => embedded,
             Held::ByServer(client) => client,
+        }
+    }
+}
+
+impl Here {
+    /// Has the upload that this object is go on, if it stopped.
+    pub(crate) async fn go_on(&self, object: &ObjectVersion) -> Result<(), Failure> {
+        match &self.held {
+            Held::ByThis(embedded) => {
+                (embedded.go_on(object).await).map_err(|error| Failure::of_disk_or(embedded, error))
+            }
+            Held::ByServer(client) => Ok(client.go_on(object).await?),
         }
     }
 }

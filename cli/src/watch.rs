@@ -16,7 +16,7 @@ use crate::{output, progress, signals};
 
 /// How often the state is looked at.
 const LOOK: Duration = Duration::from_millis(100);
-/// After how many of these looks a server is asked what keeps it from its work.
+/// After how many of these looks a server is asked what keeps it from its work, and why the upload stopped.
 const LOOKS: u32 = 10;
 
 /// The upload in its final state: this process works on it, or the server does.
@@ -41,7 +41,7 @@ async fn work(embedded: &Embedded, shown: &mut Shown<'_>) -> Result<UploadStatus
             return Err(Failure::from(&*trouble));
         }
         if idle {
-            return Err(stopped(embedded, shown.id));
+            return Err(stopped(shown.id, embedded.stopped(shown.id)));
         }
     }
 }
@@ -65,6 +65,10 @@ async fn follow(here: &Here, server: &Client, shown: &mut Shown<'_>) -> Result<U
             }
             if let Some(trouble) = server.trouble().await {
                 return Err(Failure::with_remedy_behind_colon(&trouble));
+            }
+            // Where the server is gone, the next look says so.
+            if let Ok(Some(why)) = server.stopped(id).await {
+                return Err(stopped(id, Some(why)));
             }
         }
     };
@@ -125,18 +129,18 @@ impl Drop for Shown<'_> {
     }
 }
 
-/// Nothing moves any more, and the upload has no end.
-fn stopped(embedded: &Embedded, id: &UploadId) -> Failure {
-    let why = embedded
-        .queue()
-        .dead_letters()
-        .pop()
-        .map(|letter| format!(": {}", letter.reason))
-        .unwrap_or_default();
-    Failure::new(
-        format_args!("the upload {id} stopped{why}"),
-        "Run the same command again: it goes on where it stopped.",
-    )
+/// Nobody works on the upload any more, and it has no end.
+fn stopped(id: &UploadId, why: Option<String>) -> Failure {
+    match why {
+        Some(why) => Failure::new(
+            format_args!("the upload {id} stopped: {why}"),
+            "Mend the cause and run the same command again: it goes on where it stopped.",
+        ),
+        None => Failure::new(
+            format_args!("the upload {id} stopped"),
+            "Run the same command again: it goes on where it stopped.",
+        ),
+    }
 }
 
 /// The server does not answer any more.

@@ -205,6 +205,9 @@ async fn resume(args: &ShowArgs, around: &Surroundings, out: &mut Output) -> Res
         output::remark("Sweep finds it within a minute and puts it on again.");
         return Ok(Exit::Fine);
     };
+    if let Some(status) = here.uploads().get(&args.upload).await? {
+        here.go_on(&status.object).await?;
+    }
     if let Held::ByServer(client) = &here.held
         && let Err(failure) = client.sweep().await
     {

@@ -17,6 +17,7 @@ mod register;
 mod sample;
 mod serve;
 mod served;
+mod stopped;
 mod tenants;
 mod uploads;
 

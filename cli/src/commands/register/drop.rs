@@ -124,8 +124,11 @@ impl Dropped {
         let objects = here.objects();
         let newest = objects.head(key, None).await?;
         if let Some(head) = newest.as_ref().filter(|head| head.metadata == metadata) {
-            let id = object(here, key, &head.version).upload_id();
+            let object = object(here, key, &head.version);
+            let id = object.upload_id();
             if under_way(here, &id).await? || unanswered.tells_of(&head.version) {
+                // What stopped is gone on with: sweep would do so some day, and then register what was released meanwhile.
+                here.go_on(&object).await?;
                 return Ok(Self {
                     id,
                     resumed: true,
