@@ -10,6 +10,7 @@ mod duplicates;
 mod faults;
 mod fsck;
 mod identity;
+mod inbox;
 mod options;
 mod refusals;
 mod replays;

@@ -1,15 +1,15 @@
 //! Objects in the inbox that no event told of. Some pages each time: the inbox may be large, the sweep is not.
 
+use std::collections::BTreeSet;
+
 use jiff::ToSpan as _;
 use muster_core::Timestamp;
+use muster_core::id::UploadId;
 use muster_core::inbox::{InboxKey, PREFIX, stray_reason};
-use muster_core::message::ObjectsCreated;
-use muster_core::upload::{ObjectVersion, Reason};
+use muster_core::upload::ObjectVersion;
 use muster_runtime::Failure;
 use muster_store::objects::{ListedVersion, Marker};
-use muster_store::queue::{Outgoing, QueueName};
 use tokio::time::Instant;
-use tracing::warn;
 
 use crate::Sweep;
 
@@ -21,9 +21,6 @@ const PAGES: usize = 2;
 
 /// How old an object must be before its event counts as lost, in seconds.
 const GRACE: i64 = 300;
-
-/// For how long an object that cannot be split is sent again, in hours: a week.
-const SENT_AGAIN: i64 = 7 * 24;
 
 impl Sweep<'_> {
     /// Looks at some pages from `place` on, and moves it on.
@@ -53,49 +50,39 @@ impl Sweep<'_> {
             let (from, to) = (now.checked_sub(GRACE.seconds()), now.checked_add(GRACE.seconds()));
             from.is_ok_and(|from| at >= from) && to.is_ok_and(|to| at <= to)
         };
-        let hopeless = now.checked_sub(SENT_AGAIN.hours()).unwrap_or(now);
-        let mut objects = Vec::new();
+        let (mut objects, mut strays) = (Vec::new(), BTreeSet::new());
         for listed in versions.into_iter().filter(|listed| !young(listed.last_modified)) {
-            let object = ObjectVersion {
-                bucket: self.objects.bucket().to_owned(),
-                key: listed.key,
-                version: listed.version,
-            };
-            if InboxKey::parse(&object.key).is_some() {
-                objects.push((object, listed.last_modified));
+            if InboxKey::parse(&listed.key).is_some() {
+                objects.push(ObjectVersion {
+                    bucket: self.objects.bucket().to_owned(),
+                    key: listed.key,
+                    version: listed.version,
+                });
             } else {
-                self.record_stray(&object, &stray_reason(), now).await?;
+                strays.insert(listed.key);
             }
         }
-        let ids: Vec<_> = objects.iter().map(|(object, _)| object.upload_id()).collect();
+        self.record_strays(&strays, now).await?;
+        let ids: Vec<UploadId> = objects.iter().map(ObjectVersion::upload_id).collect();
         let known = self.uploads.known(&ids).await?;
-        let mut again = Vec::new();
-        for ((object, since), id) in objects.iter().zip(&ids).filter(|(_, id)| !known.contains(id)) {
-            if *since < hopeless {
-                self.record_stray(object, &never_split(), now).await?;
-                continue;
-            }
-            warn!(upload.id = %id, "an object in the inbox was never split");
-            again.push(Outgoing::json(&ObjectsCreated::of(object), None)?);
+        objects.retain(|object| !known.contains(&object.upload_id()));
+        let ids: Vec<UploadId> = objects.iter().map(ObjectVersion::upload_id).collect();
+        // From its first try on it is due by itself, or given up.
+        let recorded = self.uploads.recorded_unsplit(&ids).await?;
+        objects.retain(|object| !recorded.contains(&object.upload_id()));
+        for object in &objects {
+            self.send_again(object, 1, now).await?;
         }
-        if again.is_empty() {
-            return Ok(());
-        }
-        Ok(self.queue.send(QueueName::Split, again).await?)
+        Ok(())
     }
 
-    async fn record_stray(&self, object: &ObjectVersion, reason: &Reason, now: Timestamp) -> Result<(), Failure> {
-        Ok(self
-            .uploads
-            .record_stray(&object.bucket, &object.key, reason, now)
-            .await?)
-    }
-}
-
-fn never_split() -> Reason {
-    Reason {
-        code: "never-split".to_owned(),
-        detail: "it could not be split, and was tried again for a week".to_owned(),
-        remedy: "Look for the reason in the dead letters of the queue `split`, then upload it again.".to_owned(),
+    /// Records what is not recorded yet.
+    async fn record_strays(&self, keys: &BTreeSet<String>, now: Timestamp) -> Result<(), Failure> {
+        let (bucket, reason) = (self.objects.bucket(), stray_reason());
+        let recorded = self.uploads.recorded_strays(bucket, keys, &reason).await?;
+        for key in keys.difference(&recorded) {
+            self.uploads.record_stray(bucket, key, &reason, now).await?;
+        }
+        Ok(())
     }
 }

@@ -5,6 +5,7 @@
 mod grant;
 mod inbox;
 mod unfinished;
+mod unsplit;
 mod upload;
 
 use std::fmt::Display;
@@ -132,6 +133,7 @@ impl Sweep<'_> {
         match due {
             Due::Upload(id) => self.look_after_upload(due, id, occasion, now).await,
             Due::Grant { tenant, registrant } => self.look_after_grant(due, *tenant, registrant, occasion, now).await,
+            Due::Unsplit(id) => self.look_after_unsplit(due, id, occasion, now).await,
         }
     }
 

@@ -168,6 +168,11 @@ pub(crate) fn stray(bucket: &str, key: &str) -> Key {
     }
 }
 
+/// An object that was to be split and was not. No bucket's name has the form of an upload's id.
+pub(crate) fn unsplit(id: &UploadId) -> Key {
+    Key::new(STRAYS, id.to_string())
+}
+
 /// Where sweep is in the inbox.
 pub(crate) fn sweep_place() -> Key {
     Key::new("SWEEP", "INBOX")
@@ -178,6 +183,7 @@ pub(crate) fn parse_due(pk: &str, sk: &str) -> Option<Due> {
     match parse(pk, sk)? {
         Kind::Upload(id) => Some(Due::Upload(id)),
         Kind::Grant(tenant, registrant) => Some(Due::Grant { tenant, registrant }),
+        Kind::Unsplit(id) => Some(Due::Unsplit(id)),
         _ => None,
     }
 }

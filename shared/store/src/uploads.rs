@@ -25,7 +25,7 @@ pub(crate) use item::GROUP;
 pub use cuts::{MAX_BATCHES_PER_ITEM, PutCuts};
 pub use done::{BatchDone, Progress};
 pub use item::{RefusedUpload, UploadStatus};
-pub use strays::{Stray, SweepPlaces};
+pub use strays::{Stray, SweepPlaces, Unsplit};
 pub use watch::Due;
 
 /// Uploads. Needs `dynamodb:GetItem`, `PutItem`, `UpdateItem`, `Query` (index `list`) on the table, split-upload

@@ -224,7 +224,7 @@ impl Body {
             Kind::Device(_) => body(item).map(|device| Self::Device(Box::new(device))),
             Kind::Claim(_) => body(item).map(Self::Claim),
             Kind::Upload(_) => body(item).map(|status| Self::Upload(Box::new(status))),
-            Kind::Stray => body::<Stray>(item).map(|_| Self::Other),
+            Kind::Stray | Kind::Unsplit(_) => body::<Stray>(item).map(|_| Self::Other),
             Kind::PartnerGrant(..) | Kind::Cuts(..) | Kind::Progress(..) | Kind::Receipt(..) | Kind::SweepPlace => {
                 Some(Self::Other)
             }

@@ -27,6 +27,7 @@ pub(crate) enum Kind {
     /// The batch and the first row.
     Receipt(UploadId, u32, u64),
     Stray,
+    Unsplit(UploadId),
     SweepPlace,
 }
 
@@ -61,7 +62,7 @@ pub(crate) fn parse(pk: &str, sk: &str) -> Option<Kind> {
             let row = sk.strip_prefix("RECEIPT#")?;
             Kind::Receipt(upload.parse().ok()?, batch.parse().ok()?, row.parse().ok()?)
         }
-        (STRAYS, _) => Kind::Stray,
+        (STRAYS, _) => sk.parse().map_or(Kind::Stray, Kind::Unsplit),
         ("SWEEP", "INBOX") => Kind::SweepPlace,
         _ => return None,
     })
@@ -106,7 +107,8 @@ mod tests {
             (keys::upload(&upload), Kind::Upload(upload.clone())),
             (keys::cuts(&upload, 64), Kind::Cuts(upload.clone(), 64)),
             (keys::progress(&upload, 3), Kind::Progress(upload.clone(), 3)),
-            (keys::receipt(&upload, 2, 501), Kind::Receipt(upload, 2, 501)),
+            (keys::receipt(&upload, 2, 501), Kind::Receipt(upload.clone(), 2, 501)),
+            (keys::unsplit(&upload), Kind::Unsplit(upload)),
             (keys::stray("b", "inbox/x"), Kind::Stray),
             (keys::sweep_place(), Kind::SweepPlace),
         ];

@@ -30,6 +30,8 @@ pub enum Due {
         /// Who may act.
         registrant: Registrant,
     },
+    /// An object that was to be split and was not, by the upload that it would be.
+    Unsplit(UploadId),
 }
 
 /// As a finding of `fsck` calls it.
@@ -38,6 +40,7 @@ impl fmt::Display for Due {
         match self {
             Self::Upload(id) => write!(f, "upload {id}"),
             Self::Grant { tenant, registrant } => f.write_str(&place_of(*tenant, registrant)),
+            Self::Unsplit(id) => write!(f, "the object of upload {id}, which was not split,"),
         }
     }
 }
@@ -110,6 +113,7 @@ impl Uploads {
         let key = match due {
             Due::Upload(id) => keys::upload(id),
             Due::Grant { tenant, registrant } => keys::grant(*tenant, registrant),
+            Due::Unsplit(id) => keys::unsplit(id),
         };
         let (dpk, dsk) = due_values(&key.pk, until);
         let condition = Condition::new("attribute_exists(dpk)");
@@ -129,15 +133,15 @@ impl Uploads {
         Ok(matches!(self.change(id, change).await?, Changed::Done))
     }
 
-    /// Takes an upload that was given up, up again: sweep looks after it from `now` on. `false` when it was not given
-    /// up, or there is none.
+    /// Takes an upload that was given up, up again, also one that was never split: sweep looks after it from `now` on.
+    /// `false` when it was not given up, or there is none.
     ///
     /// # Errors
     /// When the store is out of reach, or the upload is so old that its receipts are gone: without them nobody knows
     /// what was done of it.
     pub async fn resume(&self, id: &UploadId, now: Timestamp) -> Result<bool, StoreError> {
         let Some(status) = self.get(id).await? else {
-            return Ok(false);
+            return self.resume_unsplit(id, now).await;
         };
         let oldest = now.checked_sub((RECEIPTS_KEPT_DAYS * 24 - 24).hours()).unwrap_or(now);
         if status.created_at < oldest {

@@ -1,5 +1,7 @@
 //! What sweep asks and does.
 
+use std::collections::BTreeSet;
+
 use muster_store::objects::Marker;
 use muster_store::uploads::{Due, SweepPlaces};
 
@@ -124,7 +126,7 @@ async fn undone_batches_are_those_that_are_cut_and_not_done() {
 }
 
 #[tokio::test]
-async fn strays_are_kept_once_each_with_the_latest_reason() {
+async fn strays_are_kept_once_each_since_the_latest_reason() {
     let world = World::new().await;
     let uploads = world.uploads();
     let long = "inbox/".to_owned() + &"ü".repeat(500);
@@ -135,6 +137,10 @@ async fn strays_are_kept_once_each_with_the_latest_reason() {
             .unwrap();
         uploads
             .record_stray("contoso-lists", key, &reason("second"), at(2))
+            .await
+            .unwrap();
+        uploads
+            .record_stray("contoso-lists", key, &reason("second"), at(3))
             .await
             .unwrap();
     }
@@ -149,6 +155,58 @@ async fn strays_are_kept_once_each_with_the_latest_reason() {
             .all(|s| s.reason == reason("second") && s.seen_at == at(2) && s.bucket == "contoso-lists")
     );
     assert_eq!(uploads.strays(1).await.unwrap(), strays[..1]);
+
+    let asked: BTreeSet<String> = ["inbox/a.txt", &long, "inbox/c.txt"].map(str::to_owned).into();
+    let mut recorded = asked.clone();
+    recorded.remove("inbox/c.txt");
+    for (of, expected) in [("second", recorded), ("first", BTreeSet::new())] {
+        let found = uploads.recorded_strays("contoso-lists", &asked, &reason(of)).await;
+        assert_eq!(found.unwrap(), expected, "{of}");
+    }
+}
+
+#[tokio::test]
+async fn an_object_that_was_not_split_is_due_until_it_is_given_up_and_can_be_resumed() {
+    let world = World::new().await;
+    let uploads = world.uploads();
+    let (object, other) = (object(1), object(2));
+    let id = object.upload_id();
+    let due = async || uploads.due(at(1000), 10).await.unwrap();
+    let listed = async || -> Vec<_> {
+        let strays = uploads.strays(1).await.unwrap();
+        strays.into_iter().map(|stray| stray.unsplit.unwrap().upload).collect()
+    };
+    let record = async |object: &ObjectVersion, tries, next| {
+        let reason = reason("never-split");
+        let recorded = uploads.record_unsplit(object, tries, next, &reason, at(5)).await;
+        recorded.unwrap();
+    };
+    assert!(!uploads.resume(&id, at(1)).await.unwrap(), "nobody knows it");
+    record(&other, 1, Some(at(2000))).await;
+    record(&object, 3, Some(at(100))).await;
+    assert_eq!((due().await, listed().await), (vec![Due::Unsplit(id.clone())], vec![]));
+    assert!(!uploads.resume(&id, at(1)).await.unwrap(), "it is tried still");
+
+    record(&object, 5, None).await;
+    assert_eq!((due().await, listed().await), (vec![], vec![id.clone()]));
+    let asked = [id.clone(), other.upload_id(), upload(3).id];
+    let recorded = uploads.recorded_unsplit(&asked).await.unwrap();
+    assert_eq!(recorded, asked[..2].iter().cloned().collect());
+
+    assert!(uploads.resume(&id, at(900)).await.unwrap());
+    assert_eq!((due().await, listed().await), (vec![Due::Unsplit(id.clone())], vec![]));
+    let resumed = uploads.unsplit(&id).await.unwrap().unwrap().unsplit.unwrap();
+    assert_eq!((resumed.tries, resumed.next_try), (0, Some(at(900))));
+
+    uploads.forget_unsplit(&id, at(950)).await.unwrap();
+    uploads.forget_unsplit(&upload(3).id, at(950)).await.unwrap();
+    assert_eq!((due().await, listed().await), (vec![], vec![]));
+    assert_eq!(uploads.unsplit(&upload(3).id).await.unwrap(), None);
+
+    // Its event came after all.
+    record(&object, 5, None).await;
+    accepted(&uploads, 1).await;
+    assert_eq!(listed().await, []);
 }
 
 #[tokio::test]
