@@ -109,6 +109,13 @@ class Deployment:
         return [event["message"] for event in page["events"]]
 
 
+def make_known(muster):
+    """The tenant, and its consent to the partner."""
+    muster("tenants", "add", TENANT)
+    muster("consent", "request", "--tenant", TENANT, "--partner", PARTNER, "--kind", "csp-direct")
+    muster("consent", "grant", "--tenant", TENANT, "--partner", PARTNER)
+
+
 @pytest.fixture(scope="session")
 def deployment():
     sam_deploy(LogLevel="info")
@@ -117,9 +124,7 @@ def deployment():
     policy = json.loads(deployed.s3.get_bucket_policy(Bucket=deployed.bucket)["Policy"])
     assert policy["Statement"][0]["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
     deployed.s3.delete_bucket_policy(Bucket=deployed.bucket)
-    deployed.muster("tenants", "add", TENANT)
-    deployed.muster("consent", "request", "--tenant", TENANT, "--partner", PARTNER, "--kind", "csp-direct")
-    deployed.muster("consent", "grant", "--tenant", TENANT, "--partner", PARTNER)
+    make_known(deployed.muster)
     return deployed
 
 
@@ -132,6 +137,7 @@ def sample(*options):
 def embedded(tmp_path_factory):
     """Registers a list on one machine, and gives what the command answers and the directory of its reports."""
     home = tmp_path_factory.mktemp("embedded")
+    make_known(lambda *words: run(os.environ["MUSTER"], *words, "--data-dir", home / "data"))
     def register(content, *options):
         file = home / "list.csv"
         file.write_bytes(content)
