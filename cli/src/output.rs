@@ -75,6 +75,14 @@ impl Output {
         Ok(self.writer.write_all(bytes)?)
     }
 
+    /// Says how to see the next page of a list, if there is one.
+    pub(crate) fn more(&mut self, next: Option<&str>) -> Result<(), Failure> {
+        match next {
+            Some(next) => self.line(format_args!("\nMore: --from {}", quoted(next))),
+            None => Ok(()),
+        }
+    }
+
     /// Writes a table, indented by `indent` blanks. It is not fitted to the terminal: an id that is broken in two cannot
     /// be copied.
     pub(crate) fn table(&mut self, mut table: Table, indent: usize) -> Result<(), Failure> {

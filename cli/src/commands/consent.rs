@@ -249,9 +249,7 @@ async fn list(args: &ListArgs, around: &Surroundings, out: &mut Output) -> Resul
     };
     out.table(table(&grants, name, (around.clock)()), 0)?;
     tell_hindered(&grants, name, out)?;
-    if let Some(next) = next {
-        out.line(format_args!("\nMore: --from {next}"))?;
-    }
+    out.more(next.map(|next| next.to_string()).as_deref())?;
     Ok(Exit::Fine)
 }
 

@@ -125,9 +125,7 @@ async fn list(args: &ListArgs, around: &Surroundings, out: &mut Output) -> Resul
         return Ok(Exit::Fine);
     }
     out.table(table(&page.devices), 0)?;
-    if let Some(next) = page.next {
-        out.line(format_args!("\nMore: --from '{}'", plain(&next)))?;
-    }
+    out.more(page.next.as_deref())?;
     Ok(Exit::Fine)
 }
 

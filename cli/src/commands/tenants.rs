@@ -155,8 +155,6 @@ async fn list(args: &ListArgs, around: &Surroundings, out: &mut Output) -> Resul
         ]);
     }
     out.table(table, 0)?;
-    if let Some(next) = next {
-        out.line(format_args!("\nMore: --from {next}"))?;
-    }
+    out.more(next.map(|next| next.to_string()).as_deref())?;
     Ok(Exit::Fine)
 }

@@ -114,9 +114,7 @@ async fn list(args: &ListArgs, around: &Surroundings, out: &mut Output) -> Resul
         true => out.line("There are no uploads.")?,
         false => out.table(table(&page.uploads), 0)?,
     }
-    if let Some(next) = page.next {
-        out.line(format_args!("\nMore: --from '{}'", plain(&next)))?;
-    }
+    out.more(page.next.as_deref())?;
     show_strays(strays.as_deref().unwrap_or_default(), out)?;
     Ok(Exit::Fine)
 }
