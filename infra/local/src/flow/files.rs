@@ -1,7 +1,6 @@
 //! What only the files of a data directory show.
 
 use muster_store::fsck::Finding;
-use rusqlite::{Connection, OpenFlags};
 
 use super::Embedded;
 use crate::data_dir::DataDirError;
@@ -24,10 +23,7 @@ impl Embedded {
             return Ok(None);
         };
         let checked = tokio::task::spawn_blocking(move || {
-            // A connection of its own: the engine lends none.
-            let what = Connection::open_with_flags(&path, OpenFlags::SQLITE_OPEN_READ_ONLY)
-                .and_then(|database| quick_check(&database))
-                .map_err(|e| DataDirError::from_sqlite(&path, &e))?;
+            let what = quick_check(&path).map_err(|e| DataDirError::from_sqlite(&path, &e))?;
             Ok(what.map(|what| damaged("registry.db", what)))
         });
         checked.await.unwrap_or_else(|e| {

@@ -1,10 +1,12 @@
 //! Whether the files behind the bucket are as its database says. Bodies that no row names are removed when the store is
 //! opened, so only the other way is to be looked at.
 
+use std::path::Path;
+
 use muster_core::upload::ObjectVersion;
 use muster_store::fsck::{Code, Finding};
 use muster_store::reports::PREFIX as REPORTS;
-use rusqlite::{Connection, ErrorCode, params};
+use rusqlite::{Connection, ErrorCode, OpenFlags, params};
 
 use super::blobs::Blobs;
 use super::{Objects, keys};
@@ -29,7 +31,7 @@ impl Objects {
         let inner = self.inner.clone();
         let checked = tokio::task::spawn_blocking(move || {
             let failed = |e| DataDirError::from_sqlite(&inner.path, &e);
-            if let Some(what) = quick_check(&inner.database()).map_err(failed)? {
+            if let Some(what) = quick_check(&inner.path).map_err(failed)? {
                 return Ok(vec![damaged("objects.db", what)]);
             }
             let mut findings = Vec::new();
@@ -59,9 +61,11 @@ impl Objects {
     }
 }
 
-/// What SQLite finds wrong with the structure of a database; `None`: nothing.
-pub(crate) fn quick_check(database: &Connection) -> rusqlite::Result<Option<String>> {
-    let word = database.query_row("PRAGMA quick_check(1)", [], |row| row.get::<_, String>(0));
+/// What SQLite finds wrong with the structure of a database; `None`: nothing. It reads all of it, so it has a connection of
+/// its own: nobody waits for it.
+pub(crate) fn quick_check(path: &Path) -> rusqlite::Result<Option<String>> {
+    let word = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)
+        .and_then(|database| database.query_row("PRAGMA quick_check(1)", [], |row| row.get::<_, String>(0)));
     match word {
         // The first line only names the database.
         Ok(word) => Ok((word != "ok").then(|| word.lines().last().unwrap_or_default().to_owned())),
