@@ -203,14 +203,14 @@ mod tests {
 
     use muster_core::upload::UploadState;
 
-    use super::super::changes::tests::{dropped, followed};
+    use super::super::changes::tests::{dropped, with_a_clock};
     use super::*;
     use crate::data_dir::DataDirError;
 
     /// For a day nothing moves, and only the disk is to blame.
     #[tokio::test(start_paused = true)]
     async fn a_disk_in_trouble_costs_an_upload_no_try() {
-        let (embedded, clock) = followed().await;
+        let (embedded, clock) = with_a_clock().await;
         let id = dropped(&embedded, "inbox/intune/-/Contoso/a.csv").await;
         let path = "registry.db".into();
         embedded.note_trouble(DataDirError::Full { path });

@@ -9,22 +9,28 @@ use sweep::Occasion;
 use super::*;
 
 const LIST: &str = "Device Serial Number,Windows Product ID,Hardware Hash\nA,,B\n";
-const TENANT: &str = "1b6c0d7e-3f5a-4c1e-9a51-8d2f6f1f3a10";
+pub(in crate::flow) const TENANT: &str = "1b6c0d7e-3f5a-4c1e-9a51-8d2f6f1f3a10";
 const HOUR: i64 = 3600;
 
-/// A server's state without its workers, and its clock in seconds.
-pub(in crate::flow) async fn followed() -> (Embedded, Arc<AtomicI64>) {
+/// State with a tenant and without workers, and its clock in seconds.
+pub(in crate::flow) async fn with_a_clock() -> (Embedded, Arc<AtomicI64>) {
     let clock = Arc::new(AtomicI64::new(1_767_225_600));
     let read = Arc::clone(&clock);
     let now = move || Timestamp::from_second(read.load(Ordering::Relaxed)).unwrap();
     let embedded = Embedded::in_memory(Arc::new(now)).await.unwrap();
-    embedded.follow();
     let tenant = Tenant {
         id: TENANT.parse().unwrap(),
         name: "Contoso".to_owned(),
         created_at: embedded.now(),
     };
     embedded.tenants().create(&tenant).await.unwrap();
+    (embedded, clock)
+}
+
+/// A server's state.
+async fn followed() -> (Embedded, Arc<AtomicI64>) {
+    let (embedded, clock) = with_a_clock().await;
+    embedded.follow();
     (embedded, clock)
 }
 

@@ -1,59 +1,23 @@
 //! What stands in sweep's line and cannot be looked after.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::Ordering;
 
 use muster_core::id::TenantId;
-use muster_core::message::ObjectsCreated;
-use muster_core::party::Tenant;
-use muster_core::upload::ObjectVersion;
-use muster_runtime::Delivery;
 use serde_json::json;
 
 use super::*;
 use crate::flow::TABLE;
+use crate::flow::changes::tests::{TENANT, dropped, with_a_clock};
 
 /// As many as sweep looks after at most.
 const PAGE: usize = 500;
-const TENANT: &str = "1b6c0d7e-3f5a-4c1e-9a51-8d2f6f1f3a10";
-
-async fn with_a_clock() -> (Embedded, Arc<AtomicI64>) {
-    let clock = Arc::new(AtomicI64::new(1_767_225_600));
-    let read = Arc::clone(&clock);
-    let now = move || Timestamp::from_second(read.load(Ordering::Relaxed)).unwrap();
-    let embedded = Embedded::in_memory(Arc::new(now)).await.unwrap();
-    let tenant = Tenant {
-        id: TENANT.parse().unwrap(),
-        name: "Contoso".to_owned(),
-        created_at: embedded.now(),
-    };
-    embedded.tenants().create(&tenant).await.unwrap();
-    (embedded, clock)
-}
 
 /// An upload that was split, whose messages the queue then forgot.
 async fn left_behind(embedded: &Embedded) -> UploadId {
-    let (key, list) = (
-        "inbox/intune/-/Contoso/a.csv",
-        "Device Serial Number,Windows Product ID,Hardware Hash\nA,,B\n",
-    );
-    embedded.objects().put(key, list.into(), "text/csv").await.unwrap();
-    let event = embedded.bucket.next_events(1).await.unwrap().pop().unwrap();
-    let object = ObjectVersion {
-        bucket: event.bucket,
-        key: event.key,
-        version: event.version,
-    };
-    let body = serde_json::to_string(&ObjectsCreated::of(&object)).unwrap();
-    let delivery = Delivery {
-        queue: QueueName::Split,
-        body: &body,
-        receives: 1,
-    };
-    embedded.deliver(delivery).await;
+    let id = dropped(embedded, "inbox/intune/-/Contoso/a.csv").await;
     embedded.forget_events().await.unwrap();
     embedded.queue().forget();
-    object.upload_id()
+    id
 }
 
 /// Runs an operation of DynamoDB on the table, whatever its items mean.
