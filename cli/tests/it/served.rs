@@ -142,8 +142,13 @@ fn process(workshop: &Workshop, more: &[&str], environment: &[(&str, &str)]) -> 
 
 /// The answer to a GET of the HTTP port at this address, head and all.
 pub(super) fn http(address: &str, target: &str) -> String {
-    let mut stream = TcpStream::connect(address.trim_start_matches("http://")).unwrap();
-    write!(stream, "GET {target} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").unwrap();
+    let host = address.trim_start_matches("http://");
+    let mut stream = TcpStream::connect(host).unwrap();
+    write!(
+        stream,
+        "GET {target} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n"
+    )
+    .unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
     answer

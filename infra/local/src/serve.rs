@@ -4,6 +4,7 @@ mod client;
 mod commands;
 mod listener;
 mod metrics;
+mod origin;
 #[cfg(test)]
 mod tests;
 
@@ -17,6 +18,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::State;
 use axum::http::StatusCode;
+use axum::middleware;
 use axum::routing::get;
 use muster_runtime::Failure;
 use uuid::Uuid;
@@ -92,7 +94,8 @@ impl Server {
             .route("/readyz", get(ready))
             .with_state(watched)
             .merge(metrics::router(embedded))
-            .merge(commands::router(embedded, &key));
+            .merge(commands::router(embedded, &key))
+            .layer(middleware::from_fn(origin::guard));
         let server = Self {
             embedded: embedded.clone(),
             flow,
@@ -143,7 +146,7 @@ async fn ready(State(watched): State<Watched>) -> (StatusCode, Cow<'static, str>
         return not_ready("shutting down\n".into());
     }
     if let Some(trouble) = watched.embedded.trouble() {
-        return not_ready(format!("{trouble}\n").into());
+        return not_ready(format!("{}\n", trouble.in_short()).into());
     }
     match watched.embedded.uploads().sweep_places().await {
         Ok(_) => (StatusCode::OK, "ready\n".into()),

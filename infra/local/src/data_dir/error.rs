@@ -100,6 +100,19 @@ impl DataDirError {
         }
     }
 
+    /// What it is and what to do, for whoever may not know where the directory is; the log says that.
+    pub(crate) const fn in_short(&self) -> &'static str {
+        match self {
+            Self::Full { .. } => "the disk of the data directory is full: free some space",
+            Self::NotWritable { .. } => "the data directory cannot be written: make it writable for the server's user",
+            Self::Damaged { .. } => {
+                "a database in the data directory is damaged: the server's log says which, and what to do"
+            }
+            Self::Failing { .. } => "the disk of the data directory fails: see that it is there, works and has space",
+            _ => "the data directory cannot be used: the server's log says why",
+        }
+    }
+
     /// Sorts a fault of the operating system by what its user can do about it.
     pub(crate) fn from_io(path: &Path, action: &'static str, source: io::Error) -> Self {
         use io::ErrorKind as Kind;

@@ -38,8 +38,13 @@ fn client(server: &Server, secret: &str, embedded: &Embedded) -> S3 {
 
 /// The answer to a request without a body, head and all.
 async fn get(address: SocketAddr, target: &str) -> String {
+    ask(address, target, &format!("Host: {address}")).await
+}
+
+/// The same with these lines in the head.
+async fn ask(address: SocketAddr, target: &str, lines: &str) -> String {
     let mut stream = TcpStream::connect(address).await.unwrap();
-    let request = format!("GET {target} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
+    let request = format!("GET {target} HTTP/1.1\r\n{lines}\r\nConnection: close\r\n\r\n");
     stream.write_all(request.as_bytes()).await.unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).await.unwrap();
@@ -153,6 +158,21 @@ async fn it_says_that_it_lives_and_refuses_a_port_that_is_taken() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_page_and_no_name_that_leads_here_is_answered() {
+    let (_embedded, server) = serving().await;
+    let address = server.http();
+    for target in ["/healthz", "/readyz", "/metrics", "/_muster", "/nothing"] {
+        for lines in [
+            "Host: muster.example".to_owned(),
+            format!("Host: {address}\r\nOrigin: null"),
+        ] {
+            let answer = ask(address, target, &lines).await;
+            assert!(answer.starts_with("HTTP/1.1 403 "), "{target} {lines}: {answer}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_became_of_an_upload_can_be_asked_for() {
     let (embedded, server) = serving().await;
     let s3 = client(&server, &embedded.credentials().secret_key, &embedded);
@@ -220,10 +240,7 @@ async fn a_disk_in_trouble_is_told_holds_the_work_and_is_forgotten_when_it_takes
     let embedded = Embedded::open(directory, Arc::new(jiff::Timestamp::now)).await.unwrap();
     let server = Server::start(&embedded, Ports { http: 0, s3: 0 }, KEY).await.unwrap();
     let path = scratch.path().join("registry.db");
-    let said = format!(
-        "the disk that holds {} is full: free some space and try again",
-        path.display()
-    );
+    let said = "the disk of the data directory is full: free some space";
     embedded.note_trouble(DataDirError::Full { path });
 
     let s3 = client(&server, &embedded.credentials().secret_key, &embedded);
