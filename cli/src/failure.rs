@@ -170,7 +170,9 @@ fn of_store(error: &StoreError, origin: Origin) -> Failure {
         (_, Origin::Aws) => {
             "See that AWS can be reached, and which credentials the environment has; then run the command again."
         }
-        (_, Origin::Server) => "See that the server still runs; then run the command again.",
+        (_, Origin::Server) => {
+            "See that the server still runs and answers, or start it again; then run the command again."
+        }
         (_, Origin::Here) => AGAIN,
     };
     Failure::new(error, remedy)

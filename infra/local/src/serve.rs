@@ -7,6 +7,7 @@ mod metrics;
 mod origin;
 #[cfg(test)]
 mod tests;
+mod watch;
 
 use std::borrow::Cow;
 use std::io;

@@ -1,11 +1,12 @@
 //! A running server as another process of the same user sees it.
 
+use std::error::Error;
 use std::fmt::Display;
 use std::ops::Deref;
 use std::time::Duration;
 
 use aws_smithy_http_client::Connector;
-use aws_smithy_runtime_api::client::http::{HttpConnector as _, SharedHttpConnector};
+use aws_smithy_runtime_api::client::http::{HttpConnector as _, SharedHttpClient, SharedHttpConnector};
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::byte_stream::ByteStream;
@@ -19,6 +20,7 @@ use muster_store::{Connection, Credentials, Endpoint, Registry, Table};
 use serde::Deserialize;
 
 use super::commands::{DOOR, DYNAMODB, FILES, GO_ON, KEY, STOPPED, SWEEP};
+use super::watch::{PATIENCE, Patience, Watch};
 use crate::data_dir::Access;
 use crate::flow::{BUCKET, TABLE};
 use crate::seam;
@@ -46,20 +48,31 @@ impl Deref for Client {
 impl Client {
     /// The server that is reached so; none when nobody listens there, or somebody else.
     pub async fn connect(access: &Access) -> Option<Self> {
+        Self::connect_with(access, PATIENCE).await
+    }
+
+    /// The same with this patience once it is reached.
+    pub(super) async fn connect_with(access: &Access, patience: Patience) -> Option<Self> {
         let plain = SharedHttpConnector::new(Connector::builder().build_http());
         let (with_key, key) = (plain.clone(), access.key.clone());
-        let with_key = move |mut request: HttpRequest| {
+        let with_key = seam::connector(move |mut request: HttpRequest| {
             request.headers_mut().insert(KEY, key.clone());
             with_key.call(request)
-        };
+        });
         let address = format!("http://127.0.0.1:{}", access.http);
+        let watch = Watch {
+            http: with_key.clone(),
+            door: format!("{address}{DOOR}"),
+            patience,
+        };
+        let (http, s3) = (watch.over(with_key), watch.over(plain));
         let dynamodb = Endpoint {
             url: format!("{address}{DYNAMODB}"),
-            http: seam::client(with_key.clone()),
+            http: client_of(http.clone()),
         };
         let s3 = Endpoint {
             url: format!("http://127.0.0.1:{}", access.s3),
-            http: seam::client(move |request| plain.call(request)),
+            http: client_of(s3),
         };
         let credentials = Credentials {
             access_key: access.access_key.clone(),
@@ -68,7 +81,7 @@ impl Client {
         let connection = Connection::local(dynamodb, s3, &credentials);
         let client = Self {
             registry: Registry::new(Table::new(&connection, TABLE), Objects::new(&connection, BUCKET)),
-            http: seam::connector(with_key),
+            http,
             address,
         };
         let knock = tokio::time::timeout(KNOCK, client.ask("GET", DOOR)).await;
@@ -139,10 +152,11 @@ impl Client {
         request.set_method(method).map_err(|error| self.failed(&error))?;
         let uri = format!("{}{path}", self.address);
         request.set_uri(uri).map_err(|error| self.failed(&error))?;
-        let answer = self.http.call(request).await.map_err(|error| self.failed(&error))?;
+        let answer = self.http.call(request).await;
+        let answer = answer.map_err(|error| self.failed(&cause(&error)))?;
         let status = answer.status();
         let body = ByteStream::new(answer.into_body()).collect().await;
-        let body = body.map_err(|error| self.failed(&error))?.into_bytes();
+        let body = body.map_err(|error| self.failed(&cause(&error)))?.into_bytes();
         match status.is_success() {
             true => Ok(body),
             false => Err(self.failed(&format!("HTTP {} {}", status.as_u16(), String::from_utf8_lossy(&body)))),
@@ -152,4 +166,14 @@ impl Client {
     fn failed(&self, why: &dyn Display) -> Failure {
         Failure::Retry(format!("the server at {}: {why}", self.address))
     }
+}
+
+fn client_of(connector: SharedHttpConnector) -> SharedHttpClient {
+    seam::client(move |request| connector.call(request))
+}
+
+/// What is behind an error: its own words say only in which part of the way it came up.
+fn cause(error: &(dyn Error + 'static)) -> String {
+    let last = std::iter::successors(Some(error), |&error| error.source()).last();
+    last.unwrap_or(error).to_string()
 }

@@ -21,7 +21,7 @@ use super::ServeError;
 const CONNECTIONS: usize = 256;
 /// How long a client may take for the head of a request, or stay without one.
 const HEAD: Duration = Duration::from_secs(60);
-/// How long a client may send nothing; a long answer counts, too.
+/// How long a client may send nothing of what it is waited for; while it is answered, nothing is.
 const READ: Duration = Duration::from_secs(300);
 /// How long a client may take nothing of an answer.
 const WRITE: Duration = Duration::from_secs(60);
@@ -58,6 +58,7 @@ impl Listening {
 pub(super) struct Serving<S> {
     service: S,
     stop: CancellationToken,
+    read: Duration,
 }
 
 impl<S, B> Serving<S>
@@ -71,6 +72,10 @@ where
 {
     /// Puts a service behind a port.
     pub(super) fn start(listener: TcpListener, service: S) -> Listening {
+        Self::start_with(listener, service, READ)
+    }
+
+    fn start_with(listener: TcpListener, service: S, read: Duration) -> Listening {
         let address = listener
             .local_addr()
             .unwrap_or_else(|_| SocketAddr::from((Ipv4Addr::LOCALHOST, 0)));
@@ -78,6 +83,7 @@ where
         let serving = Self {
             service,
             stop: stop.clone(),
+            read,
         };
         let task = tokio::spawn(serving.accept(listener));
         Listening {
@@ -122,13 +128,15 @@ where
         // Small answers go at once; without it they only come later.
         let _ = stream.set_nodelay(true);
         let mut stream = TimeoutStream::new(stream);
-        stream.set_read_timeout(Some(READ));
+        stream.set_read_timeout(Some(self.read));
         stream.set_write_timeout(Some(WRITE));
         let stream = Box::pin(stream);
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(HEAD)
             .max_buf_size(BUFFER)
+            // Else it reads while it answers, to see the client go, and the time for reading runs.
+            .half_close(true)
             .serve_connection(TokioIo::new(stream), TowerToHyperService::new(self.service));
         let mut connection = std::pin::pin!(connection);
         let ended = tokio::select! {
@@ -141,5 +149,42 @@ where
         if let Err(error) = ended {
             tracing::debug!(%error, "a connection ended early");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::Router;
+    use axum::body::Bytes;
+    use axum::routing::post;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+    use super::*;
+
+    const SHORT: Duration = Duration::from_millis(100);
+
+    /// What is answered to this request, whose connection then stays open.
+    async fn answer(address: SocketAddr, request: &str) -> String {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        _ = stream.read_to_string(&mut answer).await;
+        answer
+    }
+
+    #[tokio::test]
+    async fn a_long_answer_is_given_and_a_body_that_does_not_come_is_not_waited_for() {
+        let slow = async |_: Bytes| {
+            tokio::time::sleep(SHORT * 10).await;
+            "at last"
+        };
+        let router = Router::new().route("/", post(slow));
+        let listening = Serving::start_with(bind(0).await.unwrap(), router, SHORT);
+        let whole = "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nbody";
+        let answered = answer(listening.address(), whole).await;
+        assert!(answered.ends_with("\r\n\r\nat last"), "{answered}");
+        let half = answer(listening.address(), &whole.replace("body", "bo")).await;
+        assert!(!half.contains("at last"), "{half}");
+        listening.stop().await;
     }
 }

@@ -7,6 +7,7 @@ use muster_store::queue::{Queue as _, QueueName};
 
 use super::*;
 use crate::data_dir::Access;
+use crate::serve::watch::Patience;
 
 fn access(embedded: &Embedded, server: &Server) -> Access {
     let credentials = embedded.credentials();
@@ -149,4 +150,42 @@ async fn a_body_that_is_too_long_is_not_taken() {
         "POST /_muster/dynamodb/ HTTP/1.1\r\nHost: {http}\r\nX-Muster-Key: {key}\r\nX-Amz-Target: x.ListTables"
     );
     assert_eq!(status(http, &head, &" ".repeat((16 << 20) + 1)).await, "413");
+}
+
+/// As when it is suspended: its machine takes connections for it, and nobody answers.
+#[test]
+fn a_server_that_stands_still_is_not_waited_for() {
+    let (give, take) = std::sync::mpsc::channel();
+    let (end, ended) = std::sync::mpsc::channel::<()>();
+    let still = std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        runtime.unwrap().block_on(async {
+            let (embedded, server) = serving().await;
+            let (stand, stood) = tokio::sync::oneshot::channel::<()>();
+            give.send((access(&embedded, &server), stand)).unwrap();
+            stood.await.unwrap();
+            ended.recv().unwrap();
+        });
+    });
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.unwrap().block_on(async {
+        let (access, stand) = take.recv().unwrap();
+        let patience = Patience {
+            every: Duration::from_millis(100),
+            knock: Duration::from_secs(1),
+        };
+        let client = Client::connect_with(&access, patience).await.unwrap();
+        assert!(client.tenants().list(None, 1).await.unwrap().is_empty());
+        stand.send(()).unwrap();
+        let said = "it stands still: for 1 seconds it has not answered";
+        let error = client.tenants().list(None, 1).await.unwrap_err();
+        assert!(error.to_string().ends_with(said), "{error}");
+        let error = client.objects().head("uploads/x", None).await.unwrap_err();
+        assert!(error.to_string().ends_with(said), "{error}");
+        let error = client.check_files().await.unwrap_err();
+        assert!(error.to_string().ends_with(said), "{error}");
+        assert_eq!(client.trouble().await, None);
+    });
+    end.send(()).unwrap();
+    still.join().unwrap();
 }
