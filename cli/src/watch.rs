@@ -40,6 +40,12 @@ async fn work(embedded: &Embedded, shown: &mut Shown<'_>) -> Result<UploadStatus
         if let Some(trouble) = embedded.trouble() {
             return Err(Failure::from(&*trouble));
         }
+        if flow.is_broken() {
+            return Err(Failure::new(
+                "a part of this command ended by a fault of the program; what is printed above says where",
+                "Run the same command again: it goes on where it stopped.",
+            ));
+        }
         if idle {
             return Err(stopped(shown.id, embedded.stopped(shown.id)));
         }

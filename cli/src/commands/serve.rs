@@ -33,7 +33,7 @@ Examples:
 
 Ctrl-C or SIGTERM ends it: it takes nothing new, ends what is in hand within 20 seconds, and goes on with the rest at \
 the next start. A second one ends it at once.
-Exit code: 0 stopped; 2 not started.")]
+Exit code: 0 stopped; 2 not started, or ended by a fault of its own.")]
 pub(crate) struct ServeArgs {
     /// The port for HTTP (/healthz, /readyz, /metrics) on 127.0.0.1; 0 is any free one
     #[arg(long, default_value_t = 7270)]
@@ -85,7 +85,7 @@ pub(crate) async fn run(args: &ServeArgs, around: &Surroundings, out: Output) ->
     write_environment(&environment, &server, &embedded).map_err(|error| Failure::unwritable(&environment, &error))?;
     let sender = embedded.tenants().list(None, 1).await?.pop();
     begin(args, &server, &environment, sender.as_ref(), &view);
-    while !told.load(Ordering::SeqCst) {
+    while !told.load(Ordering::SeqCst) && !server.is_broken() {
         if let Ok(change) = tokio::time::timeout(LOOK, embedded.next_change()).await {
             view.tell(&change);
         }
@@ -96,6 +96,7 @@ pub(crate) async fn run(args: &ServeArgs, around: &Surroundings, out: Output) ->
         true => view.say_json(&Event::Stopping),
         false => view.say("Stopping: nothing new is taken, and what is in hand comes to its end."),
     }
+    let broken = server.is_broken();
     server.stop(STOP_WITHIN).await;
     for change in embedded.take_changes() {
         view.tell(&change);
@@ -104,7 +105,13 @@ pub(crate) async fn run(args: &ServeArgs, around: &Surroundings, out: Output) ->
         true => view.say_json(&Event::Stopped),
         false => view.say("Stopped."),
     }
-    Ok(Exit::Fine)
+    match broken {
+        false => Ok(Exit::Fine),
+        true => Err(Failure::new(
+            "a part of the server ended by a fault of the program; what is printed above says where",
+            "Start it again: it goes on where it was.",
+        )),
+    }
 }
 
 /// Writes what an S3 client needs to know, for this user's eyes only.

@@ -3,6 +3,7 @@
 //! [`Embedded`] is the state; [`Flow`] is the work on it. Events leave the outbox of the bucket, messages the queues in
 //! memory, and each goes to the same `handle` that runs in Lambda.
 
+mod alarm;
 mod changes;
 mod events;
 mod files;
@@ -30,6 +31,7 @@ use crate::dynamodb::DynamoDb;
 use crate::metrics::{Metrics, Reading};
 use crate::objects::{Objects, Options, VersionIds, random_ids};
 
+pub(crate) use alarm::Alarm;
 pub use changes::Change;
 pub use queue::{DeadLetter, InProcess};
 pub use workers::Flow;

@@ -97,11 +97,12 @@ impl Server {
             .merge(metrics::router(embedded))
             .merge(commands::router(embedded, &key))
             .layer(middleware::from_fn(origin::guard));
+        let alarm = flow.alarm();
         let server = Self {
             embedded: embedded.clone(),
+            http: Serving::start(http, router, alarm),
+            s3: Serving::start(s3, embedded.s3_service(), alarm),
             flow,
-            http: Serving::start(http, router),
-            s3: Serving::start(s3, embedded.s3_service()),
             stopping,
         };
         let credentials = embedded.credentials();
@@ -125,6 +126,13 @@ impl Server {
     #[must_use]
     pub const fn s3(&self) -> SocketAddr {
         self.s3.address()
+    }
+
+    /// Whether a part of it ended by a fault of the program. It is to be stopped then: only a new start does all that there
+    /// is to do.
+    #[must_use]
+    pub fn is_broken(&self) -> bool {
+        self.flow.is_broken()
     }
 
     /// Takes nothing new, and gives what is in hand at most `limit` to end. The rest is found again at the next start.

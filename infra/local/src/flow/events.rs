@@ -12,7 +12,7 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use super::Embedded;
+use super::{Alarm, Embedded};
 use crate::objects::ObjectEvent;
 
 /// How many uploads are split at once.
@@ -41,7 +41,7 @@ impl InHand {
 }
 
 /// Splits what is dropped, until it is told to close; then what is being split comes to its end.
-pub(super) async fn pump(embedded: Embedded, in_hand: Arc<InHand>, closing: CancellationToken) {
+pub(super) async fn pump(embedded: Embedded, in_hand: Arc<InHand>, closing: CancellationToken, alarm: Alarm) {
     let permits = Arc::new(Semaphore::new(SPLITS));
     let mut splits = JoinSet::new();
     while !closing.is_cancelled() {
@@ -65,11 +65,11 @@ pub(super) async fn pump(embedded: Embedded, in_hand: Arc<InHand>, closing: Canc
                 break;
             };
             let (embedded, in_hand, closing) = (embedded.clone(), Arc::clone(&in_hand), closing.clone());
-            splits.spawn(async move {
+            splits.spawn(alarm.clone().guard(closing.clone(), async move {
                 split(&embedded, &event, &closing).await;
                 in_hand.remove(event.seq);
                 drop(permit);
-            });
+            }));
         }
     }
     while splits.join_next().await.is_some() {}

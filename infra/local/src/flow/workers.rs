@@ -10,9 +10,9 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::Embedded;
 use super::events::{InHand, pump};
 use super::queue::Message;
+use super::{Alarm, Embedded};
 
 /// Each queue and its workers. Express queues have workers of their own, so that a short list waits for no long one.
 const WORKERS: [(QueueName, usize); 7] = [
@@ -42,6 +42,7 @@ pub struct Flow {
     in_hand: Arc<InHand>,
     workers: Mutex<JoinSet<()>>,
     closing: CancellationToken,
+    alarm: Alarm,
 }
 
 impl Flow {
@@ -57,26 +58,47 @@ impl Flow {
     /// Starts the workers.
     #[must_use]
     pub fn work(embedded: &Embedded) -> Self {
-        let (mut workers, closing) = (JoinSet::new(), CancellationToken::new());
+        let (mut workers, closing, alarm) = (JoinSet::new(), CancellationToken::new(), Alarm::default());
+        let watched = || (alarm.clone(), closing.clone());
         for (queue, count) in WORKERS {
             for _ in 0..count {
-                workers.spawn(work(embedded.clone(), queue, closing.clone()));
+                let (alarm, stop) = watched();
+                workers.spawn(alarm.guard(stop, work(embedded.clone(), queue, closing.clone())));
             }
         }
         let in_hand = Arc::new(InHand::default());
-        workers.spawn(pump(embedded.clone(), Arc::clone(&in_hand), closing.clone()));
+        let (guard, stop) = watched();
+        let pump = pump(embedded.clone(), Arc::clone(&in_hand), closing.clone(), guard.clone());
+        workers.spawn(guard.guard(stop, pump));
         if let Some(directory) = embedded.directory.clone() {
-            let (disk, stop) = (embedded.bucket.disk().clone(), closing.clone());
-            workers.spawn(async move { _ = stop.run_until_cancelled_owned(disk.watch(directory.path())).await });
+            let (disk, (alarm, stop)) = (embedded.bucket.disk().clone(), watched());
+            workers.spawn(alarm.guard(stop.clone(), async move {
+                _ = stop.run_until_cancelled_owned(disk.watch(directory.path())).await;
+            }));
         }
-        let (clock, stop) = (embedded.clone(), closing.clone());
-        workers.spawn(async move { _ = stop.run_until_cancelled_owned(sweep_on_schedule(clock)).await });
+        let (clock, (guard, stop)) = (embedded.clone(), watched());
+        workers.spawn(guard.guard(stop.clone(), async move {
+            _ = stop.run_until_cancelled_owned(sweep_on_schedule(clock)).await;
+        }));
         Self {
             embedded: embedded.clone(),
             in_hand,
             workers: Mutex::new(workers),
             closing,
+            alarm,
         }
+    }
+
+    /// Whether a worker ended by a fault of the program. What it had in hand is not worked on any more: only a new start
+    /// goes on with it.
+    #[must_use]
+    pub fn is_broken(&self) -> bool {
+        self.alarm.rang()
+    }
+
+    /// What rings then.
+    pub(crate) const fn alarm(&self) -> &Alarm {
+        &self.alarm
     }
 
     /// Ends the workers where they are, as a crash would.

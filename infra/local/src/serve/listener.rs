@@ -16,6 +16,7 @@ use tokio_io_timeout::TimeoutStream;
 use tokio_util::sync::CancellationToken;
 
 use super::ServeError;
+use crate::flow::Alarm;
 
 /// Connections at once; more wait until one ends.
 const CONNECTIONS: usize = 256;
@@ -70,12 +71,12 @@ where
     B::Data: Send,
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
-    /// Puts a service behind a port.
-    pub(super) fn start(listener: TcpListener, service: S) -> Listening {
-        Self::start_with(listener, service, READ)
+    /// Puts a service behind a port. The alarm rings where it is not served any more.
+    pub(super) fn start(listener: TcpListener, service: S, alarm: &Alarm) -> Listening {
+        Self::start_with(listener, service, alarm, READ)
     }
 
-    fn start_with(listener: TcpListener, service: S, read: Duration) -> Listening {
+    fn start_with(listener: TcpListener, service: S, alarm: &Alarm, read: Duration) -> Listening {
         let address = listener
             .local_addr()
             .unwrap_or_else(|_| SocketAddr::from((Ipv4Addr::LOCALHOST, 0)));
@@ -85,7 +86,7 @@ where
             stop: stop.clone(),
             read,
         };
-        let task = tokio::spawn(serving.accept(listener));
+        let task = tokio::spawn(alarm.clone().guard(stop.clone(), serving.accept(listener)));
         Listening {
             address,
             stop,
@@ -179,7 +180,7 @@ mod tests {
             "at last"
         };
         let router = Router::new().route("/", post(slow));
-        let listening = Serving::start_with(bind(0).await.unwrap(), router, SHORT);
+        let listening = Serving::start_with(bind(0).await.unwrap(), router, &Alarm::default(), SHORT);
         let whole = "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nbody";
         let answered = answer(listening.address(), whole).await;
         assert!(answered.ends_with("\r\n\r\nat last"), "{answered}");

@@ -7,6 +7,7 @@ use aws_sdk_s3::config::{BehaviorVersion, Credentials, Region};
 use aws_sdk_s3::presigning::PresigningConfig;
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart};
+use muster_store::queue::{Outgoing, Queue as _, QueueName};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
@@ -230,6 +231,34 @@ async fn while_a_request_comes_to_its_end_no_worker_begins_anything() {
         "what came late is left for the next start"
     );
     drop(half);
+}
+
+#[expect(clippy::disallowed_methods, reason = "signatures are checked against the real time")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_worker_that_panics_is_noticed() {
+    let broken = Arc::new(AtomicBool::new(false));
+    let clock = Arc::clone(&broken);
+    let clock = Arc::new(move || {
+        assert!(!clock.load(Ordering::SeqCst), "as told");
+        jiff::Timestamp::now()
+    });
+    let embedded = Embedded::in_memory(clock).await.unwrap();
+    let server = Server::start(&embedded, Ports { http: 0, s3: 0 }, KEY).await.unwrap();
+    assert!(!server.is_broken());
+    broken.store(true, Ordering::SeqCst);
+    let message = Outgoing {
+        body: "{}".to_owned(),
+        group: None,
+    };
+    let sent = embedded.queue().send(QueueName::Validate, vec![message]).await;
+    sent.unwrap();
+    let start = std::time::Instant::now();
+    while !server.is_broken() {
+        assert!(start.elapsed() < Duration::from_secs(30));
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    broken.store(false, Ordering::SeqCst);
+    server.stop(Duration::from_secs(10)).await;
 }
 
 #[expect(clippy::disallowed_methods, reason = "signatures are checked against the real time")]

@@ -3,7 +3,6 @@
 use muster_core::message::ObjectsCreated;
 use muster_core::party::Tenant;
 use muster_core::upload::ObjectVersion;
-use muster_store::queue::{Queue as _, QueueName};
 
 use super::*;
 use crate::data_dir::Access;
