@@ -20,5 +20,6 @@ mod seeds;
 mod sweep;
 mod template;
 mod tidy;
+mod turns;
 mod unfinished;
 mod upload;

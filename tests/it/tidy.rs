@@ -200,6 +200,8 @@ fn field_types(source: &str, name: &str) -> Vec<String> {
             let text = text.split('<').next().unwrap_or(text);
             text.rsplit([' ', ':', '&']).next().unwrap_or(text).to_owned()
         })
+        // What the caller knows already is no capability.
+        .filter(|name| name != "BTreeSet")
         .collect()
 }
 

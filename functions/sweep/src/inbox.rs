@@ -65,7 +65,10 @@ impl Sweep<'_> {
         self.record_strays(&strays, now).await?;
         let ids: Vec<UploadId> = objects.iter().map(ObjectVersion::upload_id).collect();
         let known = self.uploads.known(&ids).await?;
-        objects.retain(|object| !known.contains(&object.upload_id()));
+        objects.retain(|object| {
+            let id = object.upload_id();
+            !known.contains(&id) && !self.in_queue.contains(&id)
+        });
         let ids: Vec<UploadId> = objects.iter().map(ObjectVersion::upload_id).collect();
         // From its first try on it is due by itself, or given up.
         let recorded = self.uploads.recorded_unsplit(&ids).await?;

@@ -8,6 +8,7 @@ mod unfinished;
 mod unsplit;
 mod upload;
 
+use std::collections::BTreeSet;
 use std::fmt::Display;
 use std::time::Duration;
 
@@ -25,8 +26,8 @@ use tracing::{error, info};
 /// How many things one sweep looks after at most; the rest is next.
 const LIMIT: usize = 500;
 
-/// How long what stands still is left alone, in seconds, for the first time; twice as long after each look in vain. An
-/// upload that only waits behind others of its tenant stands still, too: six looks last two hours.
+/// How long what stands still is left alone, in seconds, for the first time; twice as long after each look in vain: six
+/// looks last two hours.
 const CHECK_EVERY: i64 = 120;
 
 /// How many looks in vain are allowed.
@@ -55,6 +56,8 @@ pub struct Sweep<'a> {
     pub objects: Objects,
     /// Puts things on again.
     pub queue: &'a dyn Queue,
+    /// Uploads of which a message surely waits or is worked on: none where the queues cannot be looked into.
+    pub in_queue: BTreeSet<UploadId>,
 }
 
 impl Sweep<'_> {

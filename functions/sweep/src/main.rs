@@ -1,5 +1,7 @@
 //! Wires [`Sweep`] to the Lambda runtime; a schedule calls it.
 
+use std::collections::BTreeSet;
+
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use muster_runtime::env::Env;
 use muster_runtime::lambda::{now, time_to_begin};
@@ -25,6 +27,7 @@ async fn main() -> Result<(), Error> {
         grants: Grants::new(aws.table),
         objects: aws.objects,
         queue: &aws.queue,
+        in_queue: BTreeSet::new(),
     };
     let service = service_fn(|event: LambdaEvent<serde_json::Value>| {
         let time = time_to_begin(&event.context);

@@ -42,6 +42,10 @@ impl Sweep<'_> {
         if !self.uploads.known(std::slice::from_ref(id)).await?.is_empty() {
             return Ok(self.uploads.forget_unsplit(id, now).await?);
         }
+        if self.in_queue.contains(id) {
+            let (next, reason) = (Some(next_look(0, now)), never_split(id, tries));
+            return Ok(self.uploads.record_unsplit(&object, tries, next, &reason, now).await?);
+        }
         let tries = match occasion {
             Occasion::Start => tries,
             Occasion::Schedule => tries.saturating_add(1),

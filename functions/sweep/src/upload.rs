@@ -13,6 +13,12 @@ use tracing::{error, info};
 
 use crate::{MAX_TRIES, Occasion, Sweep, next_look};
 
+/// The tries of an upload that waits its turn, at most: a message may be lost, so one is made.
+const WAITING: u32 = 1;
+
+/// How many older uploads of a tenant are looked at to find the one that another waits for.
+const OLDER: usize = 50;
+
 impl Sweep<'_> {
     pub(crate) async fn look_after_upload(
         &self,
@@ -70,6 +76,12 @@ impl Sweep<'_> {
             .map_or(0, |progress| progress.batches_done);
         let mark = done.saturating_add(u32::try_from(cuts.len()).unwrap_or(u32::MAX));
         let moved = mark != status.seen;
+        if !moved && occasion == Occasion::Schedule && self.waits(upload, status).await? {
+            // That is no failure. Its messages are not sent again: they have their turn.
+            let tries = status.tries.min(WAITING);
+            self.uploads.postpone(id, mark, tries, next_look(tries, now)).await?;
+            return Ok(());
+        }
         let tries = match occasion {
             _ if moved => 0,
             Occasion::Start => status.tries,
@@ -86,6 +98,28 @@ impl Sweep<'_> {
         }
         self.uploads.postpone(id, mark, tries, next_look(tries, now)).await?;
         Ok(())
+    }
+
+    /// Whether the upload only waits its turn: a message of it is in a queue; or it was sent again once, and the next older
+    /// upload of its tenant in the same queues is not at its end and moves or waits itself. The oldest one waits for
+    /// nobody, so that whatever stands still is given up at last.
+    async fn waits(&self, upload: &Upload, status: &UploadStatus) -> Result<bool, Failure> {
+        if self.in_queue.contains(&upload.id) {
+            return Ok(true);
+        }
+        if status.tries < WAITING {
+            return Ok(false);
+        }
+        let express = |status: &UploadStatus| status.total == Some(1);
+        let older = match self.uploads.older(upload, OLDER).await {
+            // Another upload's damage is not this one's.
+            Err(error) if error.kind() == ErrorKind::Corrupt => return Ok(false),
+            older => older?,
+        };
+        let before = older
+            .iter()
+            .find(|older| !older.state.is_final() && express(older) == express(status));
+        Ok(before.is_some_and(|before| before.tries <= WAITING))
     }
 
     async fn put_on(

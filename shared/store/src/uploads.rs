@@ -156,6 +156,16 @@ impl Uploads {
         Ok(UploadPage { uploads, next })
     }
 
+    /// The up to `limit` uploads of the same tenant that were accepted or refused just before this one, newest first. May
+    /// be a moment old.
+    ///
+    /// # Errors
+    /// When the store is out of reach.
+    pub async fn older(&self, upload: &Upload, limit: usize) -> Result<Vec<UploadStatus>, StoreError> {
+        let place = list_sort(&upload.id, upload.created_at);
+        Ok(self.list(Some(upload.tenant), Some(&place), limit).await?.uploads)
+    }
+
     /// Ends an upload with its result: `state` is `Finished` or `FinishedWithErrors`.
     ///
     /// # Errors

@@ -116,6 +116,8 @@ async fn drop_list(world: &World, list: &List, number: usize, tenant: TenantId) 
         &format!("list-{number}.csv"),
     );
     let object = world.drop_file(&key, list.body.clone(), &list.options).await?;
+    // The cloud tells of it by a message of its own.
+    world.embedded.forget_events().await?;
     let strict = list.options.contains(&("muster-strict", "true"));
     if let (Some(cuts), false) = (list.cuts, strict) {
         cut_small(world, &object, list, cuts).await?;

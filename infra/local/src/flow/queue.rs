@@ -3,7 +3,7 @@
 //! Fair as SQS's fair queues are: within a queue, tenants take turns.
 
 use std::collections::btree_map::Entry;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fs::File;
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -16,7 +16,7 @@ use muster_store::{ErrorKind, StoreError};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-use super::stops::Stops;
+use super::stops::{self, Stops};
 use crate::metrics::Metrics;
 
 /// How many events, dead letters and reasons are kept for whoever asks.
@@ -47,7 +47,7 @@ pub struct InProcess {
 struct State {
     lanes: BTreeMap<QueueName, Lanes>,
     /// Messages that were taken and neither done nor given back.
-    in_hand: BTreeMap<QueueName, usize>,
+    in_hand: BTreeMap<QueueName, Vec<String>>,
     events: VecDeque<String>,
     dead: VecDeque<DeadLetter>,
     stops: Stops,
@@ -100,6 +100,13 @@ impl Lanes {
         })
     }
 
+    fn bodies(&self) -> impl Iterator<Item = &String> {
+        let ready = self.ready.values().flatten();
+        ready
+            .chain(self.later.iter().map(|(_, message)| message))
+            .map(|message| &message.body)
+    }
+
     fn is_empty(&self) -> bool {
         self.ready.is_empty() && self.later.is_empty()
     }
@@ -111,11 +118,14 @@ impl Lanes {
 
 impl State {
     /// A message of this queue is not worked on any more.
-    fn put_down(&mut self, queue: QueueName) {
+    fn put_down(&mut self, queue: QueueName, body: &str) {
         if let Entry::Occupied(mut in_hand) = self.in_hand.entry(queue) {
-            match *in_hand.get() {
-                0 | 1 => _ = in_hand.remove(),
-                more => _ = in_hand.insert(more - 1),
+            let bodies = in_hand.get_mut();
+            if let Some(at) = bodies.iter().position(|of| of == body) {
+                bodies.swap_remove(at);
+            }
+            if bodies.is_empty() {
+                in_hand.remove();
             }
         }
     }
@@ -159,7 +169,7 @@ impl InProcess {
                 let mut state = self.state();
                 let lanes = state.lanes.entry(queue).or_default();
                 if let Some(message) = lanes.pop(Instant::now()) {
-                    *state.in_hand.entry(queue).or_default() += 1;
+                    state.in_hand.entry(queue).or_default().push(message.body.clone());
                     return message;
                 }
                 lanes.later.iter().map(|(at, _)| *at).min()
@@ -175,15 +185,15 @@ impl InProcess {
     }
 
     /// A message that was taken is done with.
-    pub(super) fn done(&self, queue: QueueName) {
-        self.state().put_down(queue);
+    pub(super) fn done(&self, queue: QueueName, message: &Message) {
+        self.state().put_down(queue, &message.body);
         self.changed.notify_waiters();
     }
 
     /// A message that was taken comes again, after a while.
     pub(super) fn again(&self, queue: QueueName, message: Message, after: Duration) {
         let mut state = self.state();
-        state.put_down(queue);
+        state.put_down(queue, &message.body);
         state
             .lanes
             .entry(queue)
@@ -192,6 +202,29 @@ impl InProcess {
             .push((Instant::now() + after, message));
         drop(state);
         self.changed.notify_waiters();
+    }
+
+    /// The uploads of which a message waits or is worked on.
+    pub(super) fn uploads(&self) -> BTreeSet<UploadId> {
+        let messages: Vec<(QueueName, String)> = {
+            let state = self.state();
+            let waiting = state
+                .lanes
+                .iter()
+                .flat_map(|(queue, lanes)| lanes.bodies().map(|body| (*queue, body)));
+            let in_hand = state
+                .in_hand
+                .iter()
+                .flat_map(|(queue, bodies)| bodies.iter().map(|body| (*queue, body)));
+            waiting
+                .chain(in_hand)
+                .map(|(queue, body)| (queue, body.clone()))
+                .collect()
+        };
+        messages
+            .iter()
+            .flat_map(|(queue, body)| stops::uploads(*queue, body))
+            .collect()
     }
 
     /// Whether nothing waits and nothing is worked on.
@@ -222,7 +255,7 @@ impl InProcess {
         let state = self.state();
         let depth = |queue| {
             let waiting = state.lanes.get(&queue).map_or(0, Lanes::len);
-            (queue, waiting, state.in_hand.get(&queue).copied().unwrap_or(0))
+            (queue, waiting, state.in_hand.get(&queue).map_or(0, Vec::len))
         };
         let queues = QueueName::ALL.into_iter().filter(|queue| *queue != QueueName::Events);
         queues.map(depth).collect()
@@ -337,9 +370,10 @@ mod tests {
         assert_eq!(message.receives, 1);
         let start = Instant::now();
         queue.again(QueueName::Split, message, Duration::from_secs(3));
-        assert_eq!(queue.take(QueueName::Split).await.receives, 2);
+        let message = queue.take(QueueName::Split).await;
+        assert_eq!(message.receives, 2);
         assert!(start.elapsed() >= Duration::from_secs(3));
-        queue.done(QueueName::Split);
+        queue.done(QueueName::Split, &message);
         queue.idle().await;
     }
 }

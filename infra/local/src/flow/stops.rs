@@ -46,7 +46,7 @@ impl Stops {
 }
 
 /// The uploads that a message is about.
-fn uploads(queue: QueueName, body: &str) -> Vec<UploadId> {
+pub(super) fn uploads(queue: QueueName, body: &str) -> Vec<UploadId> {
     match queue {
         QueueName::Split => objects(body).iter().map(ObjectVersion::upload_id).collect(),
         _ => upload(body).into_iter().collect(),

@@ -3,6 +3,7 @@
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use muster_core::Timestamp;
@@ -52,7 +53,7 @@ impl Embedded {
             false => Vec::new(),
         };
         let queue = &self.counted();
-        let swept = self.sweeping(queue).handle(occasion, now, SWEEP_AT_MOST).await;
+        let swept = self.sweeping(queue).await.handle(occasion, now, SWEEP_AT_MOST).await;
         self.metrics.swept(swept.is_ok());
         if self.is_followed() {
             self.look_behind_sweep(&due, now).await;
@@ -63,16 +64,26 @@ impl Embedded {
     /// Has sweep put an upload on again now, due or not.
     pub(super) async fn put_on(&self, id: &UploadId) -> Result<(), Failure> {
         let queue = &self.counted();
-        self.sweeping(queue).look_after_now(id, self.now()).await
+        self.sweeping(queue).await.look_after_now(id, self.now()).await
     }
 
-    fn sweeping<'a>(&self, queue: &'a Counted<'_>) -> Sweep<'a> {
+    async fn sweeping<'a>(&self, queue: &'a Counted<'_>) -> Sweep<'a> {
         Sweep {
             uploads: self.uploads(),
             grants: self.grants(),
             objects: self.objects(),
             queue,
+            in_queue: self.in_queue().await,
         }
+    }
+
+    /// Uploads of which a message or the event is on its way. Where the outbox cannot be read, sweep itself will say so.
+    async fn in_queue(&self) -> BTreeSet<UploadId> {
+        let events = self.bucket.next_events(usize::MAX).await.unwrap_or_default();
+        let events = events
+            .iter()
+            .map(|event| UploadId::of_object(&event.bucket, &event.key, &event.version));
+        events.chain(self.queue.uploads()).collect()
     }
 
     pub(super) fn counted(&self) -> Counted<'_> {

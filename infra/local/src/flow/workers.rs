@@ -141,7 +141,7 @@ async fn work(embedded: Embedded, queue: QueueName, closing: CancellationToken) 
         let verdict = run(&embedded, delivery).await;
         embedded.look_behind(delivery).await;
         match verdict {
-            Verdict::Done => embedded.queue.done(queue),
+            Verdict::Done => embedded.queue.done(queue, &message),
             Verdict::Again => {
                 let after = pause(message.receives);
                 let receives = counted(&embedded, message.receives);
