@@ -71,8 +71,8 @@ impl Fsck {
         }
         let sound = examined.suspects.is_empty();
         let oldest = now.checked_sub(((RECEIPTS_KEPT_DAYS - 1) * 24).hours()).unwrap_or(now);
-        if sound && status.created_at > oldest {
-            self.check_rows(&mut examined, &groups, &batches).await?;
+        if sound && (status.created_at > oldest || status.finished_at.is_none_or(|at| at > oldest)) {
+            self.check_rows(&mut examined, &groups, &batches, oldest).await?;
         }
         if matches!(status.state, UploadState::Finished | UploadState::FinishedWithErrors) {
             self.check_reports(&mut examined).await?;

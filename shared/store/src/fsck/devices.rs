@@ -2,7 +2,9 @@
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use muster_core::device::{Device, DeviceState};
+use muster_core::id::DeviceId;
 use muster_core::identity::IdentityKey;
+use muster_core::upload::UploadState;
 
 use super::judge::{partner_missing, tenant_missing};
 use super::subject::{Around, Found, Subject, Suspect};
@@ -11,6 +13,7 @@ use crate::devices::{Claim, claim_item, held_by, listing};
 use crate::error::StoreError;
 use crate::keys::{self, Key};
 use crate::table::{Action, Condition};
+use crate::uploads::UploadStatus;
 
 /// The items that a device is judged by.
 pub(super) fn wants(device: &Device) -> Vec<Key> {
@@ -47,6 +50,7 @@ pub(super) fn judge(subject: &Subject, device: &Device, around: &Around) -> Resu
             suspects.push(Suspect::new(Code::UploadMissing, &place, detail));
         }
     }
+    suspects.extend(source(device, around).map(|detail| Suspect::new(Code::SourceWrong, &place, detail)));
     suspects.extend(subject.index(&place, listing(device), None, as_seen(device)));
     suspects.extend(merge(device, around).map(|detail| Suspect::new(Code::MergeBroken, &place, detail)));
     if device.state == DeviceState::Registered {
@@ -62,6 +66,26 @@ pub(super) fn judge(subject: &Subject, device: &Device, around: &Around) -> Resu
         }
     }
     Ok(suspects)
+}
+
+/// What is wrong with the row that registered a device, as far as the upload's own item shows it. Whether the row's receipt
+/// tells of the device is looked up batch by batch, from the upload.
+fn source(device: &Device, around: &Around) -> Option<String> {
+    let (upload, row) = (&device.source.upload, device.source.place.row);
+    if DeviceId::of_row(upload, row) != device.id {
+        return Some(format!(
+            "it names row {row} of upload {upload}, which makes another device"
+        ));
+    }
+    match around.get::<UploadStatus>(&keys::upload(upload)) {
+        Found::There(status) if status.state == UploadState::Refused => {
+            Some(format!("it names row {row} of upload {upload}, which was refused"))
+        }
+        Found::There(UploadStatus { rows: Some(rows), .. }) if row > rows => {
+            Some(format!("it names row {row} of upload {upload}, which has {rows} rows"))
+        }
+        _ => None,
+    }
 }
 
 /// What is wrong with where a device leads.
@@ -151,7 +175,7 @@ fn as_seen(device: &Device) -> Condition {
         .value(":seen", AttributeValue::N(device.version.to_string()))
 }
 
-fn not_registered(id: muster_core::id::DeviceId) -> Action {
+fn not_registered(id: DeviceId) -> Action {
     let condition = Condition::new("attribute_not_exists(pk) OR #s <> :registered")
         .name("#s", "state")
         .value(":registered", AttributeValue::S("registered".to_owned()));

@@ -7,14 +7,14 @@ use std::sync::Arc;
 use aws_sdk_dynamodb::types::AttributeValue;
 use engines::{Bucket, Database, KEYS};
 use muster_core::channel::Channel;
-use muster_core::device::{Device, DeviceState, RowContext};
-use muster_core::grant::{GrantRequest, Verb};
+use muster_core::device::{Device, DeviceState, RowContext, Source};
+use muster_core::grant::{GrantPin, GrantRequest, Verb};
 use muster_core::id::{PartnerId, TenantId};
 use muster_core::identity::IdentityKey;
-use muster_core::inbox::OnConflict;
+use muster_core::inbox::{OnConflict, UploadOptions};
 use muster_core::party::{Partner, PartnerKind, Registrant, Tenant};
 use muster_core::record::{Place, Record};
-use muster_core::upload::{ObjectVersion, Reason};
+use muster_core::upload::{ObjectVersion, Reason, Upload};
 
 use super::*;
 use crate::connection::{Connection, Credentials};
@@ -23,7 +23,6 @@ use crate::item::Item;
 use crate::keys;
 use crate::parties::name_item;
 use crate::table::{Action, Condition, Transacted};
-use crate::uploads::RefusedUpload;
 use crate::{Grants, Partners, Tenants};
 
 fn at(second: i64) -> Timestamp {
@@ -68,6 +67,26 @@ fn record(row: u64, key: IdentityKey) -> Record {
         keys: vec![key],
         components: None,
         notices: Vec::new(),
+    }
+}
+
+/// An upload by the tenant itself.
+fn upload(object: ObjectVersion) -> Upload {
+    Upload {
+        id: object.upload_id(),
+        object,
+        size: 20,
+        tenant: tenant(),
+        registrant: Registrant::Tenant,
+        channel: Channel::Intune,
+        options: UploadOptions::default(),
+        grant: GrantPin {
+            tenant: tenant(),
+            registrant: Registrant::Tenant,
+            generation: 1,
+            verbs: Verb::ALL.to_vec(),
+        },
+        created_at: at(5),
     }
 }
 
@@ -125,7 +144,7 @@ async fn over(database: &Database, bucket: &Bucket) -> Fsck {
     }
 }
 
-/// A sound registry: a tenant, a partner with consent, and two devices of an upload.
+/// A sound registry: a tenant, a partner with consent, and two devices of an upload that was given up.
 async fn sound() -> (Database, Bucket, Fsck) {
     let database = Database::new().unwrap();
     // The damages are the table's.
@@ -156,20 +175,14 @@ async fn sound() -> (Database, Bucket, Fsck) {
     let grants = Grants::new(table.clone());
     grants.request(asks, at(1)).await.unwrap().unwrap();
     grants.grant(id, &contoso(), "admin", at(2)).await.unwrap().unwrap();
-    let refused = RefusedUpload {
-        object: object(),
-        size: 1,
-        tenant: Some(id),
-        registrant: None,
-        channel: None,
-        options: None,
-        reason: Reason {
-            code: "x".to_owned(),
-            detail: "x".to_owned(),
-            remedy: "x".to_owned(),
-        },
+    let reason = Reason {
+        code: "x".to_owned(),
+        detail: "x".to_owned(),
+        remedy: "x".to_owned(),
     };
-    Uploads::new(table.clone()).refuse(&refused, at(3)).await.unwrap();
+    let (uploads, upload) = (Uploads::new(table), upload(object()));
+    uploads.accept(&upload, "{}", &[], at(6)).await.unwrap();
+    assert!(uploads.give_up(&upload.id, &reason, at(7)).await.unwrap());
     for n in [1, 2] {
         let device = device(n);
         plant(
@@ -200,6 +213,13 @@ fn damages() -> Vec<(&'static str, Vec<Action>, Vec<&'static str>, bool)> {
     let merged = Device {
         state: DeviceState::Merged,
         merged_into: Some(device(7).id),
+        ..first.clone()
+    };
+    let elsewhere = Device {
+        source: Source {
+            place: record(2, key(1)).place,
+            ..first.source.clone()
+        },
         ..first.clone()
     };
     let strange = crate::devices::Claim {
@@ -305,6 +325,18 @@ fn damages() -> Vec<(&'static str, Vec<Action>, Vec<&'static str>, bool)> {
             "an upload is gone",
             vec![Action::Delete(keys::upload(&object().upload_id()), None)],
             vec!["upload-missing"; 2],
+            false,
+        ),
+        (
+            "a device names another row",
+            vec![put(device_item(&elsewhere).unwrap())],
+            vec!["source-wrong"],
+            false,
+        ),
+        (
+            "devices come from an upload that was refused",
+            vec![set(keys::upload(&object().upload_id()), "state", text("refused"))],
+            vec!["source-wrong"; 2],
             false,
         ),
         (

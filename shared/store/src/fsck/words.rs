@@ -112,6 +112,8 @@ codes! {
     NoIdentity "no-identity" => left("No row finds the device, so it will be registered a second time.", RELEASE);
     /// A merged device that leads to no device of its tenant, or one that is not merged and leads somewhere.
     MergeBroken "merge-broken" => left("Whoever knows the device by this id does not find what became of it.", BACKUP);
+    /// A device that comes from another row than it names, or names a row that cannot have registered it.
+    SourceWrong "source-wrong" => left("The file and the hash of the device are looked for where they are not.", RELEASE);
     /// An upload that something refers to and that is not there.
     UploadMissing "upload-missing" => left("Nobody can tell where this came from.", BACKUP);
     /// An upload that is not finished and that sweep does not look after.
@@ -130,6 +132,8 @@ codes! {
     ObjectUnreadable "object-unreadable" => left("What the registry says cannot be looked up or gone on with.", UPLOAD);
     /// Outcomes of rows that do not fit their batch.
     ReceiptBroken "receipt-broken" => left("The report tells what did not happen.", UPLOAD);
+    /// A device that was registered by a row whose receipt does not tell of it.
+    ReceiptMissing "receipt-missing" => left("The report does not tell of that device.", "Look at it with `muster devices show`. If it should not be registered, release it with `muster devices release`; otherwise upload its list again.");
     /// A receipt that never expires.
     ReceiptKept "receipt-kept" => mended("It stays in the table for ever.", "lets it expire in 30 days", AGAIN);
     /// A device that a receipt tells of and that is not there.

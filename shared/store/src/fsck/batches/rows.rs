@@ -1,8 +1,9 @@
-//! The outcomes of an upload's rows, batch by batch: each valid row of a batch that is done has one, once, and what it
-//! says of devices is so.
+//! The outcomes of an upload's rows, batch by batch: each valid row of a batch that is done has one, once, what it says
+//! of devices is so, and no row registered a device of which it does not tell.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use muster_core::Timestamp;
 use muster_core::device::Device;
 use muster_core::id::{DeviceId, UploadId};
 use muster_core::outcome::Outcome;
@@ -19,22 +20,53 @@ use crate::receipts::outcomes;
 use crate::table::Query;
 use crate::uploads::{GROUP, GroupItem};
 
+/// What is known of a batch that is to be checked.
+struct Looked<'a> {
+    number: u32,
+    batch: &'a Batch,
+    done: bool,
+    /// What its receipts tell, in the order of their keys.
+    told: Vec<RowOutcome>,
+    /// The rows that registered a device of which no receipt tells.
+    untold: BTreeSet<u64>,
+}
+
 impl Fsck {
+    /// What happened up to `oldest` may have no receipts any more.
     pub(super) async fn check_rows(
         &self,
         examined: &mut Examined<'_>,
         groups: &BTreeMap<u32, GroupItem>,
         batches: &[Batch],
+        oldest: Timestamp,
     ) -> Result<(), StoreError> {
+        let all_kept = examined.status.created_at > oldest;
         let mut counts = BTreeMap::new();
         for (number, batch) in (0..).zip(batches) {
-            let done = groups
-                .get(&(number / GROUP))
-                .is_some_and(|group| group.done.contains(&number));
-            self.check_batch(examined, number, batch, done, &mut counts).await?;
+            let Some(told) = self.outcomes(&examined.status.id, number).await? else {
+                examined.suspect(
+                    Code::ReceiptBroken,
+                    format!("a receipt of its batch {number} cannot be read"),
+                );
+                continue;
+            };
+            let untold = self.check_untold(examined, batch, &told, oldest).await?;
+            if all_kept {
+                let done = groups
+                    .get(&(number / GROUP))
+                    .is_some_and(|group| group.done.contains(&number));
+                let looked = Looked {
+                    number,
+                    batch,
+                    done,
+                    told,
+                    untold,
+                };
+                self.check_batch(examined, &looked, &mut counts).await?;
+            }
         }
         // An upload that is not finished has no counts yet.
-        let counted = !examined.status.counts.is_empty();
+        let counted = all_kept && !examined.status.counts.is_empty();
         if counted && examined.suspects.is_empty() && counts != examined.status.counts {
             examined.suspect(Code::CountsDiffer, "its counts are not those of its rows");
         }
@@ -44,19 +76,17 @@ impl Fsck {
     async fn check_batch(
         &self,
         examined: &mut Examined<'_>,
-        number: u32,
-        batch: &Batch,
-        done: bool,
+        looked: &Looked<'_>,
         counts: &mut BTreeMap<Outcome, u64>,
     ) -> Result<(), StoreError> {
         let id = &examined.status.id;
-        let Some(told) = self.outcomes(id, number).await? else {
-            examined.suspect(
-                Code::ReceiptBroken,
-                format!("a receipt of its batch {number} cannot be read"),
-            );
-            return Ok(());
-        };
+        let Looked {
+            number,
+            batch,
+            done,
+            ref told,
+            ref untold,
+        } = *looked;
         if !done && told.is_empty() {
             return Ok(());
         }
@@ -107,7 +137,7 @@ impl Fsck {
         for row in &checked {
             match ReportRow::new(id, row, told.get(&row.place().row).copied()) {
                 Some(row) => *counts.entry(row.outcome).or_default() += 1,
-                None if done => {
+                None if done && !untold.contains(&row.place().row) => {
                     let row = row.place().row;
                     examined.suspect(Code::ReceiptBroken, format!("row {row} is done, and has no outcome"));
                 }
@@ -146,29 +176,69 @@ impl Fsck {
         Ok(Some(rows))
     }
 
-    /// The devices that receipts tell of exist, and belong to the tenant and the row.
+    /// No row has registered a device, later than `oldest`, of which its receipt does not tell; the rows that have. A device's
+    /// id follows from the row that registered it, and neither changes when it is updated, merged or released: so it is
+    /// looked up by the rows that tell of no new one, and those that do cost nothing.
+    async fn check_untold(
+        &self,
+        examined: &mut Examined<'_>,
+        batch: &Batch,
+        told: &[RowOutcome],
+        oldest: Timestamp,
+    ) -> Result<BTreeSet<u64>, StoreError> {
+        let told: HashMap<u64, Outcome> = told.iter().map(|told| (told.row, told.outcome)).collect();
+        let rows: BTreeMap<DeviceId, u64> = (batch.first_row..)
+            .take(usize::try_from(batch.rows).unwrap_or(usize::MAX))
+            .filter(|row| told.get(row) != Some(&Outcome::Registered))
+            .map(|row| (DeviceId::of_row(&examined.status.id, row), row))
+            .collect();
+        let ids: Vec<DeviceId> = rows.keys().copied().collect();
+        let Some(devices) = legible(self.devices.get_many(&ids).await)? else {
+            // Told of the item that cannot be read.
+            return Ok(BTreeSet::new());
+        };
+        let mut untold = BTreeSet::new();
+        for device in devices.iter().filter(|device| device.registered_at > oldest) {
+            let Some(row) = rows.get(&device.id).copied() else {
+                continue;
+            };
+            let detail = match told.get(&row) {
+                None => format!("row {row} registered device {}, and has no receipt", device.id),
+                Some(outcome) => format!(
+                    "row {row} registered device {}, and its receipt says: {}",
+                    device.id,
+                    outcome.entry().meaning
+                ),
+            };
+            examined.suspect(Code::ReceiptMissing, detail);
+            untold.insert(row);
+        }
+        Ok(untold)
+    }
+
+    /// The devices that receipts tell of exist, and belong to the tenant.
     async fn check_devices(
         &self,
         examined: &mut Examined<'_>,
         told: impl Iterator<Item = &RowOutcome>,
     ) -> Result<(), StoreError> {
         let status = examined.status;
-        let mut wanted: Vec<(u64, DeviceId, bool)> = told
+        let mut wanted: Vec<(u64, DeviceId)> = told
             .filter(|told| told.outcome.is_success() || told.outcome == Outcome::DuplicateInUpload)
             .filter_map(|told| match told.outcome {
-                Outcome::Registered => Some((told.row, DeviceId::of_row(&status.id, told.row), true)),
-                _ => Some((told.row, told.device?, false)),
+                Outcome::Registered => Some((told.row, DeviceId::of_row(&status.id, told.row))),
+                _ => Some((told.row, told.device?)),
             })
             .collect();
         wanted.sort_unstable();
-        let mut ids: Vec<DeviceId> = wanted.iter().map(|(_, id, _)| *id).collect();
+        let mut ids: Vec<DeviceId> = wanted.iter().map(|(_, id)| *id).collect();
         ids.sort_unstable();
         ids.dedup();
         let Some(devices) = legible(self.devices.get_many(&ids).await)? else {
             return Ok(());
         };
         let devices: HashMap<DeviceId, Device> = devices.into_iter().map(|device| (device.id, device)).collect();
-        for (row, id, made) in wanted {
+        for (row, id) in wanted {
             match devices.get(&id) {
                 None => examined.suspect(
                     Code::DeviceMissing,
@@ -178,10 +248,6 @@ impl Fsck {
                     Code::ReceiptBroken,
                     format!("row {row} came to device {id}, which is another tenant's"),
                 ),
-                Some(device) if made && (device.source.upload != status.id || device.source.place.row != row) => {
-                    let detail = format!("row {row} registered device {id}, which names another row");
-                    examined.suspect(Code::ReceiptBroken, detail);
-                }
                 Some(_) => {}
             }
         }

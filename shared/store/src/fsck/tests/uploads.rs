@@ -33,6 +33,17 @@ fn damages(id: &UploadId) -> Vec<(&'static str, bool, Damage, Vec<&'static str>,
         let item = receipt_item(&receipt(id, batch, [row]), at(7)).unwrap();
         Items(vec![put(item)])
     };
+    let registered = |row| {
+        let of = Upload {
+            id: id.clone(),
+            ..upload(object())
+        };
+        let device = of_row(&of, row);
+        let claim = claim_item(identity(row), &device).unwrap();
+        Items(vec![put(device_item(&device).unwrap()), put(claim)])
+    };
+    let mut unchanged = receipt(id, 0, [1, 2]);
+    unchanged.rows[1].outcome = Outcome::Unchanged;
     vec![
         (
             "the cuts are gone",
@@ -90,7 +101,7 @@ fn damages(id: &UploadId) -> Vec<(&'static str, bool, Damage, Vec<&'static str>,
         (
             "more rows are done than there are",
             true,
-            Items(vec![set(progress, "rows", number(5))]),
+            Items(vec![set(progress.clone(), "rows", number(5))]),
             vec!["rows-miscounted"],
             true,
         ),
@@ -98,7 +109,53 @@ fn damages(id: &UploadId) -> Vec<(&'static str, bool, Damage, Vec<&'static str>,
             "a receipt is gone",
             true,
             Items(vec![Action::Delete(keys::receipt(id, 0, 1), None)]),
+            vec!["receipt-missing"; 2],
+            false,
+        ),
+        (
+            "a receipt is gone, and its batch is not done",
+            false,
+            Items(vec![
+                Action::Delete(keys::receipt(id, 0, 1), None),
+                set(progress.clone(), "done", numbers(&[1])),
+                set(progress.clone(), "rows", number(2)),
+                remove(item.clone(), "doneGroups"),
+            ]),
+            vec!["receipt-missing"; 2],
+            false,
+        ),
+        (
+            "a receipt and its devices are gone",
+            true,
+            Items(vec![
+                Action::Delete(keys::receipt(id, 0, 1), None),
+                Action::Delete(keys::device(device(1)), None),
+                Action::Delete(keys::claim(identity(1)), None),
+                Action::Delete(keys::device(device(2)), None),
+                Action::Delete(keys::claim(identity(2)), None),
+            ]),
             vec!["receipt-broken"; 2],
+            false,
+        ),
+        (
+            "a receipt says that a row changed nothing, and it registered a device",
+            true,
+            Items(vec![put(receipt_item(&unchanged, at(7)).unwrap())]),
+            vec!["receipt-missing"],
+            false,
+        ),
+        (
+            "a faulty row registered a device",
+            true,
+            registered(4),
+            vec!["receipt-missing"],
+            false,
+        ),
+        (
+            "a device comes from a row that is none",
+            true,
+            registered(5),
+            vec!["source-wrong"],
             false,
         ),
         (
@@ -279,6 +336,18 @@ async fn each_damage_behind_an_upload_is_found_by_its_name() {
         let (_database, _bucket, fsck, id) = uploaded(finished).await;
         let (name, _, damage, expected, mended) = damages(&id).swap_remove(at_damage);
         found_and_mended(&fsck, name, expected, mended, plant_damage(&fsck, damage)).await;
+    }
+}
+
+/// Receipts expire: those of an upload that took long may be gone of its first devices, not of its last.
+#[tokio::test]
+async fn a_device_needs_a_receipt_as_long_as_receipts_are_kept() {
+    let (_database, _bucket, fsck, id) = uploaded(true).await;
+    plant(&fsck, vec![Action::Delete(keys::receipt(&id, 0, 1), None)]).await;
+    // It was accepted in second 5 and finished in second 9; its devices are of second 7.
+    for (second, expected) in [(4, 2), (6, 2), (7, 0), (8, 0), (9, 0)] {
+        let found = fsck.check(at(29 * 24 * 3600 + second)).await.unwrap();
+        assert_eq!(codes(&found), vec!["receipt-missing"; expected], "second {second}");
     }
 }
 

@@ -4,12 +4,11 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use muster_core::decide::Decision;
-use muster_core::grant::GrantPin;
 use muster_core::id::UploadId;
 use muster_core::outcome::Outcome;
 use muster_core::record::{Checked, Fault};
 use muster_core::report::RowOutcome;
-use muster_core::upload::{Batch, Upload, UploadState};
+use muster_core::upload::{Batch, UploadState};
 
 use super::super::*;
 use crate::devices::{PlannedRow, Slice, SliceWritten};
@@ -59,25 +58,6 @@ pub(super) async fn drop_list(fsck: &Fsck) -> ObjectVersion {
         bucket: fsck.objects.bucket().to_owned(),
         key,
         version: head.version,
-    }
-}
-
-pub(super) fn upload(object: ObjectVersion) -> Upload {
-    Upload {
-        id: object.upload_id(),
-        object,
-        size: 20,
-        tenant: tenant(),
-        registrant: Registrant::Tenant,
-        channel: Channel::Intune,
-        options: muster_core::inbox::UploadOptions::default(),
-        grant: GrantPin {
-            tenant: tenant(),
-            registrant: Registrant::Tenant,
-            generation: 1,
-            verbs: Verb::ALL.to_vec(),
-        },
-        created_at: at(5),
     }
 }
 
