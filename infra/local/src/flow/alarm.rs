@@ -2,16 +2,15 @@
 
 use tokio_util::sync::CancellationToken;
 
-/// Rings when a task panics, or ends though nobody told it to; not when it is aborted. Clones are one alarm.
+/// Rings when a task panics. Clones are one alarm.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Alarm(CancellationToken);
 
 impl Alarm {
-    /// `work`, which may end once `closing` is set and not before.
+    /// `work`. Once `closing` is set, it ends anyhow, and nothing rings.
     pub(crate) async fn guard(self, closing: CancellationToken, work: impl Future<Output = ()>) {
-        let guard = Guard { alarm: self, closing };
+        let _guard = Guard { alarm: self, closing };
         work.await;
-        guard.ended();
     }
 
     /// Whether it rang.
@@ -25,19 +24,11 @@ struct Guard {
     closing: CancellationToken,
 }
 
-impl Guard {
-    fn ended(&self) {
-        if !self.closing.is_cancelled() && !self.alarm.rang() {
-            tracing::error!("a task of the flow ended by a fault of the program");
-            self.alarm.0.cancel();
-        }
-    }
-}
-
 impl Drop for Guard {
     fn drop(&mut self) {
-        if std::thread::panicking() {
-            self.ended();
+        if std::thread::panicking() && !self.closing.is_cancelled() && !self.alarm.rang() {
+            tracing::error!("a task of the flow ended by a fault of the program");
+            self.alarm.0.cancel();
         }
     }
 }
@@ -47,12 +38,12 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn it_rings_when_a_task_ends_that_nobody_told_to() {
+    async fn it_rings_when_a_task_panics_and_nothing_is_closing() {
         for (closes, panics, rings) in [
             (true, true, false),
             (true, false, false),
             (false, true, true),
-            (false, false, true),
+            (false, false, false),
         ] {
             let (alarm, closing) = (Alarm::default(), CancellationToken::new());
             let told = closing.clone();

@@ -193,6 +193,7 @@ async fn what_became_of_an_upload_can_be_asked_for() {
     let refused = Some(muster_core::upload::UploadState::Refused);
     assert_eq!(seen, [(keys[0].to_owned(), refused), (keys[1].to_owned(), None)]);
     server.flow.idle().await;
+    assert!(!server.is_broken());
     assert!(embedded.take_changes().is_empty());
 }
 
