@@ -30,6 +30,12 @@ use crate::failure::{Exit, Failure};
 use crate::output::Output;
 use crate::state::Surroundings;
 
+/// `muster serve` runs for months: the C library's allocator keeps what its threads gave back, and grows from one long list
+/// to the next; this one does not (docs/performance.md).
+#[cfg(not(target_env = "msvc"))]
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let around = Surroundings {
