@@ -109,6 +109,7 @@ async fn split(embedded: &Embedded, event: &ObjectEvent, closing: &CancellationT
         receives: 1,
     };
     embedded.look_behind(delivery).await;
+    embedded.note_gone(&object).await;
     if let Err(error) = embedded.bucket.acknowledge(event.seq).await {
         tracing::error!(%error, "an event of the bucket could not be acknowledged and will come again");
     }

@@ -272,6 +272,11 @@ impl InProcess {
         self.state().stops.reason(id).map(str::to_owned)
     }
 
+    /// An upload comes to no end, for this reason.
+    pub(super) fn note_stop(&self, id: UploadId, reason: &str) {
+        self.state().stops.insert(id, reason);
+    }
+
     /// An upload is put on again.
     pub(super) fn forget_stop(&self, id: &UploadId) {
         self.state().stops.forget(id);

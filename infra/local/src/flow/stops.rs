@@ -23,9 +23,14 @@ impl Stops {
     /// A message was put aside for this reason.
     pub(super) fn note(&mut self, queue: QueueName, body: &str, reason: &str) {
         for id in uploads(queue, body) {
-            self.forget(&id);
-            keep(&mut self.0, (id, reason.to_owned()));
+            self.insert(id, reason);
         }
+    }
+
+    /// An upload comes to no end, for this reason.
+    pub(super) fn insert(&mut self, id: UploadId, reason: &str) {
+        self.forget(&id);
+        keep(&mut self.0, (id, reason.to_owned()));
     }
 
     /// A message is sent that lets its upload go on.
@@ -70,11 +75,19 @@ pub(super) fn upload(body: &str) -> Option<UploadId> {
 }
 
 impl Embedded {
-    /// Why an upload stopped: the reason of its last message that was put aside, unless it was put on again since. Of the
-    /// thousand that stopped last.
+    /// Why an upload stopped: the reason of its last message that was put aside, or that its file is gone, unless it was put
+    /// on again since. Of the thousand that stopped last.
     #[must_use]
     pub fn stopped(&self, id: &UploadId) -> Option<String> {
         self.queue.stopped(id)
+    }
+
+    /// Notes of an object whose event was worked on that it made no upload, so that nobody waits for one.
+    pub(super) async fn note_gone(&self, object: &ObjectVersion) {
+        let id = object.upload_id();
+        if self.stopped(&id).is_none() && matches!(self.uploads().get(&id).await, Ok(None)) {
+            self.queue.note_stop(id, "its file was removed before it was read");
+        }
     }
 
     /// Puts the upload that this object is on again, if nothing else will: its event was done with and it is not split, or

@@ -13,6 +13,7 @@ use tokio::task::JoinSet;
 use super::*;
 use crate::faults::{Fault, FaultPoint, Faulty};
 use crate::flow::Flow;
+use crate::objects::tests::s3_client;
 
 const LIST: &str = "Device Serial Number,Windows Product ID,Hardware Hash\nA,,B\n";
 const TENANT: &str = "1b6c0d7e-3f5a-4c1e-9a51-8d2f6f1f3a10";
@@ -137,6 +138,17 @@ async fn the_event_of_an_object_that_is_gone_does_not_come_again() {
     };
     embedded.go_on(&gone).await.unwrap();
     assert_eq!(embedded.bucket.waiting_events().await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn a_file_that_was_removed_before_it_was_read_is_waited_for_by_nobody() {
+    let (embedded, object) = dropped().await;
+    let s3 = s3_client(&embedded.bucket, embedded.bucket.http_client());
+    let delete = s3.delete_object().bucket(&object.bucket).key(&object.key);
+    delete.version_id(&object.version).send().await.unwrap();
+    Flow::work(&embedded).idle().await;
+    let told = embedded.stopped(&object.upload_id());
+    assert_eq!(told.as_deref(), Some("its file was removed before it was read"));
 }
 
 #[tokio::test]
