@@ -4,6 +4,7 @@
 //! order: [`channel`] (who may hand in what), [`identity`] (what makes a device the same device), [`row`] (from text to
 //! meaning), [`grant`] (consent), [`decide`] (what registering a row does), [`outcome`] (what a person is told).
 
+pub mod access;
 pub mod channel;
 pub mod decide;
 pub mod device;

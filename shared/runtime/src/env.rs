@@ -10,9 +10,21 @@ use muster_store::queue::QueueName;
 #[derive(Debug, Clone, Default)]
 pub struct Env(HashMap<String, String>);
 
-/// A variable that is missing.
+/// A variable that is missing or wrong.
 #[derive(Clone, PartialEq, Eq)]
-pub struct EnvError(String);
+pub struct EnvError {
+    name: String,
+    why: String,
+}
+
+impl EnvError {
+    pub(crate) fn new(name: &str, why: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            why: why.to_owned(),
+        }
+    }
+}
 
 /// What a function that returns it from `main` ends with.
 impl fmt::Debug for EnvError {
@@ -23,7 +35,7 @@ impl fmt::Debug for EnvError {
 
 impl fmt::Display for EnvError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "environment variable {}: not set", self.0)
+        write!(f, "environment variable {}: {}", self.name, self.why)
     }
 }
 
@@ -42,11 +54,13 @@ impl Env {
     /// # Errors
     /// Names the variable.
     pub fn required(&self, name: &str) -> Result<&str, EnvError> {
-        self.0
-            .get(name)
-            .map(String::as_str)
-            .filter(|v| !v.is_empty())
-            .ok_or_else(|| EnvError(name.to_owned()))
+        self.optional(name).ok_or_else(|| EnvError::new(name, "not set"))
+    }
+
+    /// A variable that may be set; an empty one is not.
+    #[must_use]
+    pub fn optional(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(String::as_str).filter(|v| !v.is_empty())
     }
 
     /// The URLs of queues and of their dead-letter queues, by queue: `QUEUE_SPLIT`, `DEAD_LETTERS_SPLIT` and so on.

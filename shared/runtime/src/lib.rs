@@ -1,7 +1,11 @@
 //! What every function needs of its surroundings, once: the environment, telemetry, and what becomes of a message.
 
+#[cfg(feature = "http")]
+pub mod auth;
 pub mod env;
 pub mod handover;
+#[cfg(feature = "http")]
+pub mod http;
 pub mod lambda;
 mod message;
 mod telemetry;

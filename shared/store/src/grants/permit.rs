@@ -85,6 +85,33 @@ impl Grants {
         Ok(Err(denial))
     }
 
+    /// Whether a partner has to do with a tenant: it has asked for its consent, whatever became of that, or is the
+    /// provider of a reseller that may register for it. To others the tenant does not exist.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn is_related(&self, tenant: TenantId, partner: &PartnerId) -> Result<bool, StoreError> {
+        let registrant = Registrant::Partner(partner.clone());
+        if self.get(tenant, &registrant).await?.is_some() {
+            return Ok(true);
+        }
+        let known: Option<Partner> = self.table.get(&keys::partner(partner), true).await?;
+        if known.is_none_or(|partner| partner.kind != PartnerKind::CspProvider) {
+            return Ok(false);
+        }
+        let partition = keys::grant_list(tenant);
+        let query = Query {
+            index: Some("list"),
+            partition: &partition,
+            limit: Some(RESELLER_PAGE),
+            ..Query::default()
+        };
+        let listed = self.table.query(query).await?.items.into_iter().map(read);
+        let listed = listed.collect::<Result<Vec<Grant>, _>>()?;
+        let grants = self.of_resellers(Some(partner), tenant, listed).await?;
+        Ok(grants.iter().any(|grant| grant.state == GrantState::Granted))
+    }
+
     /// Those of the listed grants, as they stand now, whose partners are resellers of `provider`.
     async fn of_resellers(
         &self,

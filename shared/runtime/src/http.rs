@@ -1,0 +1,23 @@
+//! What the HTTP functions share: problems, bodies and queries that are refused by the path of what is wrong, who is
+//! calling, cursors, and the layers around a router. `docs/http.md` tells users of it.
+
+mod cursor;
+mod guard;
+mod lambda;
+mod layers;
+mod page;
+mod problem;
+mod read;
+
+pub use cursor::Cursor;
+pub use guard::{Acting, Guard};
+pub use lambda::serve_lambda;
+pub use layers::{MAX_BODY, NewId, around};
+pub use page::{PageQuery, etag, if_match};
+pub use problem::{Code, FieldError, Problem, ProblemBody};
+pub use read::{Body, Query, text};
+
+use std::sync::Arc;
+
+/// Where a server takes the time from: only binaries read the clock.
+pub type Clock = Arc<dyn Fn() -> jiff::Timestamp + Send + Sync>;
