@@ -12,7 +12,7 @@ use muster_core::access::Role;
 use muster_core::id::{PartnerId, TenantId};
 use muster_local::issuer::{DevIssuer, TokenRequest};
 use muster_local::serve::apis;
-use muster_runtime::http::around;
+use muster_runtime::http::{Acting, around};
 use serde_json::Value;
 use tower::ServiceExt as _;
 use uuid::Uuid;
@@ -34,6 +34,8 @@ pub struct Answer {
     pub headers: HeaderMap,
     /// Its body; null where it is no JSON.
     pub body: Value,
+    /// In whose name the door let the request in; none where it did not.
+    pub acting: Option<Acting>,
 }
 
 /// Who calls.
@@ -124,6 +126,7 @@ impl Api {
         let body = body.collect().await?.to_bytes();
         Ok(Answer {
             status: parts.status,
+            acting: parts.extensions.get().cloned(),
             headers: parts.headers,
             body: serde_json::from_slice(&body).unwrap_or_default(),
         })

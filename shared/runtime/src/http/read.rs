@@ -51,9 +51,11 @@ fn read_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     let bytes = if bytes.is_empty() { b"{}" } else { bytes };
     let mut reader = serde_json::Deserializer::from_slice(bytes);
     let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
-        let path = match error.path().to_string() {
-            path if path == "." => "body".to_owned(),
-            path => path,
+        // Where the text breaks off, the path ends in what is not known.
+        let path = error.path().to_string();
+        let path = match path.trim_end_matches(['?', '.']) {
+            "" => "body".to_owned(),
+            path => path.to_owned(),
         };
         Problem::at(path, sentence(&error.inner().to_string()))
     })?;
