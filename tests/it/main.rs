@@ -11,6 +11,7 @@ mod faults;
 mod fsck;
 mod identity;
 mod inbox;
+mod openapi;
 mod options;
 mod refusals;
 mod replays;

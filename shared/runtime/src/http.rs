@@ -2,9 +2,11 @@
 //! calling, cursors, and the layers around a router. `docs/http.md` tells users of it.
 
 mod cursor;
+mod docs;
 mod guard;
 mod lambda;
 mod layers;
+pub mod openapi;
 mod page;
 mod problem;
 mod read;
