@@ -122,7 +122,11 @@ fn admitted(grant: Option<&Grant>) -> Vec<String> {
 #[test]
 fn a_consent_in_force_opens_the_partners_own_channel_for_its_identities_and_no_other_channel() {
     for kind in PartnerKind::ALL {
-        let granted = requested(kind, None).grant(&Narrowing::default(), "admin", at(1)).unwrap().settled().unwrap();
+        let granted = requested(kind, None)
+            .grant(&Narrowing::default(), "admin", at(1))
+            .unwrap()
+            .settled()
+            .unwrap();
         let expected = if kind == PartnerKind::Oem {
             "oem-direct: tuple, PKID"
         } else {

@@ -43,7 +43,12 @@ impl Actor {
     pub fn of(caller: &Caller, party: Party) -> Self {
         Self {
             party: Some(party),
-            roles: caller.roles.iter().copied().filter(|role| role.party() == party).collect(),
+            roles: caller
+                .roles
+                .iter()
+                .copied()
+                .filter(|role| role.party() == party)
+                .collect(),
             tenant: caller.tenant.filter(|_| party == Party::Tenant),
             partner: caller.partner.clone().filter(|_| party == Party::Partner),
             ..Self::from(caller.subject.as_str())

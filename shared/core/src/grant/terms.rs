@@ -47,9 +47,7 @@ impl Term {
                 "a consent may name no more channels than were asked for, and none that partners of the kind do not use"
             }
             Self::ExpiresAt => "a consent may not end later than was asked for",
-            Self::DelegatedAdministration => {
-                "a consent may not bring delegated administration that was not asked for"
-            }
+            Self::DelegatedAdministration => "a consent may not bring delegated administration that was not asked for",
         }
     }
 }

@@ -121,7 +121,10 @@ fn what_was_not_asked_for_cannot_be_taken() {
         expires_at: Some(at(50)),
         ..Narrowing::default()
     };
-    assert_eq!(asked.grant(&more_verbs, "admin", at(1)), Err(GrantError::Widened(Term::Verbs)));
+    assert_eq!(
+        asked.grant(&more_verbs, "admin", at(1)),
+        Err(GrantError::Widened(Term::Verbs))
+    );
     assert_eq!(
         asked.grant(&delegated, "admin", at(1)),
         Err(GrantError::Widened(Term::DelegatedAdministration))
@@ -143,9 +146,15 @@ fn a_partner_asks_for_channels_of_its_kind_only() {
         Grant::request(None, request, at(0)).map(|grant| grant.channels)
     };
     assert_eq!(asked_through(None), Ok(vec![Channel::OemDirect]));
-    assert_eq!(asked_through(Some(vec![Channel::OemDirect; 3])), Ok(vec![Channel::OemDirect]));
+    assert_eq!(
+        asked_through(Some(vec![Channel::OemDirect; 3])),
+        Ok(vec![Channel::OemDirect])
+    );
     assert_eq!(asked_through(Some(Vec::new())), Err(GrantError::Empty(Term::Channels)));
-    for other in Channel::ALL.into_iter().filter(|channel| *channel != Channel::OemDirect) {
+    for other in Channel::ALL
+        .into_iter()
+        .filter(|channel| *channel != Channel::OemDirect)
+    {
         let both = Some(vec![Channel::OemDirect, other]);
         assert_eq!(asked_through(both), Err(GrantError::Widened(Term::Channels)), "{other}");
     }
@@ -208,7 +217,11 @@ fn a_change_says_what_stood_there_and_what_the_decision_ends_in() {
         told(change(Some(&requested), &declined)),
         Some((Act::Declined, Some((GrantState::Requested, 1)), GrantState::Declined, 2))
     );
-    assert_eq!(change(Some(&granting), &granted), None, "carrying a decision out is none");
+    assert_eq!(
+        change(Some(&granting), &granted),
+        None,
+        "carrying a decision out is none"
+    );
     assert_eq!(change(None, &Grant::own(tenant(), at(0))), None);
     let entry = change(Some(&requested), &granting).unwrap();
     let json = serde_json::to_string(&entry).unwrap();
@@ -234,5 +247,8 @@ fn an_actor_is_bounded_and_names_the_party_that_it_acts_for() {
     assert_eq!(approver.address.as_deref(), Some("192.0.2.7"));
     assert_eq!(approver.user_agent.as_deref(), Some("ab"));
     let agent = Actor::of(&caller, Party::Partner).from_there(None, Some("\u{0}"));
-    assert_eq!((agent.tenant, agent.partner, agent.user_agent), (None, Some(partner), None));
+    assert_eq!(
+        (agent.tenant, agent.partner, agent.user_agent),
+        (None, Some(partner), None)
+    );
 }
