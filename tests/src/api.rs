@@ -19,6 +19,9 @@ use uuid::Uuid;
 
 use crate::world::{Result, World};
 
+/// Where links of these functions lead.
+pub const PUBLIC_URL: &str = "https://muster.example";
+
 /// The HTTP functions over the state of a world.
 pub struct Api {
     router: Router,
@@ -56,7 +59,7 @@ impl Api {
     /// When no key can be made.
     pub fn over(world: &World) -> Result<Self> {
         let issuer = DevIssuer::in_memory()?;
-        let (router, _) = apis(&world.embedded, issuer.verifier());
+        let (router, _) = apis(&world.embedded, issuer.verifier(), PUBLIC_URL);
         let router = around(router, Arc::new(|| Uuid::from_u128(1)));
         Ok(Self { router, issuer })
     }

@@ -101,7 +101,11 @@ impl Server {
             embedded: embedded.clone(),
             stopping: Arc::clone(&stopping),
         };
-        let (apis, _) = apis(embedded, issuer.verifier());
+        let public_url = http
+            .local_addr()
+            .map(|address| format!("http://{address}"))
+            .unwrap_or_default();
+        let (apis, _) = apis(embedded, issuer.verifier(), &public_url);
         let router = Router::new()
             .route("/healthz", get(async || "alive\n"))
             .route("/readyz", get(ready))

@@ -1,5 +1,7 @@
 //! Tenants and partners.
 
+mod directory;
+
 use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -13,6 +15,9 @@ use crate::grants::Grants;
 use crate::item::{Attributes, Item, key_attributes, read};
 use crate::keys::{self, Key};
 use crate::table::{Action, Cancelled, Condition, Query, Table, Transacted, Written};
+
+pub(crate) use directory::{Entry, directory_sort};
+pub use directory::{Listed, ListingWrite};
 
 /// How often the creation of a tenant is tried when other transactions are in the way.
 const TRIES: u32 = 10;
@@ -200,7 +205,7 @@ impl Partners {
 }
 
 /// The place of an item in the list index.
-fn list_position(key: &Key, partition: &str, sort: String) -> Attributes {
+pub(crate) fn list_position(key: &Key, partition: &str, sort: String) -> Attributes {
     let mut position = key_attributes(key);
     position.insert("lpk".to_owned(), AttributeValue::S(partition.to_owned()));
     position.insert("lsk".to_owned(), AttributeValue::S(sort));

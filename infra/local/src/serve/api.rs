@@ -11,15 +11,16 @@ use crate::flow::Embedded;
 
 /// The routes of all HTTP functions over this state, for callers whose tokens this verifier finds good, and what is told of
 /// the routes. What stands around them in the cloud is to be put around them here, too
-/// ([`muster_runtime::http::around`]).
+/// ([`muster_runtime::http::around`]). `public_url`: where clients reach them, for links.
 #[must_use]
-pub fn apis(embedded: &Embedded, verifier: Verifier) -> (Router, OpenApi) {
+pub fn apis(embedded: &Embedded, verifier: Verifier, public_url: &str) -> (Router, OpenApi) {
     let clock = embedded.clone();
     let guard = Guard::new(verifier, embedded.grants(), std::sync::Arc::new(move || clock.now()));
     let consent = ConsentApi {
         tenants: embedded.tenants(),
         partners: embedded.partners(),
         grants: embedded.grants(),
+        public_url: public_url.to_owned(),
     };
     let registration = RegistrationApi {
         tenants: embedded.tenants(),
