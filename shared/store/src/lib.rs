@@ -13,9 +13,12 @@ mod parties;
 mod registry;
 mod table;
 
+pub mod announcements;
 pub mod devices;
 pub mod fsck;
+pub mod idempotency;
 pub mod objects;
+pub mod presign;
 pub mod queue;
 pub mod receipts;
 pub mod reports;
