@@ -201,7 +201,7 @@ fn field_types(source: &str, name: &str) -> Vec<String> {
             text.rsplit([' ', ':', '&']).next().unwrap_or(text).to_owned()
         })
         // What the caller knows already is no capability.
-        .filter(|name| name != "BTreeSet")
+        .filter(|name| !["BTreeSet", "NewId"].contains(&name.as_str()))
         .collect()
 }
 

@@ -11,7 +11,7 @@ mod read;
 
 pub use cursor::Cursor;
 pub use guard::{Acting, Guard};
-pub use lambda::serve_lambda;
+pub use lambda::{random_ids, serve_lambda};
 pub use layers::{MAX_BODY, NewId, around};
 pub use page::{PageQuery, etag, if_match};
 pub use problem::{Code, FieldError, Problem, ProblemBody};

@@ -3,7 +3,7 @@
 mod kind;
 
 use muster_core::grant::GrantPin;
-use muster_core::id::{DeviceId, PartnerId, TenantId, UploadId};
+use muster_core::id::{AnnouncementId, DeviceId, PartnerId, TenantId, UploadId};
 use muster_core::identity::IdentityKey;
 use muster_core::party::Registrant;
 use sha2::Digest as _;
@@ -150,6 +150,16 @@ pub(crate) fn due_list(shard: u32) -> String {
 
 /// Partition of objects in the inbox that are no upload.
 pub(crate) const STRAYS: &str = "STRAYS";
+
+/// An upload that was announced.
+pub(crate) fn announcement(id: &AnnouncementId) -> Key {
+    Key::new(format!("ANNOUNCEMENT#{id}"), "ANNOUNCEMENT")
+}
+
+/// A request that came with an idempotency key, by its digest in hexadecimal digits.
+pub(crate) fn idempotency(digest: &str) -> Key {
+    Key::new(format!("IDEMPOTENCY#{digest}"), "IDEMPOTENCY")
+}
 
 /// An object in the inbox that is no upload. DynamoDB takes sort keys of up to 1,024 bytes, and a bucket with a key may
 /// be longer: a digest then stands for the end.

@@ -13,9 +13,13 @@ mod parties;
 mod registry;
 mod table;
 
+pub mod announcements;
 pub mod devices;
 pub mod fsck;
+pub mod idempotency;
 pub mod objects;
+pub mod outcomes;
+pub mod presign;
 pub mod queue;
 pub mod receipts;
 pub mod reports;

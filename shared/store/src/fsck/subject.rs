@@ -12,6 +12,7 @@ use serde::de::DeserializeOwned;
 
 use super::finding::Finding;
 use super::words::Code;
+use crate::announcements::Announcement;
 use crate::devices::Claim;
 use crate::error::StoreError;
 use crate::grants::{Grants, Shard};
@@ -228,6 +229,8 @@ impl Body {
             Kind::PartnerGrant(..) | Kind::Cuts(..) | Kind::Progress(..) | Kind::Receipt(..) | Kind::SweepPlace => {
                 Some(Self::Other)
             }
+            Kind::Announcement(_) => body::<Announcement>(item).map(|_| Self::Other),
+            Kind::Idempotency(_) => Some(Self::Other),
         }
     }
 

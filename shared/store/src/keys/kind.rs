@@ -1,6 +1,6 @@
 //! From a primary key back to what its item is about.
 
-use muster_core::id::{DeviceId, PartnerId, TenantId, UploadId};
+use muster_core::id::{AnnouncementId, DeviceId, PartnerId, TenantId, UploadId};
 use muster_core::identity::IdentityKey;
 use muster_core::party::Registrant;
 
@@ -29,6 +29,9 @@ pub(crate) enum Kind {
     Stray,
     Unsplit(UploadId),
     SweepPlace,
+    Announcement(AnnouncementId),
+    /// The digest of who asks for what with which key.
+    Idempotency(String),
 }
 
 /// What an item with this key is about; `None` for a key that none of ours looks like.
@@ -64,6 +67,11 @@ pub(crate) fn parse(pk: &str, sk: &str) -> Option<Kind> {
         }
         (STRAYS, _) => sk.parse().map_or(Kind::Stray, Kind::Unsplit),
         ("SWEEP", "INBOX") => Kind::SweepPlace,
+        ("ANNOUNCEMENT", "ANNOUNCEMENT") => Kind::Announcement(id.parse().ok()?),
+        ("IDEMPOTENCY", "IDEMPOTENCY") => {
+            let digest = id.len() == 64 && id.bytes().all(|byte| byte.is_ascii_hexdigit());
+            Kind::Idempotency(digest.then(|| id.to_owned())?)
+        }
         _ => return None,
     })
 }
@@ -88,6 +96,8 @@ mod tests {
         let upload = UploadId::of_object("b", "k", "1");
         let device = DeviceId::of_row(&upload, 1);
         let claim = IdentityKey::tuple("a", "b", "c");
+        let announcement = AnnouncementId::of_seed([7; 16]);
+        let digest = "0f".repeat(32);
         let own = Registrant::Tenant;
         let other = Registrant::Partner(partner.clone());
         let all: Vec<(Key, Kind)> = vec![
@@ -111,6 +121,8 @@ mod tests {
             (keys::unsplit(&upload), Kind::Unsplit(upload)),
             (keys::stray("b", "inbox/x"), Kind::Stray),
             (keys::sweep_place(), Kind::SweepPlace),
+            (keys::announcement(&announcement), Kind::Announcement(announcement)),
+            (keys::idempotency(&digest), Kind::Idempotency(digest.clone())),
         ];
         for (key, kind) in all {
             assert_eq!(parse(&key.pk, &key.sk), Some(kind), "{key:?}");
