@@ -240,7 +240,7 @@ async fn release(args: &ReleaseArgs, around: &Surroundings, out: &mut Output) ->
     let (own, verb) = (Registrant::Tenant, Verb::Release);
     let answer = grants.permit(tenant.id, &own, None, verb, Channel::Intune, now).await?;
     let pin = answer.map_err(refused)?;
-    match registry.devices().release(args.device, &pin, now).await? {
+    match registry.devices().release(args.device, &act).await? {
         Released::Refused => return Err(refused(grants.denial(&pin, now).await?)),
         Released::Done(device) if args.json => out.json(&device)?,
         Released::Done(device) => {

@@ -9,6 +9,7 @@ pub mod channel;
 pub mod decide;
 pub mod device;
 pub mod grant;
+pub mod history;
 pub mod id;
 pub mod identity;
 pub mod inbox;
