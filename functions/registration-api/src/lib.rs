@@ -1,16 +1,18 @@
 //! Registration over HTTP: tenants and partners, uploads and what became of their rows, and registered devices.
 
+mod devices;
 pub mod model;
 mod parties;
+mod rights;
 
 use std::sync::Arc;
 
 use axum::{Router, middleware};
 use muster_runtime::http::Guard;
+use muster_store::devices::Devices;
 use muster_store::{Grants, Partners, Tenants};
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 /// The function and the capabilities that it uses.
 pub struct RegistrationApi {
@@ -20,6 +22,8 @@ pub struct RegistrationApi {
     pub partners: Partners,
     /// Looks consent up.
     pub grants: Grants,
+    /// Lists, finds, changes and releases devices.
+    pub devices: Devices,
 }
 
 /// What a handler is given.
@@ -36,6 +40,6 @@ pub fn router(function: RegistrationApi, guard: Guard) -> (Router, OpenApi) {
         function: Arc::new(function),
         guard,
     };
-    let routes = OpenApiRouter::new().routes(routes!(parties::get_tenant));
+    let routes = OpenApiRouter::new().merge(parties::routes()).merge(devices::routes());
     routes.route_layer(door).with_state(api).split_for_parts()
 }

@@ -8,6 +8,7 @@ use muster_runtime::env::Env;
 use muster_runtime::http::{Guard, serve_lambda};
 use muster_runtime::lambda::now;
 use muster_runtime::wiring::Wiring;
+use muster_store::devices::Devices;
 use muster_store::{Grants, Partners, Tenants};
 use registration_api::RegistrationApi;
 
@@ -20,8 +21,9 @@ async fn main() -> Result<(), Error> {
     let grants = Grants::new(aws.table.clone());
     let function = RegistrationApi {
         tenants: Tenants::new(aws.table.clone()),
-        partners: Partners::new(aws.table),
+        partners: Partners::new(aws.table.clone()),
         grants: grants.clone(),
+        devices: Devices::new(aws.table),
     };
     let (router, _) = registration_api::router(function, Guard::new(verifier, grants, Arc::new(now)));
     serve_lambda(router).await

@@ -25,6 +25,7 @@ pub fn apis(embedded: &Embedded, verifier: Verifier) -> (Router, OpenApi) {
         tenants: embedded.tenants(),
         partners: embedded.partners(),
         grants: embedded.grants(),
+        devices: embedded.devices(),
     };
     let (router, mut document) = consent_api::router(consent, guard.clone());
     let (other, told) = registration_api::router(registration, guard);
