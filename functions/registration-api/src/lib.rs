@@ -1,8 +1,10 @@
 //! Registration over HTTP: tenants and partners, uploads and what became of their rows, and registered devices.
 
+mod devices;
 mod idempotent;
 pub mod model;
 mod parties;
+mod rights;
 mod uploads;
 
 use std::sync::Arc;
@@ -16,10 +18,10 @@ use muster_store::presign::Presigner;
 use muster_store::receipts::Receipts;
 use muster_store::uploads::Uploads;
 use muster_store::validated::ValidatedBatches;
+use muster_store::devices::Devices;
 use muster_store::{Grants, Partners, Tenants};
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 /// The function and the capabilities that it uses.
 pub struct RegistrationApi {
@@ -45,6 +47,8 @@ pub struct RegistrationApi {
     pub idempotency: Idempotency,
     /// Where new ids come from.
     pub new_id: NewId,
+    /// Lists, finds, changes and releases devices.
+    pub devices: Devices,
 }
 
 /// What a handler is given.
@@ -62,7 +66,8 @@ pub fn router(function: RegistrationApi, guard: Guard) -> (Router, OpenApi) {
         guard,
     };
     let routes = OpenApiRouter::new()
-        .routes(routes!(parties::get_tenant))
+        .merge(parties::routes())
+        .merge(devices::routes())
         .merge(uploads::routes());
     routes.route_layer(door).with_state(api).split_for_parts()
 }

@@ -13,6 +13,7 @@ use muster_store::idempotency::Idempotency;
 use muster_store::receipts::Receipts;
 use muster_store::uploads::Uploads;
 use muster_store::validated::ValidatedBatches;
+use muster_store::devices::Devices;
 use muster_store::{Grants, Partners, Tenants};
 use registration_api::{RegistrationApi, router};
 
@@ -33,8 +34,9 @@ async fn main() -> Result<(), Error> {
         validated: ValidatedBatches::new(aws.objects.clone()),
         objects: aws.objects,
         receipts: Receipts::new(aws.table.clone()),
-        idempotency: Idempotency::new(aws.table),
+        idempotency: Idempotency::new(aws.table.clone()),
         new_id: random_ids(),
+        devices: Devices::new(aws.table),
     };
     serve_lambda(router(function, Guard::new(verifier, grants, Arc::new(now))).0).await
 }

@@ -36,6 +36,19 @@ impl TenantId {
     pub const fn new(id: Uuid) -> Self {
         Self(id)
     }
+
+    /// The id of a tenant that is made known by its name alone, so that a repeat makes the same tenant. Letter case does
+    /// not matter, as it does not for names. A version 8 UUID (RFC 9562, section 5.8).
+    #[must_use]
+    pub fn of_name(name: &str) -> Self {
+        Self(derived("tenant", &[name.to_lowercase().as_bytes()]))
+    }
+}
+
+/// A version 8 UUID over a purpose and fields.
+fn derived(purpose: &str, fields: &[&[u8]]) -> Uuid {
+    let digest = digest_fields(purpose, fields);
+    uuid::Builder::from_custom_bytes(std::array::from_fn(|i| digest.get(i).copied().unwrap_or_default())).into_uuid()
 }
 
 impl fmt::Display for TenantId {
@@ -244,11 +257,7 @@ impl DeviceId {
     /// The id that a row gives to the device which it makes known. A version 8 UUID (RFC 9562, section 5.8).
     #[must_use]
     pub fn of_row(upload: &UploadId, row: u64) -> Self {
-        let digest = digest_fields("device", &[upload.as_str().as_bytes(), &row.to_be_bytes()]);
-        Self(
-            uuid::Builder::from_custom_bytes(std::array::from_fn(|i| digest.get(i).copied().unwrap_or_default()))
-                .into_uuid(),
-        )
+        Self(derived("device", &[upload.as_str().as_bytes(), &row.to_be_bytes()]))
     }
 }
 
@@ -324,5 +333,13 @@ mod tests {
         let id = DeviceId::of_row(&upload, 7);
         assert_eq!(id.0.get_version_num(), 8);
         assert_ne!(id, DeviceId::of_row(&upload, 8));
+    }
+
+    #[test]
+    fn a_tenant_id_of_a_name_has_no_regard_to_case() {
+        let id = TenantId::of_name("Fabrikam");
+        assert_eq!(id, TenantId::of_name("fabriKAM"));
+        assert_ne!(id, TenantId::of_name("Fabrikam "));
+        assert_eq!(id.to_string().parse(), Ok(id));
     }
 }

@@ -10,6 +10,7 @@ pub mod decide;
 mod denied;
 pub mod device;
 pub mod grant;
+pub mod history;
 pub mod id;
 pub mod identity;
 pub mod inbox;

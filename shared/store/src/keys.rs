@@ -2,6 +2,7 @@
 
 mod kind;
 
+use muster_core::device::DeviceState;
 use muster_core::grant::GrantPin;
 use muster_core::id::{AnnouncementId, DeviceId, PartnerId, TenantId, UploadId};
 use muster_core::identity::IdentityKey;
@@ -75,6 +76,14 @@ pub(crate) fn device(id: DeviceId) -> Key {
     Key::new(format!("DEVICE#{id}"), "DEVICE")
 }
 
+/// How a version of a device came to be, beside the device.
+pub(crate) fn device_change(id: DeviceId, version: u64) -> Key {
+    Key::new(format!("DEVICE#{id}"), format!("{DEVICE_CHANGES}{version:012}"))
+}
+
+/// What the sort keys of a device's changes begin with.
+pub(crate) const DEVICE_CHANGES: &str = "CHANGE#";
+
 pub(crate) fn claim(key: IdentityKey) -> Key {
     Key::new(format!("CLAIM#{key}"), "CLAIM")
 }
@@ -108,9 +117,14 @@ pub(crate) fn receipts(id: &UploadId, batch: u32) -> String {
     format!("BATCH#{id}#{batch:08}")
 }
 
-/// Index partition of a tenant's devices.
-pub(crate) fn device_list(tenant: TenantId, shard: u32) -> String {
-    format!("T#{tenant}#DEVICES#{shard}")
+/// Index partition of a tenant's devices in this state.
+pub(crate) fn device_list(tenant: TenantId, state: DeviceState, shard: u32) -> String {
+    let list = match state {
+        DeviceState::Registered => "DEVICES",
+        DeviceState::Released => "RELEASED",
+        DeviceState::Merged => "MERGED",
+    };
+    format!("T#{tenant}#{list}#{shard}")
 }
 
 /// Index partition of a tenant's uploads.

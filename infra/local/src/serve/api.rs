@@ -43,6 +43,7 @@ pub fn apis(embedded: &Embedded, verifier: Verifier, outside: &Outside) -> (Rout
         receipts: embedded.receipts(),
         idempotency: embedded.idempotency(),
         new_id: outside.new_id.clone(),
+        devices: embedded.devices(),
     };
     let (router, mut document) = consent_api::router(consent, guard.clone());
     let (other, told) = registration_api::router(registration, guard);

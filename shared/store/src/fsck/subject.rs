@@ -6,6 +6,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use muster_core::Timestamp;
 use muster_core::device::Device;
 use muster_core::grant::Grant;
+use muster_core::history::DeviceChange;
 use muster_core::id::TenantId;
 use muster_core::party::{Partner, Registrant, Tenant};
 use serde::de::DeserializeOwned;
@@ -223,6 +224,9 @@ impl Body {
             Kind::Grant(..) => body(item).map(|grant| Self::Grant(Box::new(grant))),
             Kind::GrantShard(..) => body(item).map(Self::Shard),
             Kind::Device(_) => body(item).map(|device| Self::Device(Box::new(device))),
+            Kind::DeviceChange(_, version) => body::<DeviceChange>(item)
+                .filter(|change| change.version == *version)
+                .map(|_| Self::Other),
             Kind::Claim(_) => body(item).map(Self::Claim),
             Kind::Upload(_) => body(item).map(|status| Self::Upload(Box::new(status))),
             Kind::Stray | Kind::Unsplit(_) => body::<Stray>(item).map(|_| Self::Other),

@@ -4,7 +4,7 @@ use muster_core::id::{AnnouncementId, DeviceId, PartnerId, TenantId, UploadId};
 use muster_core::identity::IdentityKey;
 use muster_core::party::Registrant;
 
-use super::{GRANT_SHARDS, STRAYS};
+use super::{DEVICE_CHANGES, GRANT_SHARDS, STRAYS};
 
 /// What an item is about, by its primary key alone.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,6 +18,8 @@ pub(crate) enum Kind {
     Grant(TenantId, Registrant),
     GrantShard(TenantId, Registrant, u32),
     Device(DeviceId),
+    /// The version that the change made.
+    DeviceChange(DeviceId, u64),
     Claim(IdentityKey),
     Upload(UploadId),
     /// The number of the first batch.
@@ -53,6 +55,10 @@ pub(crate) fn parse(pk: &str, sk: &str) -> Option<Kind> {
             Kind::GrantShard(tenant.parse().ok()?, registrant(holder)?, shard)
         }
         ("DEVICE", "DEVICE") => Kind::Device(id.parse().ok()?),
+        ("DEVICE", _) => {
+            let version = sk.strip_prefix(DEVICE_CHANGES)?;
+            Kind::DeviceChange(id.parse().ok()?, version.parse().ok()?)
+        }
         ("CLAIM", "CLAIM") => Kind::Claim(id.parse().ok()?),
         ("UPLOAD", "UPLOAD") => Kind::Upload(id.parse().ok()?),
         ("UPLOAD", _) => match sk.split_once('#')? {
@@ -113,6 +119,7 @@ mod tests {
             (keys::grant_shard(tenant, &own, 7), Kind::GrantShard(tenant, own, 7)),
             (keys::grant_shard(tenant, &other, 0), Kind::GrantShard(tenant, other, 0)),
             (keys::device(device), Kind::Device(device)),
+            (keys::device_change(device, 12), Kind::DeviceChange(device, 12)),
             (keys::claim(claim), Kind::Claim(claim)),
             (keys::upload(&upload), Kind::Upload(upload.clone())),
             (keys::cuts(&upload, 64), Kind::Cuts(upload.clone(), 64)),
@@ -130,6 +137,7 @@ mod tests {
         for (pk, sk) in [
             ("", ""),
             ("DEVICE#x", "DEVICE"),
+            ("DEVICE#1b6c0d7e-3f5a-4c1e-9a51-8d2f6f1f3a10", "CHANGE#x"),
             ("GRANT#x", "SHARD"),
             ("UPLOAD#u", "CUTS"),
             ("OTHER", "X"),
