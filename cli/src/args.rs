@@ -8,6 +8,7 @@ use crate::commands::consent::ConsentArgs;
 use crate::commands::decode::DecodeArgs;
 use crate::commands::devices::DevicesArgs;
 use crate::commands::fsck::FsckArgs;
+use crate::commands::partners::PartnersArgs;
 use crate::commands::register::RegisterArgs;
 use crate::commands::sample::SampleArgs;
 use crate::commands::serve::ServeArgs;
@@ -36,9 +37,11 @@ pub(crate) enum Command {
     Serve(ServeArgs),
     /// Make tenants known and list them
     Tenants(TenantsArgs),
+    /// Make partners known and list them
+    Partners(PartnersArgs),
     /// Ask for, give and take back consent
     Consent(ConsentArgs),
-    /// List, show and release registered devices
+    /// List, show, change and release devices
     Devices(DevicesArgs),
     /// List and show uploads
     Uploads(UploadsArgs),

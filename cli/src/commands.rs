@@ -6,6 +6,7 @@ pub(crate) mod consent;
 pub(crate) mod decode;
 pub(crate) mod devices;
 pub(crate) mod fsck;
+pub(crate) mod partners;
 pub(crate) mod register;
 pub(crate) mod sample;
 pub(crate) mod serve;

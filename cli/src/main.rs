@@ -67,6 +67,7 @@ fn run(cli: Cli, around: &Surroundings) -> Result<Exit, Failure> {
         Some(Command::Fsck(args)) => wait_for(commands::fsck::run(&args, around, out)),
         // It prints from a thread of its own, whose end need not come.
         Some(Command::Serve(args)) => return wait_for(commands::serve::run(&args, around, stdout)),
+        Some(Command::Partners(args)) => wait_for(commands::partners::run(&args, around, out)),
         Some(Command::Tenants(args)) => wait_for(commands::tenants::run(&args, around, out)),
         Some(Command::Uploads(args)) => wait_for(commands::uploads::run(&args, around, out)),
     }?;

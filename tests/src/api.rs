@@ -1,7 +1,9 @@
 //! The HTTP functions over a world, and whoever calls them.
 
 use std::collections::BTreeSet;
+use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use axum::Router;
 use axum::body::Body;
@@ -11,8 +13,8 @@ use jiff::SignedDuration;
 use muster_core::access::Role;
 use muster_core::id::{PartnerId, TenantId};
 use muster_local::issuer::{DevIssuer, TokenRequest};
-use muster_local::serve::apis;
-use muster_runtime::http::{Acting, around};
+use muster_local::serve::{Outside, apis};
+use muster_runtime::http::around;
 use serde_json::Value;
 use tower::ServiceExt as _;
 use uuid::Uuid;
@@ -37,8 +39,6 @@ pub struct Answer {
     pub headers: HeaderMap,
     /// Its body; null where it is no JSON.
     pub body: Value,
-    /// In whose name the door let the request in; none where it did not.
-    pub acting: Option<Acting>,
 }
 
 /// Who calls.
@@ -59,7 +59,14 @@ impl Api {
     /// When no key can be made.
     pub fn over(world: &World) -> Result<Self> {
         let issuer = DevIssuer::in_memory()?;
-        let (router, _) = apis(&world.embedded, issuer.verifier(), PUBLIC_URL);
+        // Ids that differ, and nobody listens there: whoever follows signed URLs starts a server.
+        let made = AtomicU64::new(0);
+        let outside = Outside {
+            s3: SocketAddr::from(([127, 0, 0, 1], 9)),
+            public_url: PUBLIC_URL.to_owned(),
+            new_id: Arc::new(move || Uuid::from_u64_pair(1, made.fetch_add(1, Ordering::Relaxed))),
+        };
+        let (router, _) = apis(&world.embedded, issuer.verifier(), &outside);
         let router = around(router, Arc::new(|| Uuid::from_u128(1)));
         Ok(Self { router, issuer })
     }
@@ -129,7 +136,6 @@ impl Api {
         let body = body.collect().await?.to_bytes();
         Ok(Answer {
             status: parts.status,
-            acting: parts.extensions.get().cloned(),
             headers: parts.headers,
             body: serde_json::from_slice(&body).unwrap_or_default(),
         })

@@ -16,7 +16,7 @@ use crate::failure::{Exit, Failure};
 use crate::output::{self, Output, plain};
 use crate::state::{self, Surroundings};
 
-pub(crate) use args::ConsentArgs;
+pub(crate) use args::{ConsentArgs, KindArg};
 use args::{ConsentCommand, DecisionArgs, ListArgs, RequestArgs};
 
 /// Who acts, in the records of a decision.

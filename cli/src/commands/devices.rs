@@ -1,132 +1,71 @@
 //! `muster devices`: what is registered.
 
+mod args;
+mod change;
+mod history;
 mod show;
 
-use clap::{Args, Subcommand};
-use muster_core::channel::Channel;
 use muster_core::device::{Device, DeviceState};
-use muster_core::grant::{Denial, Verb};
-use muster_core::id::DeviceId;
 use muster_core::identity::{IdentityKey, ProductId};
-use muster_core::party::Registrant;
 use muster_store::Registry;
-use muster_store::devices::Released;
-use serde::Serialize;
+use muster_store::devices::{DeviceFilter, Registrants};
+use registration_api::model;
 
-use crate::deployed::RegistryArgs;
 use crate::failure::{Exit, Failure};
 use crate::output::{self, Output, plain};
-use crate::state::{self, PageArgs, Surroundings};
+use crate::state::{self, Surroundings};
 
-/// What `muster devices` takes.
-#[derive(Debug, Args)]
-#[command(after_help = "\
-Examples:
-  muster devices list --tenant Contoso
-  muster devices show TEST-1-0000001
-  muster devices release 1c9d4c1e-6f5e-8a36-9d3c-0a1b2c3d4e5f --tenant Contoso")]
-pub(crate) struct DevicesArgs {
-    #[command(subcommand)]
-    command: DevicesCommand,
-}
-
-#[derive(Debug, Subcommand)]
-enum DevicesCommand {
-    /// List the registered devices of a tenant
-    List(ListArgs),
-    /// Show all that is known of a device
-    Show(ShowArgs),
-    /// End the association of a device with its tenant; its identities are free then
-    Release(ReleaseArgs),
-}
-
-#[derive(Debug, Args)]
-struct ListArgs {
-    /// The tenant's id or name
-    #[arg(long)]
-    tenant: String,
-    /// Only devices whose serial number begins so
-    #[arg(long, default_value = "", hide_default_value = true, value_name = "PREFIX")]
-    serial: String,
-    /// Print one JSON object
-    #[arg(long)]
-    json: bool,
-    #[command(flatten)]
-    page: PageArgs,
-    #[command(flatten)]
-    registry: RegistryArgs,
-}
-
-#[derive(Debug, Args)]
-struct ShowArgs {
-    /// The device's id, its PKID, or its serial number
-    #[arg(value_name = "ID|PKID|SERIAL")]
-    device: String,
-    /// Look for the serial number in this tenant only
-    #[arg(long)]
-    tenant: Option<String>,
-    /// Print the device as JSON
-    #[arg(long)]
-    json: bool,
-    #[command(flatten)]
-    registry: RegistryArgs,
-}
-
-#[derive(Debug, Args)]
-struct ReleaseArgs {
-    /// The device's id
-    #[arg(value_name = "ID")]
-    device: DeviceId,
-    /// The tenant that releases it: its id or name
-    #[arg(long)]
-    tenant: String,
-    /// Print the device as JSON
-    #[arg(long)]
-    json: bool,
-    #[command(flatten)]
-    registry: RegistryArgs,
-}
+pub(crate) use args::DevicesArgs;
+use args::{DevicesCommand, ListArgs, ShowArgs};
 
 /// Runs the command.
 pub(crate) async fn run(args: &DevicesArgs, around: &Surroundings, out: &mut Output) -> Result<Exit, Failure> {
     match &args.command {
         DevicesCommand::List(args) => list(args, around, out).await,
         DevicesCommand::Show(args) => show(args, around, out).await,
-        DevicesCommand::Release(args) => release(args, around, out).await,
+        DevicesCommand::Release(args) => change::release(args, around, out).await,
+        DevicesCommand::Update(args) => change::update(args, around, out).await,
+        DevicesCommand::History(args) => history::run(args, around, out).await,
     }
-}
-
-#[derive(Serialize)]
-struct Page<'a> {
-    devices: &'a [Device],
-    next: Option<&'a str>,
 }
 
 async fn list(args: &ListArgs, around: &Surroundings, out: &mut Output) -> Result<Exit, Failure> {
     let registry = args.registry.open(around).await?;
     let tenant = state::tenant(&registry, &args.tenant).await?;
     let from = args.page.from.as_deref();
+    let filter = filter(args);
     let page = registry
         .devices()
-        .list(tenant.id, &args.serial, from, args.page.limit())
+        .list(tenant.id, &filter, from, args.page.limit())
         .await?;
     if args.json {
-        out.json(&Page {
-            devices: &page.devices,
-            next: page.next.as_deref(),
+        out.json(&model::DevicePage {
+            devices: page.devices.into_iter().map(model::Device::from).collect(),
+            next: page.next,
         })?;
         return Ok(Exit::Fine);
     }
-    if page.devices.is_empty() {
-        out.line(format_args!(
+    match (page.devices.as_slice(), &page.next) {
+        ([], None) if filter.state == DeviceState::Registered => out.line(format_args!(
             "No such device is registered for `{}`.",
             plain(&tenant.name)
-        ))?;
-        return Ok(Exit::Fine);
+        ))?,
+        ([], None) => out.line(format_args!("`{}` has no such device.", plain(&tenant.name)))?,
+        ([], Some(_)) => out.line("None so far.")?,
+        (devices, _) => out.table(table(devices), 0)?,
     }
-    out.table(table(&page.devices), 0)?;
     out.more(page.next.as_deref())?;
     Ok(Exit::Fine)
+}
+
+fn filter(args: &ListArgs) -> DeviceFilter {
+    DeviceFilter {
+        state: args.state.into(),
+        serial_prefix: args.serial.clone(),
+        group_tag: args.group_tag.clone(),
+        registrants: args.partner.clone().map_or(Registrants::All, Registrants::Partner),
+        upload: args.upload.clone(),
+    }
 }
 
 fn table(devices: &[Device]) -> comfy_table::Table {
@@ -168,7 +107,7 @@ async fn show(args: &ShowArgs, around: &Surroundings, out: &mut Output) -> Resul
                 "Give its id, its PKID (13 digits) or its whole serial number; `muster devices list` lists them.",
             ))
         }
-        [device] if args.json => out.json(device).map(|()| Exit::Fine),
+        [device] if args.json => out.json(&model::Device::from(device.clone())).map(|()| Exit::Fine),
         [device] => show::print(&registry, device, out).await.map(|()| Exit::Fine),
         several => {
             out.table(table(several), 0)?;
@@ -199,7 +138,11 @@ async fn find(registry: &Registry, args: &ShowArgs) -> Result<Vec<Device>, Failu
     }
     let mut found = Vec::new();
     for tenant in tenants(registry, args.tenant.as_deref()).await? {
-        let page = devices.list(tenant, text, None, SAME_SERIAL).await?;
+        let filter = DeviceFilter {
+            serial_prefix: text.to_owned(),
+            ..DeviceFilter::default()
+        };
+        let page = devices.list(tenant, &filter, None, SAME_SERIAL).await?;
         found.extend(
             page.devices
                 .into_iter()
@@ -226,41 +169,6 @@ async fn tenants(registry: &Registry, only: Option<&str>) -> Result<Vec<muster_c
             return Ok(all);
         }
     }
-}
-
-async fn release(args: &ReleaseArgs, around: &Surroundings, out: &mut Output) -> Result<Exit, Failure> {
-    let registry = args.registry.open(around).await?;
-    let tenant = state::tenant(&registry, &args.tenant).await?;
-    let (grants, now) = (registry.grants(), (around.clock)());
-    let refused = |denial: Denial| {
-        let entry = denial.outcome().entry();
-        let what = format!("device {} cannot be released: {}", args.device, entry.meaning);
-        Failure::new(what, entry.remedy)
-    };
-    let (own, verb) = (Registrant::Tenant, Verb::Release);
-    let answer = grants.permit(tenant.id, &own, None, verb, Channel::Intune, now).await?;
-    let pin = answer.map_err(refused)?;
-    match registry.devices().release(args.device, &pin, now).await? {
-        Released::Refused => return Err(refused(grants.denial(&pin, now).await?)),
-        Released::Done(device) if args.json => out.json(&device)?,
-        Released::Done(device) => {
-            let serial = device
-                .serial
-                .as_deref()
-                .map(|serial| format!(" (serial number {})", plain(serial)))
-                .unwrap_or_default();
-            out.line(format_args!(
-                "Device {}{serial} no longer belongs to `{}`.",
-                device.id,
-                plain(&tenant.name)
-            ))?;
-        }
-        Released::NotRegistered => {
-            let what = format!("device {} is not registered for `{}`", args.device, plain(&tenant.name));
-            return Err(Failure::new(what, "`muster devices list` lists those that are."));
-        }
-    }
-    Ok(Exit::Fine)
 }
 
 /// The state in words.

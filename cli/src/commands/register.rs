@@ -164,11 +164,7 @@ async fn tenant(registry: &Registry, text: &str, around: &Surroundings) -> Resul
     let id = name
         .parse()
         .unwrap_or_else(|_| muster_core::id::TenantId::new((around.new_id)()));
-    let tenant = Tenant {
-        id,
-        name: name.to_owned(),
-        created_at: (around.clock)(),
-    };
+    let tenant = Tenant::new(id, name, (around.clock)());
     match tenants.create(&tenant).await? {
         TenantCreation::Created => Ok((tenant, true)),
         TenantCreation::Exists | TenantCreation::NameTaken => Ok((state::tenant(registry, name).await?, false)),

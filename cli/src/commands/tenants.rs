@@ -3,8 +3,8 @@
 use clap::{Args, Subcommand};
 use muster_core::id::TenantId;
 use muster_core::party::Tenant;
-use muster_store::TenantCreation;
-use serde::Serialize;
+use muster_store::{TenantChange, TenantCreation, Tenants};
+use registration_api::model;
 
 use crate::deployed::RegistryArgs;
 use crate::failure::{Exit, Failure};
@@ -38,6 +38,9 @@ struct AddArgs {
     /// The tenant's id, a GUID [default: a new one]
     #[arg(long)]
     id: Option<TenantId>,
+    /// Record that the tenant has the licence that the channel `intune` needs; nothing depends on it
+    #[arg(long)]
+    licensed: bool,
     /// Print the tenant as JSON
     #[arg(long)]
     json: bool,
@@ -69,11 +72,9 @@ async fn add(args: &AddArgs, around: &Surroundings, out: &mut Output) -> Result<
     let name = name(&args.name)?;
     let registry = args.registry.open(around).await?;
     let tenants = registry.tenants();
-    let tenant = Tenant {
-        id: args.id.unwrap_or_else(|| TenantId::new((around.new_id)())),
-        name: name.to_owned(),
-        created_at: (around.clock)(),
-    };
+    let id = args.id.unwrap_or_else(|| TenantId::new((around.new_id)()));
+    let mut tenant = Tenant::new(id, name, (around.clock)());
+    tenant.licensed = args.licensed.then_some(true);
     let known = match tenants.create(&tenant).await? {
         TenantCreation::Created => return show(&tenant, args.json, out),
         TenantCreation::Exists => tenants.get(tenant.id).await?,
@@ -81,6 +82,10 @@ async fn add(args: &AddArgs, around: &Surroundings, out: &mut Output) -> Result<
     };
     match known {
         Some(known) if args.id.is_none_or(|id| id == known.id) && same_name(&known.name, name) => {
+            let known = match args.licensed {
+                true => licensed(&tenants, known).await?,
+                false => known,
+            };
             show(&known, args.json, out)
         }
         Some(known) => Err(Failure::new(
@@ -89,6 +94,17 @@ async fn add(args: &AddArgs, around: &Surroundings, out: &mut Output) -> Result<
         )),
         None => Err(Failure::new(
             "another command made the tenant known in this moment",
+            "Try again.",
+        )),
+    }
+}
+
+/// The tenant once it is recorded that it has the licence.
+async fn licensed(tenants: &Tenants, tenant: Tenant) -> Result<Tenant, Failure> {
+    match tenants.set_licensed(tenant.id, Some(true), None).await? {
+        TenantChange::Done(tenant) => Ok(tenant),
+        TenantChange::Overtaken(_) | TenantChange::Absent => Err(Failure::new(
+            "another command changed the tenant in this moment",
             "Try again.",
         )),
     }
@@ -109,7 +125,7 @@ pub(crate) fn name(text: &str) -> Result<&str, Failure> {
 
 fn show(tenant: &Tenant, json: bool, out: &mut Output) -> Result<Exit, Failure> {
     if json {
-        out.json(tenant)?;
+        out.json(&model::Tenant::from(tenant.clone()))?;
     } else {
         out.line(format_args!(
             "The tenant `{}` has the id {}.",
@@ -118,12 +134,6 @@ fn show(tenant: &Tenant, json: bool, out: &mut Output) -> Result<Exit, Failure> 
         ))?;
     }
     Ok(Exit::Fine)
-}
-
-#[derive(Serialize)]
-struct Page<'a> {
-    tenants: &'a [Tenant],
-    next: Option<TenantId>,
 }
 
 async fn list(args: &ListArgs, around: &Surroundings, out: &mut Output) -> Result<Exit, Failure> {
@@ -136,9 +146,9 @@ async fn list(args: &ListArgs, around: &Surroundings, out: &mut Output) -> Resul
     let more = tenants.len() == args.page.limit();
     let next = tenants.last().filter(|_| more).map(|last| last.id);
     if args.json {
-        out.json(&Page {
-            tenants: &tenants,
-            next,
+        out.json(&model::TenantPage {
+            tenants: tenants.into_iter().map(model::Tenant::from).collect(),
+            next: next.map(|next| next.to_string()),
         })?;
         return Ok(Exit::Fine);
     }
@@ -146,15 +156,24 @@ async fn list(args: &ListArgs, around: &Surroundings, out: &mut Output) -> Resul
         out.line("There are no tenants.")?;
         return Ok(Exit::Fine);
     }
-    let mut table = output::table(["ID", "NAME", "ADDED"]);
+    let mut table = output::table(["ID", "NAME", "LICENSED", "ADDED"]);
     for tenant in &tenants {
         table.add_row([
             tenant.id.to_string(),
             plain(&tenant.name).into_owned(),
+            licence(tenant).to_owned(),
             state::time(tenant.created_at),
         ]);
     }
     out.table(table, 0)?;
     out.more(next.map(|next| next.to_string()).as_deref())?;
     Ok(Exit::Fine)
+}
+
+const fn licence(tenant: &Tenant) -> &'static str {
+    match tenant.licensed {
+        Some(true) => "yes",
+        Some(false) => "no",
+        None => "-",
+    }
 }

@@ -97,7 +97,7 @@ pub(super) struct ListArgs {
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
-pub(super) enum KindArg {
+pub(crate) enum KindArg {
     Oem,
     CspDirect,
     CspProvider,

@@ -34,6 +34,8 @@ pub(super) async fn print(registry: &Registry, device: &Device, out: &mut Output
     row("PKID", device.pkid.as_ref().map(|pkid| pkid.as_str().to_owned()));
     row("group tag", text(&device.group_tag));
     row("assigned user", text(&device.assigned_user));
+    row("display name", text(&device.display_name));
+    row("purchase order", text(&device.purchase_order));
     row(
         "registered",
         Some(format!(

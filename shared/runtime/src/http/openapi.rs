@@ -118,8 +118,11 @@ fn finish(operation: &mut Operation, route: &Route) {
     let responses = &mut operation.responses.responses;
     // The ranges with which handlers leave the problems to this place.
     responses.retain(|status, _| !status.ends_with("XX"));
-    for answer in responses.values_mut() {
+    for (status, answer) in responses.iter_mut() {
         if let RefOr::T(answer) = answer {
+            if answer.description.is_empty() {
+                answer.description = usual(status).to_owned();
+            }
             let id = Ref::new("#/components/headers/RequestId");
             answer.headers.insert("request-id".to_owned(), RefOr::Ref(id));
         }
@@ -128,6 +131,16 @@ fn finish(operation: &mut Operation, route: &Route) {
         let status = code.status().as_u16();
         let problem = RefOr::Ref(Ref::new(format!("#/components/responses/Problem{status}")));
         responses.entry(status.to_string()).or_insert(problem);
+    }
+}
+
+/// What is said of a success whose handler says nothing of it.
+fn usual(status: &str) -> &'static str {
+    match status {
+        "201" => "Made.",
+        "202" => "Taken. It goes on by itself.",
+        "204" => "Done.",
+        _ => "How it stands.",
     }
 }
 

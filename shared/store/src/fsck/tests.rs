@@ -153,7 +153,7 @@ async fn sound() -> (Database, Bucket, Fsck) {
     let table = fsck.table.clone();
     let (id, name) = (tenant(), "Fabrikam".to_owned());
     let created_at = at(0);
-    let new = Tenant { id, name, created_at };
+    let new = Tenant::new(id, name, created_at);
     Tenants::new(table.clone()).create(&new).await.unwrap();
     let partner = Partner {
         id: contoso(),

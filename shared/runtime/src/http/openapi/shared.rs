@@ -43,13 +43,13 @@ const IN_PATHS: [Shared; 4] = [
         component: "Partner",
         name: "partner",
         told: "The partner's id.",
-        schema: || words::partner_id(),
+        schema: || string().pattern(Some("^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")),
     },
     Shared {
         component: "Upload",
         name: "upload",
         told: "The id of the upload, or of its announcement.",
-        schema: || string().min_length(Some(1)),
+        schema: || string().pattern(Some("^[au]-[A-Za-z0-9_-]{20}$")),
     },
     Shared {
         component: "Device",

@@ -3,10 +3,7 @@
 
 use std::borrow::Cow;
 
-use muster_core::channel;
-use muster_core::grant;
-use muster_core::outcome;
-use muster_core::party;
+use muster_core::{access, channel, device, grant, history, inbox, outcome, party};
 use serde::Serialize;
 use utoipa::openapi::{Components, ObjectBuilder, RefOr, Schema, Type};
 use utoipa::{PartialSchema, ToSchema};
@@ -24,16 +21,17 @@ fn word<T: Serialize>(told: &str, values: &[T]) -> RefOr<Schema> {
     RefOr::T(Schema::Object(object.build()))
 }
 
-/// The id of a partner (`muster_core::id::PartnerId`).
-pub(super) fn partner_id() -> ObjectBuilder {
-    ObjectBuilder::new()
+/// An id of this form (`muster_core::id`).
+fn id(told: &str, pattern: &str) -> RefOr<Schema> {
+    let object = ObjectBuilder::new()
         .schema_type(Type::String)
-        .max_length(Some(64))
-        .pattern(Some("^[A-Za-z0-9][A-Za-z0-9._-]*$"))
+        .description(Some(told))
+        .pattern(Some(pattern));
+    RefOr::T(Schema::Object(object.build()))
 }
 
 macro_rules! words {
-    ($($name:ident: $told:literal, $values:expr;)*) => {
+    ($($name:ident: $told:literal, $schema:expr;)*) => {
         $(
             #[doc = $told]
             #[derive(Debug, Clone, Copy)]
@@ -41,7 +39,7 @@ macro_rules! words {
 
             impl PartialSchema for $name {
                 fn schema() -> RefOr<Schema> {
-                    word($told, &$values)
+                    ($schema)($told)
                 }
             }
 
@@ -59,11 +57,37 @@ macro_rules! words {
     };
 }
 
+/// Who registers devices, or changes them; who holds a consent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum Registrant {
+    /// The tenant's own administrators or its MDM service.
+    Tenant,
+    /// The partner of this id.
+    Partner(String),
+}
+
 words! {
-    Channel: "The front end that devices come through.", channel::Channel::ALL;
-    Verb: "What a consent allows.", grant::Verb::ALL;
-    PartnerKind: "What a partner is.", party::PartnerKind::ALL;
-    Outcome: "What became of a row.", outcome::Outcome::ALL;
+    AnnouncementId: "The id of an announced upload.", |told| id(told, "^a-[A-Za-z0-9_-]{20}$");
+    Channel: "The front end that devices come through.", |told| word(told, &channel::Channel::ALL);
+    ConsentAct: "What was done about a consent.", |told| word(told, &grant::Act::ALL);
+    ConsentState: "Where a consent is in its life. `granting` and `revoking` are decisions that are being carried out. A \
+        consent whose end has passed stays `granted`.", |told| word(told, &grant::GrantState::ALL);
+    DeviceEvent: "What happened to a device.", |told| word(told, &history::Event::ALL);
+    DeviceState: "Whether a device is registered.", |told| word(told, &device::DeviceState::ALL);
+    OnConflict: "What becomes of group tag and user of devices that the tenant has already.",
+        |told| word(told, &inbox::OnConflict::ALL);
+    Outcome: "What became of a row.", |told| word(told, &outcome::Outcome::ALL);
+    Party: "In whose name a caller acts.", |told| {
+        use access::Party::{Partner, Service, Tenant};
+        word(told, &[Tenant, Partner, Service])
+    };
+    PartnerId: "A partner's id, kept in lower case. Of a partner that signs in with its own Entra tenant, that tenant's id.",
+        |told| id(told, "^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$");
+    PartnerKind: "What a partner is.", |told| word(told, &party::PartnerKind::ALL);
+    Role: "What a caller may be.", |told| word(told, &access::Role::ALL);
+    UploadId: "The id of an upload.", |told| id(told, "^u-[A-Za-z0-9_-]{20}$");
+    Verb: "What a consent allows.", |told| word(told, &grant::Verb::ALL);
 }
 
 #[cfg(test)]
