@@ -9,11 +9,11 @@ use muster_runtime::http::{Guard, random_ids, serve_lambda};
 use muster_runtime::lambda::now;
 use muster_runtime::wiring::Wiring;
 use muster_store::announcements::Announcements;
+use muster_store::devices::Devices;
 use muster_store::idempotency::Idempotency;
 use muster_store::receipts::Receipts;
 use muster_store::uploads::Uploads;
 use muster_store::validated::ValidatedBatches;
-use muster_store::devices::Devices;
 use muster_store::{Grants, Partners, Tenants};
 use registration_api::{RegistrationApi, router};
 

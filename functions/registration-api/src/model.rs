@@ -6,18 +6,18 @@ mod party;
 mod upload;
 mod upload_row;
 
-pub use new_upload::{
-    AnnouncedUpload, CompleteUpload, Multipart, NewDevice, NewDevices, NewUpload, Nothing, SentPart, SignedPart,
-    SignedPut,
-};
-pub use upload::{Reason, Upload, UploadOptions, UploadPage, UploadStage};
-pub use upload_row::{Download, UploadRow, UploadRowPage};
 pub use device::{
     ChangeAuthor, Comparison, ComparisonPart, Device, DeviceChange, DeviceChangePage, DeviceOutcome, DeviceOutcomes,
     DevicePage, EditDevice, EditDevices, EditOneOfMany, FieldChange, FindDevice, FoundDevice, OutcomeName, Refusal,
     Registrant, ReleaseDevices, Source,
 };
+pub use new_upload::{
+    AnnouncedUpload, CompleteUpload, Multipart, NewDevice, NewDevices, NewUpload, Nothing, SentPart, SignedPart,
+    SignedPut,
+};
 pub use party::{CreatePartner, CreateTenant, EditTenant, Partner, PartnerPage, Tenant, TenantPage};
+pub use upload::{Reason, Upload, UploadOptions, UploadPage, UploadStage};
+pub use upload_row::{Download, UploadRow, UploadRowPage};
 
 use serde::{Deserialize, Deserializer};
 
