@@ -29,9 +29,10 @@ async fn a_grant_to_register_lets_nobody_change_group_tags_and_users_that_are_st
             partner: partner.clone(),
             kind: PartnerKind::CspDirect,
             verbs,
+            channels: None,
             expires_at: None,
             delegated_administration: false,
-            by: "partner".to_owned(),
+            by: "partner".into(),
         };
         let grants = world.embedded.grants();
         grants.request(request, world.now()).await??;

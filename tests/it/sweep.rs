@@ -252,9 +252,10 @@ async fn a_half_made_decision_about_consent_is_finished() -> Result<()> {
             partner: partner.clone(),
             kind: PartnerKind::CspDirect,
             verbs: Verb::ALL.to_vec(),
+            channels: None,
             expires_at: None,
             delegated_administration: false,
-            by: "partner".to_owned(),
+            by: "partner".into(),
         };
         let again = world.embedded.grants().request(request, world.now()).await?;
         assert_eq!(again.is_ok(), grant.state == GrantState::Revoked);

@@ -14,12 +14,28 @@ use muster_core::access::Role;
 use muster_core::id::{PartnerId, TenantId};
 use muster_local::issuer::{DevIssuer, TokenRequest};
 use muster_local::serve::{Outside, apis};
-use muster_runtime::http::around;
+use muster_runtime::auth::Verifier;
+use muster_runtime::http::{Acting, around};
 use serde_json::Value;
 use tower::ServiceExt as _;
 use uuid::Uuid;
 
 use crate::world::{Result, World};
+
+/// Where links of these functions lead.
+pub const PUBLIC_URL: &str = "https://muster.example";
+
+/// What is around the functions: ids that differ, and a bucket where nobody listens. Whoever follows signed URLs starts a
+/// server.
+#[must_use]
+pub fn outside() -> Outside {
+    let made = AtomicU64::new(0);
+    Outside {
+        s3: SocketAddr::from(([127, 0, 0, 1], 9)),
+        public_url: PUBLIC_URL.to_owned(),
+        new_id: Arc::new(move || Uuid::from_u64_pair(1, made.fetch_add(1, Ordering::Relaxed))),
+    }
+}
 
 /// The HTTP functions over the state of a world.
 pub struct Api {
@@ -56,15 +72,16 @@ impl Api {
     /// When no key can be made.
     pub fn over(world: &World) -> Result<Self> {
         let issuer = DevIssuer::in_memory()?;
-        // Ids that differ, and nobody listens there: whoever follows signed URLs starts a server.
-        let made = AtomicU64::new(0);
-        let outside = Outside {
-            s3: SocketAddr::from(([127, 0, 0, 1], 9)),
-            new_id: Arc::new(move || Uuid::from_u64_pair(1, made.fetch_add(1, Ordering::Relaxed))),
-        };
-        let (router, _) = apis(&world.embedded, issuer.verifier(), &outside);
+        let verifier = issuer.verifier();
+        Ok(Self::with(world, issuer, verifier))
+    }
+
+    /// The functions over this world, which believe this verifier, and whose tokens this issuer gives out.
+    #[must_use]
+    pub fn with(world: &World, issuer: DevIssuer, verifier: Verifier) -> Self {
+        let (router, _) = apis(&world.embedded, verifier, &outside());
         let router = around(router, Arc::new(|| Uuid::from_u128(1)));
-        Ok(Self { router, issuer })
+        Self { router, issuer }
     }
 
     /// A token for somebody, good for an hour.

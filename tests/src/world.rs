@@ -165,9 +165,10 @@ impl World {
             partner: partner.clone(),
             kind: known.kind,
             verbs: Verb::ALL.to_vec(),
+            channels: None,
             expires_at,
             delegated_administration: false,
-            by: "partner".to_owned(),
+            by: "partner".into(),
         };
         self.embedded.grants().request(request, self.now()).await??;
         Ok(())

@@ -1,12 +1,39 @@
-//! Consents of a tenant, and of a partner.
+//! Consents as both sides see them.
 
 use axum::Json;
-use axum::extract::{Path, State};
-use muster_core::id::TenantId;
-use muster_runtime::http::{Cursor, PageQuery, Problem, ProblemBody, Query};
+use axum::extract::{Extension, Path, State};
+use axum::http::header;
+use axum::response::{IntoResponse as _, Response};
+use muster_core::grant::Grant;
+use muster_core::id::{PartnerId, TenantId};
+use muster_core::party::Registrant;
+use muster_runtime::http::{Acting, Cursor, PageQuery, Problem, ProblemBody, Query, etag};
 
 use crate::Api;
 use crate::model::{Consent, ConsentPage};
+
+/// A consent as this caller may see it. A partner is not told who decided in the customer's name; what the store said of
+/// a decision that could not be carried out is for who runs it.
+pub(crate) fn seen_by(acting: &Acting, grant: &Grant) -> Consent {
+    let mut consent = Consent::from(grant);
+    if acting.partner().is_some() {
+        consent.decided_by = None;
+    }
+    if let (false, Some(hindrance)) = (matches!(acting, Acting::Service(_)), &mut consent.hindrance) {
+        "The decision could not be carried out everywhere yet.".clone_into(&mut hindrance.reason.detail);
+        let remedy = match hindrance.next_try {
+            Some(_) => "Wait: it is tried again by itself.",
+            None => "Let the tenant decide once more.",
+        };
+        remedy.clone_into(&mut hindrance.reason.remedy);
+    }
+    consent
+}
+
+/// The answer that is one consent.
+pub(crate) fn one(acting: &Acting, grant: &Grant) -> Response {
+    ([(header::ETAG, etag(grant.version))], Json(seen_by(acting, grant))).into_response()
+}
 
 /// List the consents of a tenant
 ///
@@ -18,31 +45,94 @@ use crate::model::{Consent, ConsentPage};
     tag = "consent",
     params(("tenant" = String, Path, description = "The tenant's id"), PageQuery),
     responses(
-        (status = 200, body = ConsentPage),
-        (status = "4XX", body = ProblemBody, content_type = "application/problem+json"),
-        (status = "5XX", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 200, body = ConsentPage, description = "The consents"),
+        (status = 400, body = ProblemBody, content_type = "application/problem+json", description = "A part of the query is wrong"),
     )
 )]
 pub(crate) async fn list_of_tenant(
     State(api): State<Api>,
     Path(tenant): Path<TenantId>,
+    Extension(acting): Extension<Acting>,
     Query(page): Query<PageQuery>,
 ) -> Result<Json<ConsentPage>, Problem> {
     let limit = page.limit()?;
     let cursor = Cursor::of(&["consents", &tenant.to_string()]);
     let from = cursor.read(page.cursor.as_deref())?;
     let all = api.function.grants.list_of_tenant(tenant).await?;
-    let holder = |consent: &Consent| {
-        consent
-            .partner
-            .as_ref()
-            .map_or("-", |partner| partner.as_str())
-            .to_owned()
-    };
-    let behind = |consent: &Consent| from.as_ref().is_none_or(|from| holder(consent) > *from);
-    let mut grants: Vec<Consent> = all.iter().map(Consent::from).filter(behind).take(limit + 1).collect();
+    if all.is_empty() && api.function.tenants.get(tenant).await?.is_none() {
+        return Err(Problem::not_found());
+    }
+    let behind = |grant: &&Grant| from.as_ref().is_none_or(|from| holder(grant) > from.as_str());
+    let mut grants: Vec<&Grant> = all.iter().filter(behind).take(limit + 1).collect();
     let more = grants.len() > limit;
     grants.truncate(limit);
-    let next = grants.last().filter(|_| more).map(|last| cursor.write(&holder(last)));
+    let next = grants.last().filter(|_| more).map(|last| cursor.write(holder(last)));
+    let grants = grants.into_iter().map(|grant| seen_by(&acting, grant)).collect();
     Ok(Json(ConsentPage { grants, next }))
+}
+
+/// The partner, or `-` for the tenant itself, as the list is ordered.
+fn holder(grant: &Grant) -> &str {
+    grant.registrant.partner().map_or("-", PartnerId::as_str)
+}
+
+/// List the consents of a partner
+///
+/// Whatever it asked for, by tenant.
+#[utoipa::path(
+    get,
+    path = "/v1/partners/{partner}/consents",
+    operation_id = "listConsentsOfPartner",
+    tag = "consent",
+    params(("partner" = String, Path, description = "The partner's id"), PageQuery),
+    responses(
+        (status = 200, body = ConsentPage, description = "The consents"),
+        (status = 400, body = ProblemBody, content_type = "application/problem+json", description = "A part of the query is wrong"),
+    )
+)]
+pub(crate) async fn list_of_partner(
+    State(api): State<Api>,
+    Path(partner): Path<PartnerId>,
+    Extension(acting): Extension<Acting>,
+    Query(page): Query<PageQuery>,
+) -> Result<Json<ConsentPage>, Problem> {
+    let limit = page.limit()?;
+    let cursor = Cursor::of(&["consents of partner", partner.as_str()]);
+    let from = cursor.read(page.cursor.as_deref())?;
+    let from = from.map(|from| {
+        from.parse()
+            .map_err(|_| Problem::at("query.cursor", "It is not one that this list gave."))
+    });
+    let grants = &api.function.grants;
+    let all = grants.list_of_partner(&partner, from.transpose()?, limit).await?;
+    if all.is_empty() && api.function.partners.get(&partner).await?.is_none() {
+        return Err(Problem::not_found());
+    }
+    let next = all.last().filter(|_| all.len() == limit);
+    let next = next.map(|last| cursor.write(&last.tenant.to_string()));
+    let grants = all.iter().map(|grant| seen_by(&acting, grant)).collect();
+    Ok(Json(ConsentPage { grants, next }))
+}
+
+/// Show a consent
+///
+/// Who asks for what, and how it stands.
+#[utoipa::path(
+    get,
+    path = "/v1/tenants/{tenant}/consents/{partner}",
+    operation_id = "getConsent",
+    tag = "consent",
+    params(
+        ("tenant" = String, Path, description = "The tenant's id"),
+        ("partner" = String, Path, description = "The partner's id"),
+    ),
+    responses((status = 200, body = Consent, description = "The consent", headers(("etag", description = "Its version"))))
+)]
+pub(crate) async fn get(
+    State(api): State<Api>,
+    Path((tenant, partner)): Path<(TenantId, PartnerId)>,
+    Extension(acting): Extension<Acting>,
+) -> Result<Response, Problem> {
+    let grant = api.function.grants.get(tenant, &Registrant::Partner(partner)).await?;
+    grant.map(|grant| one(&acting, &grant)).ok_or_else(Problem::not_found)
 }

@@ -1,12 +1,18 @@
 //! Consent over HTTP: a partner asks, the customer decides and takes back, and both see how it stands.
 
+mod changes;
 mod consents;
+mod decisions;
+mod directory;
 pub mod model;
+mod permission;
+mod refusal;
+mod requests;
 
 use std::sync::Arc;
 
 use axum::{Router, middleware};
-use muster_runtime::http::Guard;
+use muster_runtime::http::{Guard, tell_refusals};
 use muster_store::{Grants, Partners, Tenants};
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
@@ -16,10 +22,12 @@ use utoipa_axum::routes;
 pub struct ConsentApi {
     /// Looks tenants up.
     pub tenants: Tenants,
-    /// Looks partners up.
+    /// Looks partners up, and keeps the directory.
     pub partners: Partners,
     /// Asks for, decides and lists consent.
     pub grants: Grants,
+    /// The URL under which clients reach this service, without a slash at its end: links to consents begin with it.
+    pub public_url: String,
 }
 
 /// What a handler is given.
@@ -36,6 +44,18 @@ pub fn router(function: ConsentApi, guard: Guard) -> (Router, OpenApi) {
         function: Arc::new(function),
         guard,
     };
-    let routes = OpenApiRouter::new().routes(routes!(consents::list_of_tenant));
-    routes.route_layer(door).with_state(api).split_for_parts()
+    let routes = OpenApiRouter::new()
+        .routes(routes!(consents::list_of_tenant, requests::request))
+        .routes(routes!(consents::get))
+        .routes(routes!(decisions::grant))
+        .routes(routes!(decisions::decline))
+        .routes(routes!(decisions::revoke))
+        .routes(routes!(permission::permission))
+        .routes(routes!(changes::list))
+        .routes(routes!(consents::list_of_partner))
+        .routes(routes!(directory::list))
+        .routes(routes!(directory::put, directory::remove));
+    let (router, mut document) = routes.route_layer(door).with_state(api).split_for_parts();
+    tell_refusals(&mut document);
+    (router, document)
 }

@@ -22,6 +22,7 @@ async fn main() -> Result<(), Error> {
         tenants: Tenants::new(aws.table.clone()),
         partners: Partners::new(aws.table),
         grants: grants.clone(),
+        public_url: env.required("PUBLIC_URL")?.to_owned(),
     };
     let (router, _) = consent_api::router(function, Guard::new(verifier, grants, Arc::new(now)));
     serve_lambda(router).await

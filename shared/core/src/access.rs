@@ -35,7 +35,8 @@ pub enum Role {
 }
 
 /// Whose a role is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Party {
     /// A tenant's.
     Tenant,

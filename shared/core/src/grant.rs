@@ -4,7 +4,10 @@
 //! accepted under an older one stays refused. Every tenant holds a grant for its own administrators, so that one rule
 //! covers every write.
 
+mod change;
+mod denial;
 mod state;
+mod terms;
 #[cfg(test)]
 mod tests;
 
@@ -12,11 +15,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::Timestamp;
 use crate::channel::{Channel, Principal};
-use crate::id::{PartnerId, TenantId};
-use crate::outcome::Outcome;
+use crate::id::TenantId;
 use crate::party::{PartnerKind, Registrant};
 
+pub use change::{Act, Actor, ConsentChange, Terms};
+pub use denial::{Denial, GrantPin};
 pub use state::{GrantState, Hindrance};
+pub use terms::{GrantError, GrantRequest, Narrowing, Term, channels_of};
 
 /// What a grant can allow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -33,6 +38,16 @@ pub enum Verb {
 impl Verb {
     /// All verbs.
     pub const ALL: [Self; 3] = [Self::Register, Self::Update, Self::Release];
+
+    /// The name on the wire and on the command line.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Register => "register",
+            Self::Update => "update",
+            Self::Release => "release",
+        }
+    }
 }
 
 /// A consent that a tenant gave, or was asked for.
@@ -76,110 +91,6 @@ pub struct Grant {
     pub hindrance: Option<Hindrance>,
 }
 
-/// Which grant, and which generation of it, a piece of work was accepted under.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct GrantPin {
-    /// The tenant.
-    pub tenant: TenantId,
-    /// Whose grant: an indirect provider's work is pinned to its reseller's.
-    pub registrant: Registrant,
-    /// The generation.
-    pub generation: u64,
-    /// What it allows. A pin that does not say allows no more than it was asked for.
-    #[serde(default)]
-    pub verbs: Vec<Verb>,
-}
-
-/// Why an action is not allowed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Denial {
-    /// Nobody asked for the consent.
-    Missing,
-    /// It was asked for and not decided.
-    Pending,
-    /// It was declined.
-    Declined,
-    /// It was revoked, or granted anew since the work was accepted.
-    Revoked,
-    /// It has expired.
-    Expired,
-    /// It is in force but does not cover the verb or the channel.
-    NotCovered,
-}
-
-impl Denial {
-    /// A stable name, for a refused upload.
-    #[must_use]
-    pub const fn code(self) -> &'static str {
-        match self {
-            Self::Missing => "consent-missing",
-            Self::Pending => "consent-pending",
-            Self::Declined => "consent-declined",
-            Self::Revoked => "consent-revoked",
-            Self::Expired => "consent-expired",
-            Self::NotCovered => "consent-not-covered",
-        }
-    }
-
-    /// The outcome that it means for a row.
-    #[must_use]
-    pub const fn outcome(self) -> Outcome {
-        match self {
-            Self::Missing | Self::NotCovered => Outcome::ConsentMissing,
-            Self::Pending => Outcome::ConsentPending,
-            Self::Declined => Outcome::ConsentDeclined,
-            Self::Revoked => Outcome::ConsentRevoked,
-            Self::Expired => Outcome::ConsentExpired,
-        }
-    }
-}
-
-/// A change that a grant's state does not allow.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum GrantError {
-    /// There is nothing to decide.
-    #[error("no consent was asked for; `muster consent request` asks")]
-    NotRequested,
-    /// It is in force already.
-    #[error("the consent is in force already")]
-    AlreadyGranted,
-    /// It is not in force, so it cannot be revoked.
-    #[error("the consent is not in force, so there is nothing to revoke")]
-    NotGranted,
-    /// A decision is being carried out.
-    #[error("a decision about this consent is being carried out; try again in a moment")]
-    Busy,
-    /// The end lies in the past.
-    #[error("the end of a consent must lie in the future")]
-    ExpiryPast,
-}
-
-/// What is asked for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct GrantRequest {
-    /// The tenant that shall consent.
-    pub tenant: TenantId,
-    /// The partner that asks.
-    pub partner: PartnerId,
-    /// What it is.
-    pub kind: PartnerKind,
-    /// What it wants to do.
-    pub verbs: Vec<Verb>,
-    /// When the consent shall end by itself.
-    pub expires_at: Option<Timestamp>,
-    /// Whether delegated administration is asked for too.
-    pub delegated_administration: bool,
-    /// Who asks.
-    pub by: String,
-}
-
-/// The channels that partners of this kind use.
-#[must_use]
-pub fn channels_of(kind: PartnerKind) -> Vec<Channel> {
-    Channel::ALL.into_iter().filter(|c| c.admits(Some(kind))).collect()
-}
-
 impl Grant {
     /// The grant that every tenant holds for its own administrators and its MDM service.
     #[must_use]
@@ -212,8 +123,10 @@ impl Grant {
     /// A request for consent; `before` is the grant as it stands, if there is one.
     ///
     /// # Errors
-    /// When a grant is in force, or a decision under way, or the end lies in the past.
+    /// When a grant is in force, or a decision under way, or the end lies in the past, or nothing is asked for, or more
+    /// than partners of the kind may have.
     pub fn request(before: Option<&Self>, request: GrantRequest, now: Timestamp) -> Result<Self, GrantError> {
+        let (verbs, channels) = request.covered()?;
         if request.expires_at.is_some_and(|end| end <= now) {
             return Err(GrantError::ExpiryPast);
         }
@@ -228,34 +141,38 @@ impl Grant {
             tenant: request.tenant,
             registrant: Registrant::Partner(request.partner),
             kind: Some(request.kind),
-            verbs: request.verbs,
-            channels: channels_of(request.kind),
+            verbs,
+            channels,
             state: GrantState::Requested,
             generation: before.map_or(0, |g| g.generation),
             version: before.map_or(1, |g| g.version + 1),
             delegated_administration: request.delegated_administration,
             expires_at: request.expires_at,
             requested_at: now,
-            requested_by: request.by,
+            requested_by: request.by.subject,
             decided_at: before.and_then(|g| g.decided_at),
             decided_by: before.and_then(|g| g.decided_by.clone()),
             hindrance: None,
         })
     }
 
-    /// The tenant says yes: a new generation, in force once its shards are written ([`Self::settled`]).
+    /// The tenant says yes, to what was asked for or to less: a new generation, in force once its shards are written
+    /// ([`Self::settled`]).
     ///
     /// # Errors
-    /// When nothing was asked for, or the end of what was asked for has passed.
-    pub fn grant(&self, by: &str, now: Timestamp) -> Result<Self, GrantError> {
+    /// When nothing was asked for, or the end of what was asked for has passed, or `narrowing` is no narrowing.
+    pub fn grant(&self, narrowing: &Narrowing, by: &str, now: Timestamp) -> Result<Self, GrantError> {
         match self.state {
-            GrantState::Requested | GrantState::Declined if self.expires_at.is_some_and(|end| end <= now) => {
-                Err(GrantError::ExpiryPast)
+            GrantState::Requested | GrantState::Declined => {
+                let narrowed = narrowing.of(self)?;
+                if narrowed.expired(now) {
+                    return Err(GrantError::ExpiryPast);
+                }
+                Ok(Self {
+                    generation: self.generation + 1,
+                    ..narrowed.decided(GrantState::Granting, by, now)
+                })
             }
-            GrantState::Requested | GrantState::Declined => Ok(Self {
-                generation: self.generation + 1,
-                ..self.decided(GrantState::Granting, by, now)
-            }),
             GrantState::Granting | GrantState::Revoking => Err(GrantError::Busy),
             GrantState::Granted if !self.expired(now) => Err(GrantError::AlreadyGranted),
             GrantState::Granted | GrantState::Revoked => Err(GrantError::NotRequested),
@@ -338,41 +255,5 @@ impl Grant {
 
     fn expired(&self, now: Timestamp) -> bool {
         self.expires_at.is_some_and(|end| end <= now)
-    }
-
-    /// Whether `verb` through `channel` is allowed now, and under which generation.
-    ///
-    /// # Errors
-    /// Why not.
-    pub fn permit(grant: Option<&Self>, verb: Verb, channel: Channel, now: Timestamp) -> Result<GrantPin, Denial> {
-        let grant = grant.ok_or(Denial::Missing)?;
-        match grant.state {
-            GrantState::Requested | GrantState::Granting => Err(Denial::Pending),
-            GrantState::Declined => Err(Denial::Declined),
-            GrantState::Revoking | GrantState::Revoked => Err(Denial::Revoked),
-            GrantState::Granted if grant.expired(now) => Err(Denial::Expired),
-            GrantState::Granted if !grant.verbs.contains(&verb) || !grant.channels.contains(&channel) => {
-                Err(Denial::NotCovered)
-            }
-            GrantState::Granted => Ok(GrantPin {
-                tenant: grant.tenant,
-                registrant: grant.registrant.clone(),
-                generation: grant.generation,
-                verbs: grant.verbs.clone(),
-            }),
-        }
-    }
-
-    /// Why work that was accepted under `pin` may not go on, given the grant as it stands now. What was asked for or
-    /// granted since is another consent: to this work the one that it was accepted under is revoked.
-    #[must_use]
-    pub fn denial_of(grant: Option<&Self>, pin: &GrantPin, now: Timestamp) -> Denial {
-        match grant {
-            None => Denial::Missing,
-            Some(grant) if grant.generation != pin.generation || grant.state != GrantState::Granted => Denial::Revoked,
-            Some(grant) if grant.expired(now) => Denial::Expired,
-            // In force after all: the check saw a shard that was not written yet.
-            Some(_) => Denial::Missing,
-        }
     }
 }

@@ -5,7 +5,7 @@
 use hardware_hash::generate::{Capture, Generator};
 use muster_core::Timestamp;
 use muster_core::channel::Channel;
-use muster_core::grant::{Denial, Grant, GrantRequest, Verb};
+use muster_core::grant::{Denial, Grant, GrantRequest, Narrowing, Verb};
 use muster_core::id::TenantId;
 use muster_core::outcome::Outcome;
 use muster_core::party::PartnerKind;
@@ -26,9 +26,10 @@ fn requested(kind: PartnerKind, expires_at: Option<Timestamp>) -> Grant {
         partner: "contoso".parse().unwrap(),
         kind,
         verbs: Verb::ALL.to_vec(),
+        channels: None,
         expires_at,
         delegated_administration: false,
-        by: "partner".to_owned(),
+        by: "partner".into(),
     };
     Grant::request(None, request, at(0)).unwrap()
 }
@@ -36,11 +37,11 @@ fn requested(kind: PartnerKind, expires_at: Option<Timestamp>) -> Grant {
 /// A consent in every state that it can be in, as seen at second 100, and why it does not allow anything then.
 fn consents(kind: PartnerKind) -> Vec<(&'static str, Option<Grant>, Option<Denial>)> {
     let asked = requested(kind, None);
-    let granting = asked.grant("admin", at(1)).unwrap();
+    let granting = asked.grant(&Narrowing::default(), "admin", at(1)).unwrap();
     let granted = granting.settled().unwrap();
     let revoking = granted.revoke("admin", at(2)).unwrap();
     let expired = requested(kind, Some(at(50)))
-        .grant("admin", at(1))
+        .grant(&Narrowing::default(), "admin", at(1))
         .unwrap()
         .settled()
         .unwrap();
@@ -121,7 +122,11 @@ fn admitted(grant: Option<&Grant>) -> Vec<String> {
 #[test]
 fn a_consent_in_force_opens_the_partners_own_channel_for_its_identities_and_no_other_channel() {
     for kind in PartnerKind::ALL {
-        let granted = requested(kind, None).grant("admin", at(1)).unwrap().settled().unwrap();
+        let granted = requested(kind, None)
+            .grant(&Narrowing::default(), "admin", at(1))
+            .unwrap()
+            .settled()
+            .unwrap();
         let expected = if kind == PartnerKind::Oem {
             "oem-direct: tuple, PKID"
         } else {

@@ -8,6 +8,8 @@ mod layers;
 mod page;
 mod problem;
 mod read;
+mod source;
+mod told;
 
 pub use cursor::Cursor;
 pub use guard::{Acting, Guard};
@@ -16,6 +18,8 @@ pub use layers::{MAX_BODY, NewId, around};
 pub use page::{PageQuery, etag, if_match};
 pub use problem::{Code, FieldError, Problem, ProblemBody};
 pub use read::{Body, Query, text};
+pub use source::{Peer, Source};
+pub use told::tell_refusals;
 
 use std::sync::Arc;
 

@@ -5,6 +5,8 @@
 //! are in one order, its `version`. What a decision means is then carried out shard by shard, and the head is settled
 //! last. A worker that dies in between leaves the head in the due index; whoever comes next carries the decision out.
 
+mod changes;
+mod decide;
 mod permit;
 mod shards;
 #[cfg(test)]
@@ -16,16 +18,21 @@ use std::time::Duration;
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::SignedDuration;
 use muster_core::Timestamp;
-use muster_core::grant::{Grant, GrantError, GrantRequest, GrantState, Hindrance};
+use muster_core::grant::{Grant, GrantError, GrantRequest, GrantState, Hindrance, Narrowing};
 use muster_core::id::{PartnerId, TenantId};
 use muster_core::party::Registrant;
 use serde::{Deserialize, Serialize};
 
-use crate::error::{ErrorKind, StoreError};
+use crate::error::StoreError;
 use crate::item::{Item, key_attributes, read};
 use crate::keys;
-use crate::table::{Action, Cancelled, Condition, Query, Range, Table, Transacted, Written};
+use crate::table::{Query, Range, Table};
 
+pub(crate) use changes::change_sort;
+pub use changes::{ChangeMark, ChangePage};
+pub use decide::Decider;
+use decide::Deciding;
+pub use permit::Permission;
 pub(crate) use shards::{Shard, ShardState, check};
 
 /// How often a decision is made anew when other writers were faster.
@@ -39,7 +46,7 @@ const PAGE: usize = 1000;
 
 /// The grants of all tenants.
 ///
-/// Deciding needs `dynamodb:GetItem`, `BatchGetItem`, `Query` and `PutItem`; [`Grants::permit`], [`Grants::denial`] and
+/// Deciding needs `dynamodb:GetItem`, `BatchGetItem`, `Query` and `PutItem`, also in transactions; [`Grants::permit`], [`Grants::denial`] and
 /// the lists do without `PutItem`.
 #[derive(Clone)]
 pub struct Grants {
@@ -148,13 +155,13 @@ impl Grants {
         for _ in 0..TRIES {
             match self.settle(tenant, &Registrant::Tenant).await? {
                 Some(grant) => return Ok(grant),
-                None => self.swap(None, &first).await?,
+                None => self.swap(None, &first, None).await?,
             };
         }
         Err(StoreError::contended("make a tenant's own consent"))
     }
 
-    /// Asks for a consent.
+    /// Asks for a consent. Where just this is asked for already, that request is the answer.
     ///
     /// # Errors
     /// When the store fails; inside, when the grant's state does not allow it.
@@ -163,15 +170,24 @@ impl Grants {
         request: GrantRequest,
         now: Timestamp,
     ) -> Result<Result<Grant, GrantError>, StoreError> {
-        let (tenant, partner) = (request.tenant, request.partner.clone());
-        self.decide(tenant, &partner, GrantState::Requested, |grant| {
-            Grant::request(grant, request.clone(), now)
+        let rule = |grant: Option<&Grant>| match grant {
+            Some(grant) if request.is_asked_by(grant) => Ok(None),
+            grant => Grant::request(grant, request.clone(), now).map(Some),
+        };
+        self.decide(Deciding {
+            tenant: request.tenant,
+            partner: &request.partner,
+            by: &Decider::from(request.by.clone()),
+            now,
+            towards: GrantState::Requested,
+            narrowing: None,
+            rule,
         })
         .await
     }
 
-    /// The tenant says yes. Answered when every shard is open. The answer is the grant as it stands then, which is
-    /// another state than `Granted` only where another decision was made meanwhile.
+    /// The tenant says yes to all that was asked for. Answered when every shard is open. The answer is the grant as it
+    /// stands then, which is another state than `Granted` only where another decision was made meanwhile.
     ///
     /// # Errors
     /// When the store fails; inside, when the grant's state does not allow it.
@@ -179,11 +195,40 @@ impl Grants {
         &self,
         tenant: TenantId,
         partner: &PartnerId,
-        by: &str,
+        by: impl Into<Decider>,
         now: Timestamp,
     ) -> Result<Result<Grant, GrantError>, StoreError> {
-        let rule = |grant: Option<&Grant>| grant.ok_or(GrantError::NotRequested)?.grant(by, now);
-        self.decide(tenant, partner, GrantState::Granting, rule).await
+        self.grant_narrowed(tenant, partner, &Narrowing::default(), by, now)
+            .await
+    }
+
+    /// The tenant says yes to a part of what was asked for, as [`Self::grant`].
+    ///
+    /// # Errors
+    /// As there; inside, too, when it is no part of it.
+    pub async fn grant_narrowed(
+        &self,
+        tenant: TenantId,
+        partner: &PartnerId,
+        narrowing: &Narrowing,
+        by: impl Into<Decider>,
+        now: Timestamp,
+    ) -> Result<Result<Grant, GrantError>, StoreError> {
+        let by = by.into();
+        let rule = |grant: Option<&Grant>| {
+            let grant = grant.ok_or(GrantError::NotRequested)?;
+            grant.grant(narrowing, &by.actor.subject, now).map(Some)
+        };
+        self.decide(Deciding {
+            tenant,
+            partner,
+            by: &by,
+            now,
+            towards: GrantState::Granting,
+            narrowing: Some(narrowing),
+            rule,
+        })
+        .await
     }
 
     /// The tenant says no.
@@ -194,11 +239,24 @@ impl Grants {
         &self,
         tenant: TenantId,
         partner: &PartnerId,
-        by: &str,
+        by: impl Into<Decider>,
         now: Timestamp,
     ) -> Result<Result<Grant, GrantError>, StoreError> {
-        let rule = |grant: Option<&Grant>| grant.ok_or(GrantError::NotRequested)?.decline(by, now);
-        self.decide(tenant, partner, GrantState::Declined, rule).await
+        let by = by.into();
+        let rule = |grant: Option<&Grant>| {
+            let grant = grant.ok_or(GrantError::NotRequested)?;
+            grant.decline(&by.actor.subject, now).map(Some)
+        };
+        self.decide(Deciding {
+            tenant,
+            partner,
+            by: &by,
+            now,
+            towards: GrantState::Declined,
+            narrowing: None,
+            rule,
+        })
+        .await
     }
 
     /// The tenant takes its consent back. Answered when every shard is closed: nothing that was accepted under the
@@ -212,11 +270,24 @@ impl Grants {
         &self,
         tenant: TenantId,
         partner: &PartnerId,
-        by: &str,
+        by: impl Into<Decider>,
         now: Timestamp,
     ) -> Result<Result<Grant, GrantError>, StoreError> {
-        let rule = |grant: Option<&Grant>| grant.ok_or(GrantError::NotGranted)?.revoke(by, now);
-        self.decide(tenant, partner, GrantState::Revoking, rule).await
+        let by = by.into();
+        let rule = |grant: Option<&Grant>| {
+            let grant = grant.ok_or(GrantError::NotGranted)?;
+            grant.revoke(&by.actor.subject, now).map(Some)
+        };
+        self.decide(Deciding {
+            tenant,
+            partner,
+            by: &by,
+            now,
+            towards: GrantState::Revoking,
+            narrowing: None,
+            rule,
+        })
+        .await
     }
 
     /// Carries out a decision that is under way, if one is, and answers the grant as it stands then. Any number of
@@ -233,9 +304,10 @@ impl Grants {
                 return Ok(Some(head));
             };
             self.write_shards(&head).await?;
-            if self.swap(Some(&head), &settled).await? {
+            if self.swap(Some(&head), &settled, None).await? {
                 return Ok(Some(settled));
             }
+            tokio::time::sleep(PAUSE).await;
         }
         Err(StoreError::contended("carry out a decision about a consent"))
     }
@@ -248,97 +320,6 @@ impl Grants {
         if seen.settled().is_none() {
             return Ok(false);
         }
-        self.swap(Some(seen), &seen.hindered(hindrance)).await
-    }
-
-    /// Makes a decision that `rule` allows and carries it out. `towards`: the state that the decision writes; when that
-    /// very decision is under way already, carrying it out is the answer.
-    async fn decide(
-        &self,
-        tenant: TenantId,
-        partner: &PartnerId,
-        towards: GrantState,
-        rule: impl Fn(Option<&Grant>) -> Result<Grant, GrantError>,
-    ) -> Result<Result<Grant, GrantError>, StoreError> {
-        const OPERATION: &str = "decide about a consent";
-        let registrant = Registrant::Partner(partner.clone());
-        let gone = || StoreError::contended(OPERATION);
-        for _ in 0..TRIES {
-            let before = self.get(tenant, &registrant).await?;
-            match rule(before.as_ref()) {
-                Ok(after) => {
-                    if self.swap(before.as_ref(), &after).await? {
-                        let settled = if after.settled().is_some() {
-                            self.settle(tenant, &registrant).await?
-                        } else {
-                            Some(after)
-                        };
-                        return settled.map(Ok).ok_or_else(gone);
-                    }
-                    tokio::time::sleep(PAUSE).await;
-                }
-                // Its worker may be dead; finishing its work is safe in any case.
-                Err(GrantError::Busy) => {
-                    let settled = self.settle(tenant, &registrant).await?;
-                    if before.is_some_and(|b| b.state == towards) {
-                        return settled.map(Ok).ok_or_else(gone);
-                    }
-                }
-                Err(error) => return Ok(Err(error)),
-            }
-        }
-        Err(gone())
-    }
-
-    /// Replaces the head, if it is still `before`. Answers whether `after` is what stands there now.
-    async fn swap(&self, before: Option<&Grant>, after: &Grant) -> Result<bool, StoreError> {
-        let key = keys::grant(after.tenant, &after.registrant);
-        let mut head = Item::new(&key, after)?.listed(
-            keys::grant_list(after.tenant),
-            keys::holder(&after.registrant).to_owned(),
-        );
-        if let Some(at) = due_at(after) {
-            head = head.due(at);
-        }
-        let condition = before.map_or_else(Condition::absent, |before| {
-            Condition::new("#version = :version")
-                .name("#version", "version")
-                .value(":version", AttributeValue::N(before.version.to_string()))
-        });
-        let found = match (before, after.registrant.partner()) {
-            // The first request makes the partner's pointer too.
-            (None, Some(partner)) => {
-                let pointer = pointer_item(partner, after.tenant)?;
-                match self
-                    .table
-                    .transact(&[Action::Put(head, Some(condition)), Action::Put(pointer, None)])
-                    .await?
-                {
-                    Transacted::Done => return Ok(true),
-                    Transacted::Cancelled(reasons) => match reasons.into_iter().next() {
-                        Some(Cancelled::Condition(found)) => found,
-                        _ => None,
-                    },
-                    Transacted::Invalid => {
-                        return Err(StoreError::new(
-                            ErrorKind::Rejected,
-                            "write a consent",
-                            "the store takes no consent like this",
-                        ));
-                    }
-                }
-            }
-            _ => match self.table.put(head, Some(condition)).await {
-                Ok(Written::Done) => return Ok(true),
-                Ok(Written::Refused(found)) => found,
-                Err(error) if error.is_conflict() => None,
-                Err(error) => return Err(error),
-            },
-        };
-        // The answer to an earlier try of this very write may have been lost.
-        Ok(found
-            .map(read::<Grant>)
-            .transpose()?
-            .is_some_and(|found| found == *after))
+        self.swap(Some(seen), &seen.hindered(hindrance), None).await
     }
 }

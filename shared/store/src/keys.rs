@@ -2,6 +2,7 @@
 
 mod kind;
 
+use muster_core::Timestamp;
 use muster_core::device::DeviceState;
 use muster_core::grant::GrantPin;
 use muster_core::id::{AnnouncementId, DeviceId, PartnerId, TenantId, UploadId};
@@ -62,6 +63,32 @@ pub(crate) fn partner_grant(id: &PartnerId, tenant: TenantId) -> Key {
 pub(crate) fn grant(tenant: TenantId, registrant: &Registrant) -> Key {
     Key::new(format!("GRANT#{tenant}#{}", holder(registrant)), "HEAD")
 }
+
+/// An entry about a decision, in the partition of the grant's head; `version`: the head's since then. The time tells it
+/// from one about a head that was lost.
+pub(crate) fn consent_change(tenant: TenantId, partner: &PartnerId, version: u64, at: Timestamp) -> Key {
+    let millis = at.as_millisecond().max(0);
+    Key::new(
+        format!("GRANT#{tenant}#{partner}"),
+        format!("{CONSENT_CHANGES}{version:012}#{millis:015}"),
+    )
+}
+
+/// What the sort keys of entries about decisions begin with.
+pub(crate) const CONSENT_CHANGES: &str = "CHANGE#";
+
+/// Index partition of a tenant's entries about decisions.
+pub(crate) fn consent_change_list(tenant: TenantId) -> String {
+    format!("T#{tenant}#CONSENT_CHANGES")
+}
+
+/// What the directory says of a partner.
+pub(crate) fn listing(id: &PartnerId) -> Key {
+    Key::new(format!("PARTNER#{id}"), "LISTING")
+}
+
+/// Index partition of the directory.
+pub(crate) const DIRECTORY: &str = "DIRECTORY";
 
 /// A shard of a grant. Each has a partition of its own.
 pub(crate) fn grant_shard(tenant: TenantId, registrant: &Registrant, shard: u32) -> Key {

@@ -1,5 +1,6 @@
 //! Tenants and partners.
 
+mod directory;
 mod licence;
 
 use std::time::Duration;
@@ -16,6 +17,8 @@ use crate::item::{Attributes, Item, key_attributes, read};
 use crate::keys::{self, Key};
 use crate::table::{Action, Cancelled, Condition, Query, Table, Transacted, Written};
 
+pub(crate) use directory::{Entry, directory_sort};
+pub use directory::{Listed, ListingWrite};
 pub use licence::TenantChange;
 
 /// How often the creation or a change of a tenant is tried when other transactions are in the way.
@@ -209,7 +212,7 @@ impl Partners {
 }
 
 /// The place of an item in the list index.
-fn list_position(key: &Key, partition: &str, sort: String) -> Attributes {
+pub(crate) fn list_position(key: &Key, partition: &str, sort: String) -> Attributes {
     let mut position = key_attributes(key);
     position.insert("lpk".to_owned(), AttributeValue::S(partition.to_owned()));
     position.insert("lsk".to_owned(), AttributeValue::S(sort));

@@ -9,10 +9,12 @@ use engines::Database;
 use muster_core::Timestamp;
 use muster_core::grant::GrantState;
 use muster_core::id::{PartnerId, TenantId};
-use muster_core::party::{Partner, PartnerKind, Registrant, Tenant};
+use muster_core::party::{Listing, Partner, PartnerKind, Registrant, Tenant};
 use muster_local::conflicts::Conflicting;
 use muster_local::faults::{Fault, Faulty};
-use muster_store::{Connection, Credentials, ErrorKind, Grants, Partners, Table, TenantCreation, Tenants};
+use muster_store::{
+    Connection, Credentials, ErrorKind, Grants, ListingWrite, Partners, Table, TenantCreation, Tenants,
+};
 
 fn table(database: &Database, http: SharedHttpClient) -> Table {
     let credentials = Credentials {
@@ -266,4 +268,106 @@ async fn partners_are_made_known_once_and_listed_by_id() {
     );
     let after = "fabrikam".parse().unwrap();
     assert_eq!(partners.list(Some(&after), 2).await.unwrap(), [partner("northwind")]);
+}
+
+fn listing(description: &str) -> Listing {
+    Listing {
+        description: description.to_owned(),
+        website: Some("https://contoso.example/".to_owned()),
+        regions: vec!["DE".to_owned()],
+    }
+}
+
+#[tokio::test]
+async fn a_listing_is_kept_changed_and_taken_out_in_versions_that_never_come_twice() {
+    let (_database, table) = empty().await;
+    let partners = Partners::new(table);
+    let contoso = partner("contoso");
+    partners.create(&contoso).await.unwrap();
+    let (first, second) = (listing("Sells devices."), listing("Sells more devices."));
+    let set = async |listing: Option<&Listing>, seen: Option<u64>| {
+        partners.set_listing(&contoso, listing, seen).await.unwrap()
+    };
+    assert_eq!(set(None, None).await, ListingWrite::Kept(0), "it is not listed");
+    assert_eq!(set(Some(&first), Some(1)).await, ListingWrite::Changed(None));
+    assert_eq!(set(Some(&first), None).await, ListingWrite::Added(1));
+    assert_eq!(set(Some(&first), None).await, ListingWrite::Kept(1), "again");
+    assert_eq!(set(Some(&second), Some(7)).await, ListingWrite::Changed(Some(1)));
+    assert_eq!(set(Some(&second), Some(1)).await, ListingWrite::Kept(2));
+    assert_eq!(partners.listing(&contoso.id).await.unwrap(), Some((second.clone(), 2)));
+    assert_eq!(set(None, Some(1)).await, ListingWrite::Changed(Some(2)));
+    assert_eq!(set(None, Some(2)).await, ListingWrite::Kept(3));
+    assert_eq!(partners.listing(&contoso.id).await.unwrap(), None);
+    assert_eq!(partners.directory(None, None, 10).await.unwrap(), (Vec::new(), None));
+    assert_eq!(set(Some(&first), None).await, ListingWrite::Added(4));
+    assert!(
+        partners.create(&contoso).await.unwrap(),
+        "a listing is no part of the partner"
+    );
+}
+
+#[tokio::test]
+async fn the_directory_is_listed_by_kind_in_pages() {
+    let (_database, table) = empty().await;
+    let partners = Partners::new(table);
+    let mut expected = Vec::new();
+    for (id, kind) in [
+        ("adatum", PartnerKind::CspDirect),
+        ("contoso", PartnerKind::CspDirect),
+        ("fabrikam", PartnerKind::Oem),
+        ("litware", PartnerKind::Oem),
+    ] {
+        let known = Partner {
+            kind,
+            provider: None,
+            ..partner(id)
+        };
+        partners.create(&known).await.unwrap();
+        partners.set_listing(&known, Some(&listing(id)), None).await.unwrap();
+        expected.push(id.to_owned());
+    }
+    partners.create(&partner("unlisted")).await.unwrap();
+    let (mut seen, mut after) = (Vec::new(), None);
+    loop {
+        let from = after.as_ref().map(|(kind, id)| (*kind, id));
+        let (page, next) = partners.directory(None, from, 3).await.unwrap();
+        seen.extend(page.into_iter().map(|listed| {
+            assert_eq!(listed.listing.description, listed.partner.id.to_string());
+            listed.partner.id.to_string()
+        }));
+        match next {
+            Some(next) => after = Some(next),
+            None => break,
+        }
+    }
+    assert_eq!(seen, expected);
+    let (oems, next) = partners.directory(Some(PartnerKind::Oem), None, 1).await.unwrap();
+    assert_eq!(oems.first().unwrap().partner.id.as_str(), "fabrikam");
+    let (kind, id) = next.unwrap();
+    let (oems, next) = partners
+        .directory(Some(PartnerKind::Oem), Some((kind, &id)), 5)
+        .await
+        .unwrap();
+    assert_eq!(oems.first().unwrap().partner.id.as_str(), "litware");
+    assert_eq!((oems.len(), next), (1, None));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_listing_whose_answer_is_lost_is_written_once() {
+    for n in 1.. {
+        let (database, sound) = empty().await;
+        let contoso = partner("contoso");
+        Partners::new(sound.clone()).create(&contoso).await.unwrap();
+        let faulty = Faulty::new(
+            database.http_client(),
+            Arc::new(move |p| if p.n == n { Fault::TimeoutAfter } else { Fault::None }),
+        );
+        let partners = Partners::new(table(&database, faulty.http_client()));
+        let answer = partners.set_listing(&contoso, Some(&listing("x")), None).await.unwrap();
+        assert_eq!(answer, ListingWrite::Added(1), "lost at call {n}");
+        assert_eq!(Partners::new(sound).listing(&contoso.id).await.unwrap().unwrap().1, 1);
+        if faulty.calls() < n {
+            break;
+        }
+    }
 }

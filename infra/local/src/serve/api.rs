@@ -16,6 +16,8 @@ use crate::flow::Embedded;
 pub struct Outside {
     /// Where clients reach the bucket.
     pub s3: SocketAddr,
+    /// Where clients reach the functions, for links.
+    pub public_url: String,
     /// Where new ids come from, which nobody can guess.
     pub new_id: NewId,
 }
@@ -23,6 +25,7 @@ pub struct Outside {
 /// The routes of all HTTP functions over this state, for callers whose tokens this verifier finds good, and what is told of
 /// the routes. What stands around them in the cloud is to be put around them here, too
 /// ([`muster_runtime::http::around`]).
+#[must_use]
 pub fn apis(embedded: &Embedded, verifier: Verifier, outside: &Outside) -> (Router, OpenApi) {
     let clock = embedded.clone();
     let guard = Guard::new(verifier, embedded.grants(), std::sync::Arc::new(move || clock.now()));
@@ -30,6 +33,7 @@ pub fn apis(embedded: &Embedded, verifier: Verifier, outside: &Outside) -> (Rout
         tenants: embedded.tenants(),
         partners: embedded.partners(),
         grants: embedded.grants(),
+        public_url: outside.public_url.clone(),
     };
     let registration = RegistrationApi {
         tenants: embedded.tenants(),

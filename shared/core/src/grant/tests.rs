@@ -1,8 +1,12 @@
 //! Every state against every action, and what is permitted when.
 
+mod terms;
+
 use proptest::prelude::*;
 
 use super::*;
+use crate::id::PartnerId;
+use crate::outcome::Outcome;
 
 const STATES: [GrantState; 6] = [
     GrantState::Requested,
@@ -27,9 +31,10 @@ fn asks(kind: PartnerKind, end: Option<Timestamp>) -> GrantRequest {
         partner: "contoso-devices".parse().unwrap(),
         kind,
         verbs: Verb::ALL.to_vec(),
+        channels: None,
         expires_at: end,
         delegated_administration: false,
-        by: "partner".to_owned(),
+        by: "partner".into(),
     }
 }
 
@@ -56,7 +61,7 @@ fn actions(grant: &Grant) -> [String; 5] {
     let now = at(100);
     [
         told(Grant::request(Some(grant), asks(PartnerKind::CspDirect, None), now)),
-        told(grant.grant("admin", now)),
+        told(grant.grant(&Narrowing::default(), "admin", now)),
         told(grant.decline("admin", now)),
         told(grant.revoke("admin", now)),
         grant.settled().map_or_else(|| "-".to_owned(), |g| told(Ok(g))),
@@ -113,7 +118,7 @@ fn the_first_request_starts_at_generation_0_and_the_first_grant_is_generation_1(
         (asked.requested_at, asked.requested_by.as_str(), asked.decided_at),
         (at(5), "partner", None)
     );
-    let granted = asked.grant("admin", at(6)).unwrap();
+    let granted = asked.grant(&Narrowing::default(), "admin", at(6)).unwrap();
     assert_eq!(
         (granted.generation, granted.decided_at, granted.decided_by.as_deref()),
         (1, Some(at(6)), Some("admin"))
@@ -294,7 +299,7 @@ proptest! {
             let after = match (action, &grant) {
                 (0, before) => Grant::request(before.as_ref(), asks(PartnerKind::Oem, end), at(now)).ok(),
                 (_, None) => None,
-                (1, Some(g)) => g.grant("admin", at(now)).ok(),
+                (1, Some(g)) => g.grant(&Narrowing::default(), "admin", at(now)).ok(),
                 (2, Some(g)) => g.decline("admin", at(now)).ok(),
                 (3, Some(g)) => g.revoke("admin", at(now)).ok(),
                 (_, Some(g)) => g.settled(),

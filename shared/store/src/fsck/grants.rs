@@ -2,7 +2,7 @@
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use muster_core::Timestamp;
-use muster_core::grant::{Grant, GrantState};
+use muster_core::grant::{ConsentChange, Grant, GrantState};
 use muster_core::id::TenantId;
 use muster_core::party::Registrant;
 
@@ -10,7 +10,7 @@ use super::judge::{partner_missing, tenant_missing};
 use super::subject::{Around, Found, Repair, Subject, Suspect};
 use super::words::Code;
 use crate::error::StoreError;
-use crate::grants::{Shard, ShardState, due_at, pointer_item};
+use crate::grants::{Shard, ShardState, change_sort, due_at, pointer_item};
 use crate::item::Item;
 use crate::keys::{self, GRANT_SHARDS, Key};
 use crate::table::{Action, Condition};
@@ -153,6 +153,26 @@ pub(super) fn judge_alone(
         Action::Check(head, Condition::absent()),
     ];
     Some(Suspect::new(Code::ShardOrphaned, place, detail).mended_by(actions))
+}
+
+/// What is wrong with an entry about a decision: its grant was at that version once, so it is at that one or a later one.
+pub(super) fn judge_change(subject: &Subject, change: &ConsentChange, around: &Around) -> Vec<Suspect> {
+    let registrant = Registrant::Partner(change.partner.clone());
+    let version = change.new.version;
+    let place = format!("change {version} of the {}", place_of(change.tenant, &registrant));
+    let list = (
+        keys::consent_change_list(change.tenant),
+        change_sort(change.at, &change.partner, version),
+    );
+    let there = Condition::new("attribute_exists(pk)");
+    let mut suspects: Vec<Suspect> = subject.index(&place, Some(list), None, there).into_iter().collect();
+    let detail = match around.get::<Grant>(&keys::grant(change.tenant, &registrant)) {
+        Found::Absent => "the consent is not there",
+        Found::There(grant) if grant.version < version => "the consent is at an earlier version",
+        Found::There(_) | Found::Unreadable => return suspects,
+    };
+    suspects.push(Suspect::new(Code::ChangeOrphaned, place, detail));
+    suspects
 }
 
 fn says(shard: &Shard) -> Condition {

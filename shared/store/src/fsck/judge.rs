@@ -21,7 +21,11 @@ pub(super) fn wants(subject: &Subject) -> Vec<Key> {
         (Body::Tenant(tenant), _) => parties::wants(tenant),
         (Body::Name(owner), _) => vec![keys::tenant(owner.tenant)],
         (Body::Partner(partner), _) => partner.provider.iter().map(keys::partner).collect(),
+        (Body::Listing(entry), _) => vec![keys::partner(&entry.partner)],
         (Body::Grant(grant), _) => grants::wants(grant),
+        (Body::Change(change), _) => {
+            vec![keys::grant(change.tenant, &Registrant::Partner(change.partner.clone()))]
+        }
         (Body::Shard(_), Kind::GrantShard(tenant, registrant, _)) => vec![keys::grant(*tenant, registrant)],
         (Body::Device(device), _) => devices::wants(device),
         (Body::Other, Kind::DeviceChange(id, _)) => vec![keys::device(*id)],
@@ -52,7 +56,9 @@ pub(super) fn judge(subject: &Subject, around: &Around, now: Timestamp) -> Resul
         (Body::Tenant(tenant), _) => parties::judge(subject, tenant, around)?,
         (Body::Name(owner), Kind::TenantName(name)) => parties::judge_name(name, owner, around),
         (Body::Partner(partner), _) => parties::judge_partner(subject, partner, around),
+        (Body::Listing(entry), _) => parties::judge_listing(subject, entry, around),
         (Body::Grant(grant), _) => grants::judge(subject, grant, around, now)?,
+        (Body::Change(change), _) => grants::judge_change(subject, change, around),
         (Body::Shard(shard), Kind::GrantShard(tenant, registrant, number)) => {
             let suspect = grants::judge_alone(*tenant, registrant, *number, shard, around);
             suspect.into_iter().collect()

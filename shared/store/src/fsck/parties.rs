@@ -4,11 +4,12 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use muster_core::id::TenantId;
 use muster_core::party::{Partner, Registrant, Tenant};
 
+use super::judge::partner_missing;
 use super::subject::{Around, Found, Repair, Subject, Suspect};
 use super::words::Code;
 use crate::error::StoreError;
 use crate::keys::{self, Key};
-use crate::parties::{NameOwner, name_item};
+use crate::parties::{Entry, NameOwner, directory_sort, name_item};
 use crate::table::{Action, Condition};
 
 /// The items that a tenant is judged by.
@@ -90,6 +91,21 @@ pub(super) fn judge_partner(subject: &Subject, partner: &Partner, around: &Aroun
         let detail = format!("its provider {provider} does not exist");
         suspects.push(Suspect::new(Code::PartnerMissing, &place, detail));
     }
+    suspects
+}
+
+/// What is wrong with a partner's place in the directory.
+pub(super) fn judge_listing(subject: &Subject, entry: &Entry, around: &Around) -> Vec<Suspect> {
+    let place = format!("listing of partner {}", entry.partner);
+    let list = entry.listing.as_ref().map(|_| {
+        let sort = directory_sort(entry.kind, &entry.partner);
+        (keys::DIRECTORY.to_owned(), sort)
+    });
+    let as_seen = Condition::new("#version = :version")
+        .name("#version", "version")
+        .value(":version", AttributeValue::N(entry.version.to_string()));
+    let mut suspects: Vec<Suspect> = subject.index(&place, list, None, as_seen).into_iter().collect();
+    suspects.extend(partner_missing(&place, Some(&entry.partner), around));
     suspects
 }
 

@@ -120,7 +120,7 @@ impl Counts {
                 self.uploads += 1;
                 self.under_way += u64::from(!status.state.is_final());
             }
-            Body::Name(_) | Body::Shard(_) | Body::Other => {}
+            Body::Name(_) | Body::Listing(_) | Body::Change(_) | Body::Shard(_) | Body::Other => {}
         }
     }
 }

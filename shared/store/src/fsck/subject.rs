@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::types::AttributeValue;
 use muster_core::Timestamp;
 use muster_core::device::Device;
-use muster_core::grant::Grant;
+use muster_core::grant::{ConsentChange, Grant};
 use muster_core::history::DeviceChange;
 use muster_core::id::TenantId;
 use muster_core::party::{Partner, Registrant, Tenant};
@@ -19,7 +19,7 @@ use crate::error::StoreError;
 use crate::grants::{Grants, Shard};
 use crate::item::{Attributes, due_values, read};
 use crate::keys::{self, Key, Kind};
-use crate::parties::NameOwner;
+use crate::parties::{Entry, NameOwner};
 use crate::table::{Action, Condition, TABLE_SCHEMA_VERSION, Table, Transacted};
 use crate::uploads::{Stray, UploadStatus};
 
@@ -108,7 +108,9 @@ pub(super) enum Body {
     Tenant(Tenant),
     Name(NameOwner),
     Partner(Partner),
+    Listing(Box<Entry>),
     Grant(Box<Grant>),
+    Change(Box<ConsentChange>),
     Shard(Shard),
     Device(Box<Device>),
     Claim(Claim),
@@ -222,6 +224,8 @@ impl Body {
             Kind::TenantName(_) => body(item).map(Self::Name),
             Kind::Partner(_) => body(item).map(Self::Partner),
             Kind::Grant(..) => body(item).map(|grant| Self::Grant(Box::new(grant))),
+            Kind::Listing(_) => body(item).map(|entry| Self::Listing(Box::new(entry))),
+            Kind::ConsentChange(..) => body(item).map(|change| Self::Change(Box::new(change))),
             Kind::GrantShard(..) => body(item).map(Self::Shard),
             Kind::Device(_) => body(item).map(|device| Self::Device(Box::new(device))),
             Kind::DeviceChange(_, version) => body::<DeviceChange>(item)
@@ -245,6 +249,10 @@ impl Body {
             (Self::Partner(partner), Kind::Partner(id)) => partner.id == *id,
             (Self::Grant(grant), Kind::Grant(tenant, registrant)) => {
                 grant.tenant == *tenant && grant.registrant == *registrant
+            }
+            (Self::Listing(entry), Kind::Listing(id)) => entry.partner == *id,
+            (Self::Change(change), Kind::ConsentChange(tenant, partner, version)) => {
+                (change.tenant, &change.partner, change.new.version) == (*tenant, partner, *version)
             }
             (Self::Device(device), Kind::Device(id)) => device.id == *id,
             (Self::Upload(status), Kind::Upload(id)) => status.id == *id,

@@ -12,7 +12,7 @@ use muster_core::grant::{GrantPin, GrantRequest, Verb};
 use muster_core::id::{PartnerId, TenantId};
 use muster_core::identity::IdentityKey;
 use muster_core::inbox::{OnConflict, UploadOptions};
-use muster_core::party::{Partner, PartnerKind, Registrant, Tenant};
+use muster_core::party::{Listing, Partner, PartnerKind, Registrant, Tenant};
 use muster_core::record::{Place, Record};
 use muster_core::upload::{ObjectVersion, Reason, Upload};
 
@@ -162,15 +162,18 @@ async fn sound() -> (Database, Bucket, Fsck) {
         provider: None,
         created_at,
     };
-    Partners::new(table.clone()).create(&partner).await.unwrap();
+    let partners = Partners::new(table.clone());
+    partners.create(&partner).await.unwrap();
+    partners.set_listing(&partner, Some(&listing()), None).await.unwrap();
     let asks = GrantRequest {
         tenant: id,
         partner: contoso(),
         kind: PartnerKind::CspDirect,
         verbs: Verb::ALL.to_vec(),
+        channels: None,
         expires_at: None,
         delegated_administration: false,
-        by: "partner".to_owned(),
+        by: "partner".into(),
     };
     let grants = Grants::new(table.clone());
     grants.request(asks, at(1)).await.unwrap().unwrap();
@@ -195,6 +198,29 @@ async fn sound() -> (Database, Bucket, Fsck) {
         .await;
     }
     (database, bucket, fsck)
+}
+
+fn listing() -> Listing {
+    Listing {
+        description: "Sells devices.".to_owned(),
+        website: None,
+        regions: Vec::new(),
+    }
+}
+
+/// A partner's place in the directory.
+fn listing_of(id: &str) -> Item {
+    let partner: PartnerId = id.parse().unwrap();
+    let kind = PartnerKind::CspDirect;
+    let sort = crate::parties::directory_sort(kind, &partner);
+    let entry = crate::parties::Entry {
+        partner: partner.clone(),
+        kind,
+        version: 1,
+        listing: Some(listing()),
+    };
+    let item = Item::new(&keys::listing(&partner), &entry).unwrap();
+    item.listed(keys::DIRECTORY.to_owned(), sort)
 }
 
 async fn plant(fsck: &Fsck, damage: Vec<Action>) {
@@ -306,7 +332,40 @@ fn damages() -> Vec<(&'static str, Vec<Action>, Vec<&'static str>, bool)> {
         (
             "a grant is gone",
             vec![Action::Delete(keys::grant(tenant(), &head), None)],
-            [vec!["pointer-orphaned"], vec!["shard-orphaned"; 8]].concat(),
+            [
+                vec!["pointer-orphaned"],
+                vec!["shard-orphaned"; 8],
+                vec!["change-orphaned"; 2],
+            ]
+            .concat(),
+            false,
+        ),
+        (
+            "a grant is set back",
+            vec![set(
+                keys::grant(tenant(), &head),
+                "version",
+                AttributeValue::N("1".to_owned()),
+            )],
+            vec!["change-orphaned"],
+            false,
+        ),
+        (
+            "an entry about a decision is in no list",
+            vec![remove(keys::consent_change(tenant(), &contoso(), 1, at(1)), "lpk, lsk")],
+            vec!["wrong-index"],
+            true,
+        ),
+        (
+            "a listing is in no list",
+            vec![remove(keys::listing(&contoso()), "lpk, lsk")],
+            vec!["wrong-index"],
+            true,
+        ),
+        (
+            "the directory lists a partner that is gone",
+            vec![put(listing_of("tailspin"))],
+            vec!["partner-missing"],
             false,
         ),
         (

@@ -18,6 +18,15 @@ use crate::table::Query;
 const RESELLER_PAGE: usize = 100;
 const RESELLER_PAGES: usize = 20;
 
+/// Whether something is allowed, and by which grant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Permission {
+    /// The grant to pin, or why it is not allowed.
+    pub answer: Result<GrantPin, Denial>,
+    /// The grant that allows it, which may be a reseller's; otherwise the registrant's own, if there is one.
+    pub grant: Option<Grant>,
+}
+
 /// Whether the tenant has not said yet what the provider itself may do. Asking again after a no leaves it a no.
 fn undecided(grant: Option<&Grant>) -> bool {
     grant.is_none_or(|grant| match grant.state {
@@ -47,13 +56,30 @@ impl Grants {
         channel: Channel,
         now: Timestamp,
     ) -> Result<Result<GrantPin, Denial>, StoreError> {
+        let permission = self.permission(tenant, registrant, partner, verb, channel, now).await?;
+        Ok(permission.answer)
+    }
+
+    /// As [`Self::permit`], with the grant that the answer comes from.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn permission(
+        &self,
+        tenant: TenantId,
+        registrant: &Registrant,
+        partner: Option<&Partner>,
+        verb: Verb,
+        channel: Channel,
+        now: Timestamp,
+    ) -> Result<Permission, StoreError> {
         let permit = |grant: Option<&Grant>| Grant::permit(grant, verb, channel, now);
         let grant = self.get(tenant, registrant).await?;
         let mut denial = match (permit(grant.as_ref()), partner) {
             (Err(denial), Some(partner)) if partner.kind == PartnerKind::CspProvider && undecided(grant.as_ref()) => {
                 denial
             }
-            (answer, _) => return Ok(answer),
+            (answer, _) => return Ok(Permission { answer, grant }),
         };
         let provider = partner.map(|p| &p.id);
         let mut from = None;
@@ -69,9 +95,14 @@ impl Grants {
             let page = self.table.query(query).await?;
             // The index may be a moment old, so it only says where to look.
             let listed = page.items.into_iter().map(read).collect::<Result<Vec<Grant>, _>>()?;
-            for grant in self.of_resellers(provider, tenant, listed).await? {
-                match permit(Some(&grant)) {
-                    Ok(pin) => return Ok(Ok(pin)),
+            for reseller in self.of_resellers(provider, tenant, listed).await? {
+                match permit(Some(&reseller)) {
+                    Ok(pin) => {
+                        return Ok(Permission {
+                            answer: Ok(pin),
+                            grant: Some(reseller),
+                        });
+                    }
                     // A reseller's reason says more than that the provider has no grant.
                     Err(reason) if denial == Denial::Missing => denial = reason,
                     Err(_) => {}
@@ -82,7 +113,10 @@ impl Grants {
                 break;
             }
         }
-        Ok(Err(denial))
+        Ok(Permission {
+            answer: Err(denial),
+            grant,
+        })
     }
 
     /// Whether a partner has to do with a tenant: it has asked for its consent, whatever became of that, or is the

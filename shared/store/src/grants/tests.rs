@@ -1,6 +1,7 @@
 //! What only the inside shows: shards after crashes, late workers and races.
 
 mod crashes;
+mod narrowed;
 mod races;
 
 use std::sync::Arc;
@@ -8,7 +9,7 @@ use std::sync::Arc;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use engines::Database;
 use muster_core::channel::Channel;
-use muster_core::grant::{GrantPin, Verb};
+use muster_core::grant::{Act, GrantPin, Verb};
 use muster_core::party::PartnerKind;
 use muster_local::conflicts::Conflicting;
 use muster_local::faults::{Fault, Faulty};
@@ -16,6 +17,7 @@ use muster_local::faults::{Fault, Faulty};
 use super::shards::{Shard, ShardState};
 use super::*;
 use crate::connection::{Connection, Credentials};
+use crate::table::{Action, Cancelled, Condition, Transacted};
 
 fn at(second: i64) -> Timestamp {
     Timestamp::from_second(second).unwrap()
@@ -39,9 +41,10 @@ fn asks() -> GrantRequest {
         partner: contoso(),
         kind: PartnerKind::CspDirect,
         verbs: Verb::ALL.to_vec(),
+        channels: None,
         expires_at: None,
         delegated_administration: false,
-        by: "partner".to_owned(),
+        by: "partner".into(),
     }
 }
 
@@ -103,6 +106,30 @@ async fn shards(grants: &Grants, registrant: &Registrant) -> Vec<Option<Shard>> 
         );
     }
     found
+}
+
+/// All that is kept of decisions about contoso's grant, oldest first, in versions that follow on each other: each entry
+/// tells of one decision, and between two there is at most the carrying out of the first.
+async fn told(grants: &Grants) -> Vec<(Act, u64)> {
+    let mut entries = grants
+        .changes_of(tenant(), &contoso(), None, 1000)
+        .await
+        .unwrap()
+        .changes;
+    entries.reverse();
+    let listed = grants.changes_of_tenant(tenant(), None, 1000).await.unwrap().changes;
+    assert_eq!(listed.len(), entries.len(), "{listed:?} {entries:?}");
+    let mut before = 0;
+    for entry in &entries {
+        let old = entry.old.as_ref().map_or(0, |old| old.version);
+        assert_eq!(entry.new.version, old + 1, "{entry:?}");
+        assert!(old == before || old == before + 1, "behind version {before}: {entry:?}");
+        before = entry.new.version;
+    }
+    let head = grants.get(tenant(), &registrant()).await.unwrap();
+    let version = head.as_ref().map_or(0, |head| head.version);
+    assert!(version == before || version == before + 1, "{head:?} {entries:?}");
+    entries.iter().map(|entry| (entry.what, entry.new.version)).collect()
 }
 
 /// Head and shards must never contradict each other, whoever died or was overtaken where.

@@ -4,7 +4,7 @@ use muster_core::id::{AnnouncementId, DeviceId, PartnerId, TenantId, UploadId};
 use muster_core::identity::IdentityKey;
 use muster_core::party::Registrant;
 
-use super::{DEVICE_CHANGES, GRANT_SHARDS, STRAYS};
+use super::{CONSENT_CHANGES, DEVICE_CHANGES, GRANT_SHARDS, STRAYS};
 
 /// What an item is about, by its primary key alone.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,7 +15,11 @@ pub(crate) enum Kind {
     Partner(PartnerId),
     /// A partner's pointer to its grant of a tenant.
     PartnerGrant(PartnerId, TenantId),
+    /// What the directory says of a partner.
+    Listing(PartnerId),
     Grant(TenantId, Registrant),
+    /// The version that a decision gave the grant.
+    ConsentChange(TenantId, PartnerId, u64),
     GrantShard(TenantId, Registrant, u32),
     Device(DeviceId),
     /// The version that the change made.
@@ -43,6 +47,7 @@ pub(crate) fn parse(pk: &str, sk: &str) -> Option<Kind> {
         ("TENANT", "TENANT") => Kind::Tenant(id.parse().ok()?),
         ("TENANTNAME", "NAME") => Kind::TenantName(id.to_owned()),
         ("PARTNER", "PARTNER") => Kind::Partner(id.parse().ok()?),
+        ("PARTNER", "LISTING") => Kind::Listing(id.parse().ok()?),
         ("PARTNER", _) => Kind::PartnerGrant(id.parse().ok()?, sk.strip_prefix("GRANT#")?.parse().ok()?),
         ("GRANT", "HEAD") => {
             let (tenant, holder) = id.split_once('#')?;
@@ -53,6 +58,11 @@ pub(crate) fn parse(pk: &str, sk: &str) -> Option<Kind> {
             let (holder, shard) = rest.split_once('#')?;
             let shard = shard.parse().ok().filter(|shard| *shard < GRANT_SHARDS)?;
             Kind::GrantShard(tenant.parse().ok()?, registrant(holder)?, shard)
+        }
+        ("GRANT", _) => {
+            let (tenant, partner) = id.split_once('#')?;
+            let (version, _) = sk.strip_prefix(CONSENT_CHANGES)?.split_once('#')?;
+            Kind::ConsentChange(tenant.parse().ok()?, partner.parse().ok()?, version.parse().ok()?)
         }
         ("DEVICE", "DEVICE") => Kind::Device(id.parse().ok()?),
         ("DEVICE", _) => {
@@ -92,6 +102,8 @@ fn registrant(holder: &str) -> Option<Registrant> {
 
 #[cfg(test)]
 mod tests {
+    use muster_core::Timestamp;
+
     use super::*;
     use crate::keys::{self, Key};
 
@@ -118,6 +130,11 @@ mod tests {
             (keys::grant(tenant, &other), Kind::Grant(tenant, other.clone())),
             (keys::grant_shard(tenant, &own, 7), Kind::GrantShard(tenant, own, 7)),
             (keys::grant_shard(tenant, &other, 0), Kind::GrantShard(tenant, other, 0)),
+            (keys::listing(&partner), Kind::Listing(partner.clone())),
+            (
+                keys::consent_change(tenant, &partner, 7, Timestamp::UNIX_EPOCH),
+                Kind::ConsentChange(tenant, partner.clone(), 7),
+            ),
             (keys::device(device), Kind::Device(device)),
             (keys::device_change(device, 12), Kind::DeviceChange(device, 12)),
             (keys::claim(claim), Kind::Claim(claim)),
@@ -139,6 +156,8 @@ mod tests {
             ("DEVICE#x", "DEVICE"),
             ("DEVICE#1b6c0d7e-3f5a-4c1e-9a51-8d2f6f1f3a10", "CHANGE#x"),
             ("GRANT#x", "SHARD"),
+            ("GRANT#1b6c0d7e-3f5a-4c1e-9a51-8d2f6f1f3a10#contoso", "CHANGE#7"),
+            ("GRANT#1b6c0d7e-3f5a-4c1e-9a51-8d2f6f1f3a10#-", "CHANGE#7#0"),
             ("UPLOAD#u", "CUTS"),
             ("OTHER", "X"),
         ] {

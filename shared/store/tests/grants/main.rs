@@ -31,9 +31,10 @@ fn asks(number: u32, id: &str, kind: PartnerKind) -> GrantRequest {
         partner: partner(id),
         kind,
         verbs: Verb::ALL.to_vec(),
+        channels: None,
         expires_at: None,
         delegated_administration: false,
-        by: "partner".to_owned(),
+        by: "partner".into(),
     }
 }
 
@@ -326,8 +327,8 @@ async fn what_a_decision_costs_is_known() {
     let after = world.calls.snapshot();
     let calls = |name: &str| after.get(name).unwrap_or(&0) - before.get(name).unwrap_or(&0);
     assert_eq!(
-        (calls("GetItem"), calls("PutItem")),
-        (2, 10),
-        "the head twice, and each of eight shards once"
+        (calls("GetItem"), calls("PutItem"), calls("TransactWriteItems")),
+        (2, 9, 1),
+        "the head twice, first with the entry about it, and each of eight shards once"
     );
 }

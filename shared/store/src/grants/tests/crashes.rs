@@ -45,6 +45,17 @@ impl Decision {
         }
     }
 
+    /// What is kept of it; nothing of a tenant's own grant, about which nobody decides.
+    fn act(self) -> Option<Act> {
+        match self {
+            Own => None,
+            Request | RequestAnew => Some(Act::Requested),
+            Decline => Some(Act::Declined),
+            Say | GrantAnew => Some(Act::Granted),
+            Revoke | RevokeAnew => Some(Act::Revoked),
+        }
+    }
+
     async fn run(self, grants: &Grants) -> Result<Result<Grant, GrantError>, StoreError> {
         let (tenant, partner) = (tenant(), contoso());
         match self {
@@ -154,6 +165,28 @@ async fn a_call_that_fails_once_or_whose_answer_is_lost_changes_no_decision() {
             );
             if faulty.calls() < n {
                 break;
+            }
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_entry_is_kept_of_each_decision_once_whatever_is_lost() {
+    for decision in Decision::ALL {
+        let all = || decision.before().iter().copied().chain([decision]);
+        let expected: Vec<Act> = all().filter_map(Decision::act).collect();
+        for fault in [Fault::Die, Fault::TimeoutAfter, Fault::TimeoutBefore] {
+            for n in 1.. {
+                let (sound, struck, faulty) = decision.struck(n, fault).await;
+                drop(decision.run(&struck).await);
+                // Whoever was not answered says it again; sweep carries out what is half done.
+                sound.settle(tenant(), &decision.registrant()).await.unwrap();
+                drop(decision.run(&sound).await.unwrap());
+                let acts: Vec<Act> = told(&sound).await.into_iter().map(|(act, _)| act).collect();
+                assert_eq!(acts, expected, "{decision:?}, {fault:?} at call {n}");
+                if !faulty.is_dead() && faulty.calls() < n {
+                    break;
+                }
             }
         }
     }

@@ -116,6 +116,8 @@ async fn a_revocation_waits_for_the_transactions_that_hold_its_shards() {
         async move { write(&grants, &pin, 6, "held".to_owned()).await }
     });
     tokio::time::sleep(Duration::from_millis(100)).await;
+    // Only the writer's transaction takes long.
+    conflicting.set_hold(Duration::ZERO);
     let began = tokio::time::Instant::now();
     let revoked = grants
         .revoke(tenant(), &contoso(), "admin", at(3))
@@ -125,7 +127,6 @@ async fn a_revocation_waits_for_the_transactions_that_hold_its_shards() {
     assert_eq!(revoked.state, GrantState::Revoked);
     assert!(began.elapsed() > Duration::from_secs(2), "{:?}", began.elapsed());
     assert_eq!(holder.await.unwrap(), Cancelled::Fine, "it was first");
-    conflicting.set_hold(Duration::ZERO);
     assert_eq!(rows(&grants).await, 1);
 }
 
@@ -138,6 +139,8 @@ async fn a_revocation_that_cannot_close_a_shard_is_not_answered_and_finished_lat
         async move { write(&grants, &pin, 6, "held".to_owned()).await }
     });
     tokio::time::sleep(Duration::from_millis(100)).await;
+    // Only the writer's transaction takes long.
+    conflicting.set_hold(Duration::ZERO);
     let error = grants.revoke(tenant(), &contoso(), "admin", at(3)).await.unwrap_err();
     assert!(error.is_transient(), "{error}");
     assert_eq!(audit(&grants, &registrant()).await, Some(GrantState::Revoking));
@@ -164,7 +167,6 @@ async fn a_revocation_that_cannot_close_a_shard_is_not_answered_and_finished_lat
     );
 
     assert_eq!(holder.await.unwrap(), Cancelled::Fine);
-    conflicting.set_hold(Duration::ZERO);
     let revoked = grants
         .revoke(tenant(), &contoso(), "admin", at(70))
         .await
@@ -202,6 +204,33 @@ async fn workers_that_decide_and_settle_at_once_leave_head_and_shards_in_agreeme
     let settled = grants.settle(tenant(), &registrant()).await.unwrap().unwrap();
     assert!(settled.version > 20, "{settled:?}");
     assert_eq!(audit(&grants, &registrant()).await, Some(settled.state));
+    assert!(told(&grants).await.len() > 10);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn an_entry_is_kept_of_each_decision_once_while_their_transactions_conflict() {
+    let (_conflicting, grants) = conflicting(Duration::from_millis(1)).await;
+    let mut workers = tokio::task::JoinSet::new();
+    for worker in 0..4_i64 {
+        let grants = grants.clone();
+        workers.spawn(async move {
+            for step in 0..8 {
+                let (by, now) = (format!("admin {worker}"), at(10 + step));
+                let contended = match (worker + step) % 3 {
+                    0 => grants.request(asks(), now).await.err(),
+                    1 => grants.grant(tenant(), &contoso(), &by, now).await.err(),
+                    _ => grants.revoke(tenant(), &contoso(), &by, now).await.err(),
+                };
+                assert!(contended.as_ref().is_none_or(StoreError::is_transient), "{contended:?}");
+            }
+        });
+    }
+    while let Some(worker) = workers.join_next().await {
+        worker.unwrap();
+    }
+    grants.settle(tenant(), &registrant()).await.unwrap();
+    let told = told(&grants).await;
+    assert!(told.len() > 4, "{told:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
