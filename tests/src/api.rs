@@ -55,11 +55,19 @@ impl Api {
     /// # Errors
     /// When no key can be made.
     pub fn over(world: &World) -> Result<Self> {
+        // Nobody listens there: whoever follows signed URLs starts a server.
+        Self::with_bucket_at(world, SocketAddr::from(([127, 0, 0, 1], 9)))
+    }
+
+    /// The functions over this world, whose bucket clients reach at this address.
+    ///
+    /// # Errors
+    /// When no key can be made.
+    pub fn with_bucket_at(world: &World, s3: SocketAddr) -> Result<Self> {
         let issuer = DevIssuer::in_memory()?;
-        // Ids that differ, and nobody listens there: whoever follows signed URLs starts a server.
         let made = AtomicU64::new(0);
         let outside = Outside {
-            s3: SocketAddr::from(([127, 0, 0, 1], 9)),
+            s3,
             new_id: Arc::new(move || Uuid::from_u64_pair(1, made.fetch_add(1, Ordering::Relaxed))),
         };
         let (router, _) = apis(&world.embedded, issuer.verifier(), &outside);

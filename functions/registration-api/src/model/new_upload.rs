@@ -69,7 +69,8 @@ pub struct SignedPut {
     pub method: String,
     /// The URL.
     pub url: String,
-    /// Headers to send along exactly so; without them, or with others, the store refuses the request.
+    /// Headers to send along exactly so; without them, or with others, the store refuses the request. The length, which
+    /// every client sends by itself, is signed, too.
     pub headers: BTreeMap<String, String>,
 }
 
