@@ -1,5 +1,7 @@
 //! Uploads over HTTP: announced, sent to signed URLs, or inline; looked at, called off, predicted.
 
+mod figure;
+mod keys;
 mod sent;
 
 use std::time::Duration;

@@ -12,6 +12,7 @@ use http_body_util::BodyExt as _;
 use jiff::SignedDuration;
 use muster_core::access::Role;
 use muster_core::id::{PartnerId, TenantId};
+use muster_local::flow::Embedded;
 use muster_local::issuer::{DevIssuer, TokenRequest};
 use muster_local::serve::{Outside, apis};
 use muster_runtime::http::around;
@@ -64,13 +65,21 @@ impl Api {
     /// # Errors
     /// When no key can be made.
     pub fn with_bucket_at(world: &World, s3: SocketAddr) -> Result<Self> {
+        Self::over_state(&world.embedded, s3)
+    }
+
+    /// The functions over a world's state, as one process sees it.
+    ///
+    /// # Errors
+    /// When no key can be made.
+    pub fn over_state(embedded: &Embedded, s3: SocketAddr) -> Result<Self> {
         let issuer = DevIssuer::in_memory()?;
         let made = AtomicU64::new(0);
         let outside = Outside {
             s3,
             new_id: Arc::new(move || Uuid::from_u64_pair(1, made.fetch_add(1, Ordering::Relaxed))),
         };
-        let (router, _) = apis(&world.embedded, issuer.verifier(), &outside);
+        let (router, _) = apis(embedded, issuer.verifier(), &outside);
         let router = around(router, Arc::new(|| Uuid::from_u128(1)));
         Ok(Self { router, issuer })
     }
