@@ -33,7 +33,13 @@ async fn dies(n: u64, path: &str, body: Value) -> Result<bool> {
     let what = format!("POST /v1/tenants/{tenant}/{path}");
     let first = dying.ask(&admin, &world, &what, &KEY, &body).await?;
     let died = calls.load(Ordering::SeqCst) >= n;
-    assert_eq!(first.status.is_server_error(), died, "{n}: {}", first.body);
+    // Where only the answer could not be kept, the request was carried out, and its client is told so.
+    assert!(died || first.status.is_success(), "{n}: {}", first.body);
+    assert!(
+        first.status.is_server_error() || first.status.is_success(),
+        "{n}: {}",
+        first.body
+    );
 
     let api = Api::over(&world)?;
     world.wait(61);
