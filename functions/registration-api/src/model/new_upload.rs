@@ -17,22 +17,23 @@ use super::UploadStage;
 pub struct NewUpload {
     /// The channel; without it that of the caller: `intune` for a tenant, `oem-direct` for a manufacturer, `partner-center`
     /// for a CSP.
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, pattern = "^(oem-direct|partner-center|intune|store-for-business|m365-business|automatic)$")]
     pub channel: Option<Channel>,
     /// What the file is called, with or without `.csv`; at most 120 characters, no slash.
-    #[schema(min_length = 1, max_length = 120)]
+    #[schema(min_length = 1, max_length = 120, pattern = "^[^/]+$")]
     pub name: String,
     /// Bytes of the file, exactly.
-    #[schema(minimum = 1)]
+    #[schema(minimum = 1, maximum = 5497558138880_i64)]
     pub size: u64,
     /// Send it in parts. A file of more than 5 GiB always is.
     pub multipart: Option<bool>,
     /// SHA-256 of the file in hexadecimal digits, by which its sender knows it again.
+    #[schema(pattern = "^[0-9A-Fa-f]{64}$")]
     pub sha256: Option<String>,
     /// Refuse the whole file when it has more rows than the channel takes at once.
     pub strict: Option<bool>,
     /// What becomes of group tag and user of devices that the tenant has already: `update`, or `keep`.
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, pattern = "^(update|keep)$")]
     pub on_conflict: Option<OnConflict>,
     /// For rows that bring no group tag of their own.
     #[schema(max_length = 128)]
@@ -69,7 +70,8 @@ pub struct SignedPut {
     pub method: String,
     /// The URL.
     pub url: String,
-    /// Headers to send along exactly so; without them, or with others, the store refuses the request.
+    /// Headers to send along exactly so; without them, or with others, the store refuses the request. The length, which
+    /// every client sends by itself, is signed, too.
     pub headers: BTreeMap<String, String>,
 }
 
@@ -122,12 +124,12 @@ pub struct SentPart {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct NewDevices {
     /// The channel; without it that of the caller.
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, pattern = "^(oem-direct|partner-center|intune|store-for-business|m365-business|automatic)$")]
     pub channel: Option<Channel>,
     /// Taken, and without meaning here: a list that is longer than the channel takes is refused in any case.
     pub strict: Option<bool>,
     /// What becomes of group tag and user of devices that the tenant has already: `update`, or `keep`.
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, pattern = "^(update|keep)$")]
     pub on_conflict: Option<OnConflict>,
     /// For devices that bring no group tag of their own.
     #[schema(max_length = 128)]
