@@ -185,8 +185,17 @@ async fn everybody_sees_and_changes_what_is_his_business_and_nothing_else() -> R
                 }
             }
             if release.status.is_success() {
-                assert_eq!(release.body["state"], "released");
-                assert_eq!(release.body["groupTag"], format!("tag {at}"), "{who:?}");
+                assert_eq!(release.body["outcome"], "released");
+                assert_eq!(
+                    release.body.as_object().map(serde_json::Map::len),
+                    Some(3),
+                    "nothing of the device"
+                );
+                if get.status.is_success() {
+                    let gone = place.get(who, &format!("/devices/{id}")).await?;
+                    assert_eq!(gone.body["state"], "released");
+                    assert_eq!(gone.body["groupTag"], format!("tag {at}"), "{who:?}");
+                }
             }
         }
     }
