@@ -1,6 +1,7 @@
 //! A registry behind its HTTP API: what commands do with `--server`.
 
 mod address;
+mod consent;
 mod devices;
 mod http;
 pub(crate) mod kept;

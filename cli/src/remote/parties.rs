@@ -1,7 +1,7 @@
 //! Tenants and partners of a server.
 
 use muster_core::access::Party;
-use muster_core::id::TenantId;
+use muster_core::id::{PartnerId, TenantId};
 use registration_api::model::{CreatePartner, CreateTenant, EditTenant, Partner, PartnerPage, Tenant, TenantPage};
 
 use super::{Refusal, Server};
@@ -55,6 +55,15 @@ impl Server {
     /// Makes a partner known, unless it is known as asked for.
     pub(crate) async fn create_partner(&self, new: &CreatePartner) -> Result<Partner, Refusal> {
         self.post("/v1/partners", new).await
+    }
+
+    /// The partner of this id; none where the token sees none.
+    pub(crate) async fn partner(&self, id: &PartnerId) -> Result<Option<Partner>, Refusal> {
+        match self.get(&format!("/v1/partners/{id}"), &[]).await {
+            Ok(partner) => Ok(Some(partner)),
+            Err(refusal) if refusal.is_absence() => Ok(None),
+            Err(refusal) => Err(refusal),
+        }
     }
 
     /// The tenant of this id or name. A partner knows tenants by their ids only.

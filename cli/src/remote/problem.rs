@@ -61,6 +61,14 @@ impl Refusal {
         }
     }
 
+    /// The code of the reason that it gives, where it has one.
+    pub(crate) fn reason(&self) -> Option<&str> {
+        match self {
+            Self::Problem(problem, _) => problem.reason.as_deref(),
+            Self::Other(_) => None,
+        }
+    }
+
     /// Whether it says that the present state does not allow it.
     pub(crate) fn is_conflict(&self) -> bool {
         matches!(self, Self::Problem(problem, _) if problem.code == "conflict")
