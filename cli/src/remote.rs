@@ -1,6 +1,8 @@
 //! A registry behind its HTTP API: what commands do with `--server`.
 
 mod address;
+mod consent;
+mod devices;
 mod http;
 pub(crate) mod kept;
 mod parties;
@@ -18,6 +20,8 @@ use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
 pub(crate) use address::Address;
+pub(crate) use devices::Wanted;
+pub(crate) use parties::Named;
 pub(crate) use problem::Refusal;
 pub(crate) use token::Holder;
 
@@ -38,7 +42,7 @@ pub(crate) struct Server {
     new_id: fn() -> Uuid,
 }
 
-/// A question in the query of a URL.
+/// The parameters in the query of a URL, as far as they are given.
 pub(crate) type Query<'a> = &'a [(&'a str, Option<&'a str>)];
 
 impl Server {
@@ -122,10 +126,18 @@ impl Server {
         self.read(&answer)
     }
 
-    /// The same under this idempotency key; the answer as it came.
+    /// Changes what is at this path.
+    async fn patch<T: DeserializeOwned>(&self, path: &str, body: &impl Serialize) -> Result<T, Refusal> {
+        let url = format!("{}{path}", self.address);
+        let answer = self.ask("PATCH", &url, &[], Some(&json(body)?)).await?;
+        self.read(&answer)
+    }
+
+    /// Has something made or done once under this idempotency key; the answer as it came.
     async fn post_with(&self, key: &str, path: &str, body: &impl Serialize) -> Result<Answer, Refusal> {
         let url = format!("{}{path}", self.address);
-        self.ask("POST", &url, &[("idempotency-key", key)], Some(&json(body)?)).await
+        self.ask("POST", &url, &[("idempotency-key", key)], Some(&json(body)?))
+            .await
     }
 
     /// A success.

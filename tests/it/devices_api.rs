@@ -5,12 +5,18 @@ use std::sync::Arc;
 
 use axum::http::StatusCode;
 use journeys::api::{Answer, Api, Who};
+use journeys::by_hand::at_transactions;
 use journeys::lists::{Row, all_columns, device, hash, intune};
 use journeys::world::{FABRIKAM, Result, TAILSPIN, World};
 use muster_core::access::Role;
-use muster_core::device::Device;
+use muster_core::channel::Channel;
+use muster_core::device::{Device, DeviceEdit};
+use muster_core::grant::{GrantPin, Verb};
+use muster_core::history::Requester;
 use muster_core::id::{DeviceId, PartnerId, TenantId};
 use muster_core::party::{PartnerKind, Registrant};
+use muster_local::faults::Fault;
+use muster_store::devices::{Act, Updated};
 use serde_json::{Value, json};
 
 /// A tenant with devices of its own and of partners, and everybody who may ask for them.
@@ -179,8 +185,17 @@ async fn everybody_sees_and_changes_what_is_his_business_and_nothing_else() -> R
                 }
             }
             if release.status.is_success() {
-                assert_eq!(release.body["state"], "released");
-                assert_eq!(release.body["groupTag"], format!("tag {at}"), "{who:?}");
+                assert_eq!(release.body["outcome"], "released");
+                assert_eq!(
+                    release.body.as_object().map(serde_json::Map::len),
+                    Some(3),
+                    "nothing of the device"
+                );
+                if get.status.is_success() {
+                    let gone = place.get(who, &format!("/devices/{id}")).await?;
+                    assert_eq!(gone.body["state"], "released");
+                    assert_eq!(gone.body["groupTag"], format!("tag {at}"), "{who:?}");
+                }
             }
         }
     }
@@ -671,6 +686,59 @@ async fn changes_at_the_same_moment_come_one_after_the_other_each_with_its_entry
         );
     }
     place.assert_sound().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_whose_answer_is_lost_is_made_once_and_leaves_one_entry() -> Result<()> {
+    for fault in [Fault::TimeoutAfter, Fault::TimeoutBefore, Fault::Error500, Fault::Die] {
+        let place = Place::with(1, 0).await?;
+        let (own, _) = place.devices().await?;
+        let (world, tenant, id) = (&place.world, place.tenant, own[0].id);
+        let (registrant, now) = (Registrant::Tenant, world.now());
+        let permit = async |verb| -> Result<GrantPin> {
+            let grants = world.embedded.grants();
+            let answer = grants
+                .permit(tenant, &registrant, None, verb, Channel::Intune, now)
+                .await?;
+            Ok(answer.map_err(|denial| denial.code())?)
+        };
+        let pins = (permit(Verb::Update).await?, permit(Verb::Release).await?);
+        let by = Requester::new("ada", Registrant::Tenant);
+        let act = |pin| Act { pin, by: &by, now };
+        let edit = DeviceEdit {
+            group_tag: Some(Some("Sales".to_owned())),
+            ..DeviceEdit::default()
+        };
+        // The SDK's own tries fail, too.
+        let unlucky = || at_transactions(&world.embedded, move |_| fault).devices();
+        let lost = unlucky().update(id, &edit, None, &act(&pins.0)).await;
+        assert!(lost.is_err(), "{fault:?}: {lost:?}");
+        let repeated = world.embedded.devices().update(id, &edit, None, &act(&pins.0)).await?;
+        let (Updated::Done(device) | Updated::Unchanged(device)) = repeated else {
+            panic!("{fault:?}: {repeated:?}");
+        };
+        assert_eq!(
+            (device.version, device.group_tag.as_deref()),
+            (2, Some("Sales")),
+            "{fault:?}"
+        );
+        let lost = unlucky().release(id, &act(&pins.1)).await;
+        assert!(lost.is_err(), "{fault:?}: {lost:?}");
+        let answer = place
+            .ask(&place.admin(), &format!("POST /devices/{id}/release"), &Value::Null)
+            .await?;
+        assert_eq!(
+            (answer.status.as_u16(), &answer.body["version"]),
+            (200, &json!(3)),
+            "{fault:?}"
+        );
+        let history = place.get(&place.admin(), &format!("/devices/{id}/history")).await?;
+        let changes = history.body["changes"].as_array().ok_or("changes")?;
+        let events: Vec<&Value> = changes.iter().map(|change| &change["event"]).collect();
+        assert_eq!(events, ["released", "updated", "registered"], "{fault:?}");
+        place.assert_sound().await?;
+    }
+    Ok(())
 }
 
 /// Listing 1,000 of 100,000 devices. Takes minutes, so it must be asked for: `cargo test -p journeys --test it listing --

@@ -1,9 +1,11 @@
 //! Journeys over all functions, in one process, on the embedded engines.
 #![cfg(test)]
 
+mod access;
 mod channels;
 mod clock;
 mod consent;
+mod consent_api;
 mod costs;
 mod devices;
 mod devices_api;
@@ -26,3 +28,4 @@ mod tidy;
 mod turns;
 mod unfinished;
 mod upload;
+mod uploads_api;

@@ -1,19 +1,28 @@
 //! The OpenAPI document: whether it is current, and whole.
 
 use std::collections::BTreeSet;
+use std::net::SocketAddr;
 use std::path::Path;
+use std::sync::Arc;
 
+use journeys::api::PUBLIC_URL;
 use journeys::world::{Result, World};
 use muster_core::access::ROUTES;
 use muster_local::issuer::DevIssuer;
-use muster_local::serve::apis;
+use muster_local::serve::{Outside, apis};
 use muster_runtime::http::openapi::complete;
 use serde_json::Value;
+use uuid::Uuid;
 
 /// The document of all functions, as the code tells it.
 async fn document() -> Result<String> {
     let world = World::new().await?;
-    let (_, told) = apis(&world.embedded, DevIssuer::in_memory()?.verifier());
+    let outside = Outside {
+        s3: SocketAddr::from(([127, 0, 0, 1], 9)),
+        public_url: PUBLIC_URL.to_owned(),
+        new_id: Arc::new(|| Uuid::from_u128(1)),
+    };
+    let (_, told) = apis(&world.embedded, DevIssuer::in_memory()?.verifier(), &outside);
     Ok(format!("{}\n", complete(told).to_pretty_json()?))
 }
 

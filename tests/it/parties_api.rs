@@ -42,13 +42,10 @@ async fn a_tenant_is_made_known_once_and_its_licence_is_recorded() -> Result<()>
 
     let path = format!("/v1/tenants/{FABRIKAM}");
     let patch = json!({"licensed": true});
-    let stale = place.1.ask(
-        &Who::Service,
-        &place.0,
-        &format!("PATCH {path}"),
-        &[("if-match", "\"9\"")],
-        &patch,
-    );
+    let what = format!("PATCH {path}");
+    let stale = place
+        .1
+        .ask(&Who::Service, &place.0, &what, &[("if-match", "\"9\"")], &patch);
     assert_eq!(stale.await?.status.as_u16(), 412);
     for _ in 0..2 {
         let done = ask(&place, &format!("PATCH {path}"), &patch).await?;

@@ -200,8 +200,8 @@ fn field_types(source: &str, name: &str) -> Vec<String> {
             let text = text.split('<').next().unwrap_or(text);
             text.rsplit([' ', ':', '&']).next().unwrap_or(text).to_owned()
         })
-        // What the caller knows already, a setting, and where ids come from, are no capabilities.
-        .filter(|name| !["BTreeSet", "String", "NewId"].contains(&name.as_str()))
+        // What the caller knows already, and a setting, is no capability.
+        .filter(|name| !["BTreeSet", "NewId", "String"].contains(&name.as_str()))
         .collect()
 }
 

@@ -11,12 +11,14 @@ use muster_store::Registry;
 use muster_store::devices::{DeviceFilter, Registrants};
 use registration_api::model;
 
+use crate::deployed::Place;
 use crate::failure::{Exit, Failure};
 use crate::output::{self, Output, plain};
+use crate::remote::{Server, Wanted};
 use crate::state::{self, Surroundings};
 
 pub(crate) use args::DevicesArgs;
-use args::{DevicesCommand, ListArgs, ShowArgs};
+use args::{DevicesCommand, ListArgs, ShowArgs, StateArg};
 
 /// Runs the command.
 pub(crate) async fn run(args: &DevicesArgs, around: &Surroundings, out: &mut Output) -> Result<Exit, Failure> {
@@ -30,32 +32,48 @@ pub(crate) async fn run(args: &DevicesArgs, around: &Surroundings, out: &mut Out
 }
 
 async fn list(args: &ListArgs, around: &Surroundings, out: &mut Output) -> Result<Exit, Failure> {
-    let registry = args.registry.open(around).await?;
-    let tenant = state::tenant(&registry, &args.tenant).await?;
-    let from = args.page.from.as_deref();
-    let filter = filter(args);
-    let page = registry
-        .devices()
-        .list(tenant.id, &filter, from, args.page.limit())
-        .await?;
+    let (name, page) = match args.registry.place(around).await? {
+        Place::Registry(registry) => {
+            let tenant = state::tenant(&registry, &args.tenant).await?;
+            let (devices, from) = (registry.devices(), args.page.from.as_deref());
+            let page = devices.list(tenant.id, &filter(args), from, args.page.limit()).await?;
+            let page = model::DevicePage {
+                devices: page.devices.into_iter().map(model::Device::from).collect(),
+                next: page.next,
+            };
+            (tenant.name, page)
+        }
+        Place::Server(server) => {
+            let tenant = server.tenant(&args.tenant).await?;
+            let (from, limit) = (args.page.from.as_deref(), args.page.limit_text());
+            let page = server.devices(tenant.id, &wanted(args), from, &limit).await?;
+            (tenant.name, page)
+        }
+    };
     if args.json {
-        out.json(&model::DevicePage {
-            devices: page.devices.into_iter().map(model::Device::from).collect(),
-            next: page.next,
-        })?;
+        out.json(&page)?;
         return Ok(Exit::Fine);
     }
     match (page.devices.as_slice(), &page.next) {
-        ([], None) if filter.state == DeviceState::Registered => out.line(format_args!(
-            "No such device is registered for `{}`.",
-            plain(&tenant.name)
-        ))?,
-        ([], None) => out.line(format_args!("`{}` has no such device.", plain(&tenant.name)))?,
+        ([], None) if matches!(args.state, StateArg::Registered) => {
+            out.line(format_args!("No such device is registered for `{}`.", plain(&name)))?;
+        }
+        ([], None) => out.line(format_args!("`{}` has no such device.", plain(&name)))?,
         ([], Some(_)) => out.line("None so far.")?,
         (devices, _) => out.table(table(devices), 0)?,
     }
     out.more(page.next.as_deref())?;
     Ok(Exit::Fine)
+}
+
+fn wanted(args: &ListArgs) -> Wanted<'_> {
+    Wanted {
+        state: args.state.into(),
+        serial_prefix: Some(&args.serial),
+        group_tag: args.group_tag.as_deref(),
+        partner: args.partner.as_ref(),
+        upload: args.upload.as_ref(),
+    }
 }
 
 fn filter(args: &ListArgs) -> DeviceFilter {
@@ -68,7 +86,7 @@ fn filter(args: &ListArgs) -> DeviceFilter {
     }
 }
 
-fn table(devices: &[Device]) -> comfy_table::Table {
+fn table(devices: &[model::Device]) -> comfy_table::Table {
     let mut table = output::table([
         "ID",
         "SERIAL NUMBER",
@@ -97,8 +115,14 @@ fn table(devices: &[Device]) -> comfy_table::Table {
 }
 
 async fn show(args: &ShowArgs, around: &Surroundings, out: &mut Output) -> Result<Exit, Failure> {
-    let registry = args.registry.open(around).await?;
-    let found = find(&registry, args).await?;
+    let place = args.registry.place(around).await?;
+    let found: Vec<model::Device> = match &place {
+        Place::Registry(registry) => {
+            let found = find(registry, args).await?;
+            found.into_iter().map(model::Device::from).collect()
+        }
+        Place::Server(server) => find_there(server, args).await?,
+    };
     match found.as_slice() {
         [] => {
             let what = format!("there is no device `{}`", plain(&args.device));
@@ -107,8 +131,8 @@ async fn show(args: &ShowArgs, around: &Surroundings, out: &mut Output) -> Resul
                 "Give its id, its PKID (13 digits) or its whole serial number; `muster devices list` lists them.",
             ))
         }
-        [device] if args.json => out.json(&model::Device::from(device.clone())).map(|()| Exit::Fine),
-        [device] => show::print(&registry, device, out).await.map(|()| Exit::Fine),
+        [device] if args.json => out.json(device).map(|()| Exit::Fine),
+        [device] => show::print(&place, device, out).await.map(|()| Exit::Fine),
         several => {
             out.table(table(several), 0)?;
             out.flush()?;
@@ -150,6 +174,34 @@ async fn find(registry: &Registry, args: &ShowArgs) -> Result<Vec<Device>, Failu
         );
     }
     Ok(found)
+}
+
+/// The same through a server, in one tenant.
+async fn find_there(server: &Server, args: &ShowArgs) -> Result<Vec<model::Device>, Failure> {
+    let text = args.device.trim();
+    let tenant = server.tenant_or_own(args.tenant.as_deref()).await?.id;
+    if let Ok(id) = text.parse() {
+        return Ok(server.device(tenant, id).await?.into_iter().collect());
+    }
+    if let ProductId::Pkid(_) = ProductId::parse(text) {
+        let identity = model::FindDevice {
+            product_key_id: Some(text.to_owned()),
+            ..model::FindDevice::default()
+        };
+        if let Some(device) = server.find_device(tenant, &identity).await?.device {
+            return Ok(vec![device]);
+        }
+    }
+    let wanted = Wanted {
+        serial_prefix: Some(text),
+        ..Wanted::default()
+    };
+    let page = server.devices(tenant, &wanted, None, &SAME_SERIAL.to_string()).await?;
+    let same = page
+        .devices
+        .into_iter()
+        .filter(|device| device.serial.as_deref() == Some(text));
+    Ok(same.collect())
 }
 
 /// How many tenants are read at once.

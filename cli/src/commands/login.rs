@@ -67,7 +67,9 @@ pub(crate) async fn run(args: &LoginArgs, around: &Surroundings, out: &mut Outpu
     server.check().await?;
     kept.keep(&args.server, token.trim())?;
     if around.env.optional(TOKEN).is_some() {
-        output::remark(format_args!("{TOKEN} is set, and goes before the token that is kept now."));
+        output::remark(format_args!(
+            "{TOKEN} is set, and goes before the token that is kept now."
+        ));
     }
     let holder = server.holder();
     if args.json {
@@ -77,7 +79,11 @@ pub(crate) async fn run(args: &LoginArgs, around: &Surroundings, out: &mut Outpu
         })?;
         return Ok(Exit::Fine);
     }
-    out.line(format_args!("Logged in to {} as {}.", args.server, plain(&holder.in_words())))?;
+    out.line(format_args!(
+        "Logged in to {} as {}.",
+        args.server,
+        plain(&holder.in_words())
+    ))?;
     if let Some(end) = holder.expires_at {
         out.line(format_args!("The token is good until {}.", state::time(end)))?;
     }
@@ -87,7 +93,10 @@ pub(crate) async fn run(args: &LoginArgs, around: &Surroundings, out: &mut Outpu
 /// Forgets a token.
 pub(crate) fn forget(args: &LogoutArgs, around: &Surroundings, out: &mut Output) -> Result<Exit, Failure> {
     match Kept::of(&around.env)?.forget(&args.server)? {
-        true => out.line(format_args!("Logged out of {}; the token is kept no more.", args.server))?,
+        true => out.line(format_args!(
+            "Logged out of {}; the token is kept no more.",
+            args.server
+        ))?,
         false => out.line(format_args!("No token was kept for {}.", args.server))?,
     }
     Ok(Exit::Fine)

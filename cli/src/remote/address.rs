@@ -47,12 +47,19 @@ impl FromStr for Address {
             "http" => {
                 return Err("a token is sent by https only; http is for 127.0.0.1, ::1 and localhost".to_owned());
             }
-            _ => return Err(format!("only https, and http on this machine, can be spoken; {EXAMPLE}")),
+            _ => {
+                return Err(format!(
+                    "only https, and http on this machine, can be spoken; {EXAMPLE}"
+                ));
+            }
         }
         let authority = authority.as_str().to_ascii_lowercase();
         let default = if scheme == "https" { ":443" } else { ":80" };
         let authority = authority.strip_suffix(default).unwrap_or(&authority);
-        Ok(Self(format!("{scheme}://{authority}{}", uri.path().trim_end_matches('/'))))
+        Ok(Self(format!(
+            "{scheme}://{authority}{}",
+            uri.path().trim_end_matches('/')
+        )))
     }
 }
 
@@ -85,7 +92,10 @@ mod tests {
         for (text, expected) in [
             ("https://muster.example", Some("https://muster.example")),
             ("HTTPS://Muster.Example:443/", Some("https://muster.example")),
-            ("https://muster.example:8443/base/", Some("https://muster.example:8443/base")),
+            (
+                "https://muster.example:8443/base/",
+                Some("https://muster.example:8443/base"),
+            ),
             ("http://127.0.0.1:7270", Some("http://127.0.0.1:7270")),
             ("http://LOCALHOST:80", Some("http://localhost")),
             ("http://[::1]:7270/", Some("http://[::1]:7270")),
@@ -99,7 +109,11 @@ mod tests {
             ("/v1", None),
             ("", None),
         ] {
-            assert_eq!(text.parse::<Address>().ok().as_ref().map(Address::as_str), expected, "{text}");
+            assert_eq!(
+                text.parse::<Address>().ok().as_ref().map(Address::as_str),
+                expected,
+                "{text}"
+            );
         }
     }
 

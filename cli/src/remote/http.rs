@@ -87,11 +87,18 @@ pub(super) const fn is_busy(status: u16) -> bool {
 
 /// The seconds that the server asks to wait; a date is nothing that servers of Muster send.
 fn retry_after(answer: &Answer) -> Option<Duration> {
-    answer.header("retry-after")?.trim().parse().ok().map(Duration::from_secs)
+    answer
+        .header("retry-after")?
+        .trim()
+        .parse()
+        .ok()
+        .map(Duration::from_secs)
 }
 
 async fn once(http: &SharedHttpConnector, request: &Request<'_>) -> Result<Answer, String> {
-    let body = request.body.map_or_else(SdkBody::empty, |body| SdkBody::from(body.to_vec()));
+    let body = request
+        .body
+        .map_or_else(SdkBody::empty, |body| SdkBody::from(body.to_vec()));
     let answer = send(http, request.method, request.url, request.headers.iter().copied(), body).await?;
     whole(answer).await
 }

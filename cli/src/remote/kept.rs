@@ -79,7 +79,11 @@ impl Kept {
         let unwritable = |path: &Path, error: io::Error| Failure::unwritable(path, &error);
         create_private(&self.directory).map_err(|error| unwritable(&self.directory, error))?;
         let lock_path = self.directory.join(LOCK);
-        let lock = File::options().create(true).truncate(false).write(true).open(&lock_path);
+        let lock = File::options()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(&lock_path);
         let lock = lock.and_then(|lock| lock.lock().map(|()| lock));
         let _lock = lock.map_err(|error| unwritable(&lock_path, error))?;
         let mut all = self.read()?;

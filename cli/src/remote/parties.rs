@@ -1,8 +1,8 @@
 //! Tenants and partners of a server.
 
 use muster_core::access::Party;
-use muster_core::id::TenantId;
-use registration_api::model::{Tenant, TenantPage};
+use muster_core::id::{PartnerId, TenantId};
+use registration_api::model::{CreatePartner, CreateTenant, EditTenant, Partner, PartnerPage, Tenant, TenantPage};
 
 use super::{Refusal, Server};
 use crate::failure::Failure;
@@ -32,7 +32,38 @@ impl From<Tenant> for Named {
 impl Server {
     /// A page of all tenants, by name.
     pub(crate) async fn tenants(&self, from: Option<&str>, limit: &str) -> Result<TenantPage, Refusal> {
-        self.get("/v1/tenants", &[("limit", Some(limit)), ("cursor", from)]).await
+        self.get("/v1/tenants", &[("limit", Some(limit)), ("cursor", from)])
+            .await
+    }
+
+    /// Makes a tenant known, unless it is known as asked for.
+    pub(crate) async fn create_tenant(&self, new: &CreateTenant) -> Result<Tenant, Refusal> {
+        self.post("/v1/tenants", new).await
+    }
+
+    /// Changes what is recorded of a tenant.
+    pub(crate) async fn edit_tenant(&self, id: TenantId, edit: &EditTenant) -> Result<Tenant, Refusal> {
+        self.patch(&format!("/v1/tenants/{id}"), edit).await
+    }
+
+    /// A page of all partners, by id.
+    pub(crate) async fn partners(&self, from: Option<&str>, limit: &str) -> Result<PartnerPage, Refusal> {
+        self.get("/v1/partners", &[("limit", Some(limit)), ("cursor", from)])
+            .await
+    }
+
+    /// Makes a partner known, unless it is known as asked for.
+    pub(crate) async fn create_partner(&self, new: &CreatePartner) -> Result<Partner, Refusal> {
+        self.post("/v1/partners", new).await
+    }
+
+    /// The partner of this id; none where the token sees none.
+    pub(crate) async fn partner(&self, id: &PartnerId) -> Result<Option<Partner>, Refusal> {
+        match self.get(&format!("/v1/partners/{id}"), &[]).await {
+            Ok(partner) => Ok(Some(partner)),
+            Err(refusal) if refusal.is_absence() => Ok(None),
+            Err(refusal) => Err(refusal),
+        }
     }
 
     /// The tenant of this id or name. A partner knows tenants by their ids only.
@@ -83,6 +114,15 @@ impl Server {
                 "the token is for no tenant of its own",
                 "Say which tenant is meant with --tenant.",
             )),
+        }
+    }
+
+    /// What a tenant is called, where the token may know it.
+    pub(crate) async fn name_of_tenant(&self, id: TenantId) -> Result<Option<String>, Refusal> {
+        match self.tenant_of(id).await {
+            Ok(tenant) => Ok(Some(tenant.name)),
+            Err(refusal) if refusal.is_absence() || refusal.is_forbidden() => Ok(None),
+            Err(refusal) => Err(refusal),
         }
     }
 

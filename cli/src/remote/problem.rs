@@ -50,6 +50,30 @@ impl Refusal {
         matches!(self, Self::Problem(problem, _) if problem.code == "not-found")
     }
 
+    /// Whether it says that its idempotency key came with another request before, or is none.
+    pub(crate) fn is_other_request(&self) -> bool {
+        match self {
+            Self::Problem(problem, _) => {
+                let key = |path: &str| path.eq_ignore_ascii_case("header.idempotency-key");
+                problem.code == "idempotency-key-reused" || problem.errors.iter().any(|error| key(&error.path))
+            }
+            Self::Other(_) => false,
+        }
+    }
+
+    /// The code of the reason that it gives, where it has one.
+    pub(crate) fn reason(&self) -> Option<&str> {
+        match self {
+            Self::Problem(problem, _) => problem.reason.as_deref(),
+            Self::Other(_) => None,
+        }
+    }
+
+    /// Whether it says that the present state does not allow it.
+    pub(crate) fn is_conflict(&self) -> bool {
+        matches!(self, Self::Problem(problem, _) if problem.code == "conflict")
+    }
+
     /// Whether it says that the token's roles do not allow it.
     pub(crate) fn is_forbidden(&self) -> bool {
         matches!(self, Self::Problem(problem, _) if problem.code == "forbidden")

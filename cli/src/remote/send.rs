@@ -121,7 +121,10 @@ impl Server {
             true if is_encrypted(url) == self.address().is_encrypted() => Ok(self.http.clone()),
             true => Ok(connector(is_encrypted(url))),
             false => Err(Failure::new(
-                format_args!("{} names a place for files that is not reached by https", self.address()),
+                format_args!(
+                    "{} names a place for files that is not reached by https",
+                    self.address()
+                ),
                 "Tell whoever runs the server.",
             )),
         }
@@ -254,7 +257,9 @@ impl Part<'_> {
 
 /// Headers that the connection writes by itself.
 fn is_ours(name: &str) -> bool {
-    ["content-length", "host"].iter().any(|ours| name.eq_ignore_ascii_case(ours))
+    ["content-length", "host"]
+        .iter()
+        .any(|ours| name.eq_ignore_ascii_case(ours))
 }
 
 /// Ends when this count has not moved for a while.
@@ -274,7 +279,8 @@ async fn stalled(count: &AtomicU64) {
 fn refused(status: u16, body: &str) -> Failure {
     let element = |name: &str| {
         let (_, rest) = body.split_once(&format!("<{name}>"))?;
-        rest.split_once(&format!("</{name}>")).map(|(text, _)| plain(text).into_owned())
+        rest.split_once(&format!("</{name}>"))
+            .map(|(text, _)| plain(text).into_owned())
     };
     let what = match (element("Code"), element("Message")) {
         (Some(code), Some(message)) => format!("{code}: {message}"),

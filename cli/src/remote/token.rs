@@ -99,7 +99,10 @@ impl Holder {
 }
 
 impl From<Claims> for Holder {
-    #[expect(clippy::cast_possible_truncation, reason = "a time in seconds, which the calendar then bounds")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "a time in seconds, which the calendar then bounds"
+    )]
     fn from(claims: Claims) -> Self {
         let mut roles: BTreeSet<Role> = claims.roles.all().iter().filter_map(|name| name.parse().ok()).collect();
         let mut templates = claims.wids.all().iter();

@@ -39,7 +39,8 @@ impl Server {
 
     /// How an upload stands at its end, or after a while.
     pub(crate) async fn wait_for_upload(&self, tenant: TenantId, id: &str) -> Result<Upload, Refusal> {
-        self.get(&path(tenant, &format!("/{id}")), &[("wait", Some(WAIT))]).await
+        self.get(&path(tenant, &format!("/{id}")), &[("wait", Some(WAIT))])
+            .await
     }
 
     /// A page of a tenant's uploads, newest first.
@@ -56,12 +57,6 @@ impl Server {
     /// Takes an upload up again that was given up.
     pub(crate) async fn resume_upload(&self, tenant: TenantId, id: &str) -> Result<Upload, Refusal> {
         self.post(&path(tenant, &format!("/{id}/resume")), &serde_json::json!({}))
-            .await
-    }
-
-    /// Calls an upload off.
-    pub(crate) async fn cancel_upload(&self, tenant: TenantId, id: &str) -> Result<Upload, Refusal> {
-        self.post(&path(tenant, &format!("/{id}/cancel")), &serde_json::json!({}))
             .await
     }
 

@@ -141,6 +141,55 @@ fn a_consent_is_declined() {
 }
 
 #[test]
+fn a_consent_is_given_in_part_and_every_decision_is_kept() {
+    let workshop = workshop();
+    for line in [
+        "consent request --tenant Contoso --partner adatum --kind oem",
+        "consent request --tenant Contoso --partner fabrikam --kind csp-direct --expires 90d --delegated-administration",
+    ] {
+        assert_eq!(
+            workshop.muster(&format!("{line} --data-dir data")).code,
+            Some(0),
+            "{line}"
+        );
+    }
+    let grant = "consent grant --tenant Contoso --partner fabrikam --data-dir data";
+    for wrong in [
+        "--channels oem-direct",
+        "--expires 91d",
+        "--verbs register,own",
+        "--channels nowhere",
+    ] {
+        assert_transcript!(workshop, workshop.muster(&format!("{grant} {wrong}")));
+    }
+    let part = "--verbs register --channels partner-center --expires 30d --no-delegated-administration --json";
+    let given = workshop.muster(&format!("{grant} {part}")).json();
+    assert_eq!(given["verbs"], serde_json::json!(["register"]));
+    assert_eq!(given["delegatedAdministration"], false);
+    let changes = "consent changes --tenant Contoso --data-dir data";
+    assert_transcript!(workshop, workshop.muster(changes));
+    let first = workshop.muster(&format!("{changes} --limit 2 --json")).json();
+    let next = first["next"].as_str().unwrap();
+    let second = workshop
+        .muster(&format!("{changes} --limit 2 --json --from {next}"))
+        .json();
+    let what = |page: &serde_json::Value, n: usize| page["changes"][n]["what"].clone();
+    assert_eq!(
+        (what(&first, 0), what(&first, 1), what(&second, 0), &second["next"]),
+        (
+            "granted".into(),
+            "requested".into(),
+            "requested".into(),
+            &serde_json::Value::Null
+        )
+    );
+    assert_eq!(first["changes"][0]["old"]["verbs"].as_array().map(Vec::len), Some(3));
+    let one = workshop.muster(&format!("{changes} --partner adatum --json")).json();
+    assert_eq!(one["changes"].as_array().map(Vec::len), Some(1));
+    assert_transcript!(workshop, workshop.muster(&format!("{changes} --from nowhere")));
+}
+
+#[test]
 fn a_reseller_brings_its_provider() {
     let workshop = workshop();
     let request =

@@ -102,13 +102,10 @@ impl Server {
             stopping: Arc::clone(&stopping),
         };
         let s3_port = s3.local_addr().map(|address| address.port()).unwrap_or(ports.s3);
-        let public_url = http
-            .local_addr()
-            .map(|address| format!("http://{address}"))
-            .unwrap_or_default();
+        let http_port = http.local_addr().map(|address| address.port()).unwrap_or(ports.http);
         let outside = Outside {
             s3: SocketAddr::from((Ipv4Addr::LOCALHOST, s3_port)),
-            public_url,
+            public_url: format!("http://{}:{http_port}", Ipv4Addr::LOCALHOST),
             new_id: Arc::new(new_id),
         };
         let (apis, _) = apis(embedded, issuer.verifier(), &outside);

@@ -17,6 +17,8 @@ use crate::item::{Item, read};
 use crate::keys::{self, LIST_SHARDS, shard_of};
 use crate::table::{Condition, Table};
 
+#[cfg(test)]
+pub(crate) use change::change_item;
 pub use change::{Act, ChangePage, Released, Updated};
 pub use list::{DeviceFilter, DevicePage, Registrants};
 pub(crate) use slice::claim_item;

@@ -1,6 +1,8 @@
 //! What `muster consent` takes.
 
 use clap::{Args, Subcommand, ValueEnum};
+use muster_core::channel::Channel;
+use muster_core::grant::Verb;
 use muster_core::id::PartnerId;
 use muster_core::party::PartnerKind;
 
@@ -13,8 +15,9 @@ use crate::state::PageArgs;
 #[command(after_help = "\
 Examples:
   muster consent request --tenant Contoso --partner fabrikam --kind csp-direct --expires 90d
-  muster consent grant --tenant Contoso --partner fabrikam
+  muster consent grant --tenant Contoso --partner fabrikam --verbs register,update
   muster consent list --tenant Contoso
+  muster consent changes --tenant Contoso
 
 A partner registers nothing without a consent in force. A revocation that has been answered is final: nothing that was \
 accepted before is registered afterwards, and a consent given anew does not revive it.")]
@@ -27,14 +30,16 @@ pub(crate) struct ConsentArgs {
 pub(super) enum ConsentCommand {
     /// Ask a tenant for consent, in a partner's name; an unknown partner is made known
     Request(RequestArgs),
-    /// Say yes, in the tenant's name
-    Grant(DecisionArgs),
+    /// Say yes, in the tenant's name, to all that was asked for or to a part of it
+    Grant(GrantArgs),
     /// Say no, in the tenant's name
     Decline(DecisionArgs),
     /// Take a consent back, in the tenant's name
     Revoke(DecisionArgs),
     /// List the consents of a tenant, or of a partner
     List(ListArgs),
+    /// List who asked and decided, when and from where, newest first
+    Changes(ChangesArgs),
 }
 
 #[derive(Debug, Args)]
@@ -80,6 +85,41 @@ pub(super) struct DecisionArgs {
 }
 
 #[derive(Debug, Args)]
+pub(super) struct GrantArgs {
+    #[command(flatten)]
+    pub(super) decision: DecisionArgs,
+    /// Allow only this of what was asked for; several are separated by commas
+    #[arg(long, value_enum, value_delimiter = ',')]
+    pub(super) verbs: Option<Vec<VerbArg>>,
+    /// Allow only these channels of those that were asked for; several are separated by commas
+    #[arg(long, value_delimiter = ',')]
+    pub(super) channels: Option<Vec<Channel>>,
+    /// When the consent ends by itself, no later than was asked for: `90d`, or a time such as 2027-01-31T00:00:00Z
+    #[arg(long, value_name = "TIME")]
+    pub(super) expires: Option<Expiry>,
+    /// Leave delegated administration off
+    #[arg(long)]
+    pub(super) no_delegated_administration: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ChangesArgs {
+    /// The tenant's id or name
+    #[arg(long)]
+    pub(super) tenant: String,
+    /// The changes of the consent for this partner only
+    #[arg(long)]
+    pub(super) partner: Option<PartnerId>,
+    /// Print one JSON object
+    #[arg(long)]
+    pub(super) json: bool,
+    #[command(flatten)]
+    pub(super) page: PageArgs,
+    #[command(flatten)]
+    pub(super) registry: RegistryArgs,
+}
+
+#[derive(Debug, Args)]
 pub(super) struct ListArgs {
     /// The tenant's id or name
     #[arg(long, required_unless_present = "partner", conflicts_with = "partner")]
@@ -94,6 +134,23 @@ pub(super) struct ListArgs {
     pub(super) page: PageArgs,
     #[command(flatten)]
     pub(super) registry: RegistryArgs,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(super) enum VerbArg {
+    Register,
+    Update,
+    Release,
+}
+
+impl From<VerbArg> for Verb {
+    fn from(verb: VerbArg) -> Self {
+        match verb {
+            VerbArg::Register => Self::Register,
+            VerbArg::Update => Self::Update,
+            VerbArg::Release => Self::Release,
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]

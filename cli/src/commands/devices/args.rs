@@ -70,7 +70,7 @@ pub(super) struct ShowArgs {
     /// The device's id, its PKID, or its serial number
     #[arg(value_name = "ID|PKID|SERIAL")]
     pub(super) device: String,
-    /// Look for the serial number in this tenant only
+    /// Look for the serial number in this tenant only; needed with --server where the token is for no tenant of its own
     #[arg(long)]
     pub(super) tenant: Option<String>,
     /// Print the device as JSON
@@ -135,6 +135,9 @@ pub(super) struct HistoryArgs {
     /// The device's id
     #[arg(value_name = "ID")]
     pub(super) device: DeviceId,
+    /// The tenant that it belongs to; needed with --server where the token is for no tenant of its own
+    #[arg(long)]
+    pub(super) tenant: Option<String>,
     /// Print one JSON object
     #[arg(long)]
     pub(super) json: bool,

@@ -1,4 +1,6 @@
-//! Changes of a device, as the tenant's own administrator.
+//! Changes of a device: as the tenant's own administrator, or through a server as whoever its token is of.
+
+mod there;
 
 use muster_core::Timestamp;
 use muster_core::device::{DeviceEdit, EditFault};
@@ -11,6 +13,7 @@ use muster_store::devices::{Act, Released, Updated};
 use registration_api::model;
 
 use super::args::{EditArgs, ReleaseArgs, UpdateArgs};
+use crate::deployed::Place;
 use crate::failure::{Exit, Failure};
 use crate::output::{Output, plain};
 use crate::state::{self, Surroundings};
@@ -69,15 +72,6 @@ impl<'a> Right<'a> {
         let denial = self.registry.grants().denial(&self.pin, self.now).await?;
         Ok(refused(self.device, self.deed, denial))
     }
-
-    fn not_registered(&self) -> Failure {
-        let what = format!(
-            "device {} is not registered for `{}`",
-            self.device,
-            plain(&self.tenant.name)
-        );
-        Failure::new(what, "`muster devices list` lists those that are.")
-    }
 }
 
 fn refused(device: DeviceId, deed: &str, denial: Denial) -> Failure {
@@ -90,54 +84,69 @@ fn refused(device: DeviceId, deed: &str, denial: Denial) -> Failure {
 
 /// Runs `muster devices release`.
 pub(super) async fn release(args: &ReleaseArgs, around: &Surroundings, out: &mut Output) -> Result<Exit, Failure> {
-    let registry = args.registry.open(around).await?;
-    let verb = (Verb::Release, "released");
-    let right = Right::of(&registry, &args.tenant, args.device, verb, (around.clock)()).await?;
-    match registry.devices().release(args.device, &right.act()).await? {
-        Released::Refused => return Err(right.refused().await?),
-        Released::NotRegistered => return Err(right.not_registered()),
-        Released::Done(device) if args.json => out.json(&model::Device::from(*device))?,
-        Released::Done(device) => {
-            let serial = device
-                .serial
-                .as_deref()
-                .map(|serial| format!(" (serial number {})", plain(serial)))
-                .unwrap_or_default();
-            out.line(format_args!(
-                "Device {}{serial} no longer belongs to `{}`.",
-                device.id,
-                plain(&right.tenant.name)
-            ))?;
+    let (tenant, device) = match args.registry.place(around).await? {
+        Place::Registry(registry) => {
+            let verb = (Verb::Release, "released");
+            let right = Right::of(&registry, &args.tenant, args.device, verb, (around.clock)()).await?;
+            match registry.devices().release(args.device, &right.act()).await? {
+                Released::Refused => return Err(right.refused().await?),
+                Released::NotRegistered => return Err(not_registered(args.device, &right.tenant.name)),
+                Released::Done(device) => (right.tenant.name, model::Device::from(*device)),
+            }
         }
+        Place::Server(server) => there::release(&server, args).await?,
+    };
+    if args.json {
+        out.json(&device)?;
+        return Ok(Exit::Fine);
     }
+    let serial = device
+        .serial
+        .as_deref()
+        .map(|serial| format!(" (serial number {})", plain(serial)))
+        .unwrap_or_default();
+    out.line(format_args!(
+        "Device {}{serial} no longer belongs to `{}`.",
+        device.id,
+        plain(&tenant)
+    ))?;
     Ok(Exit::Fine)
 }
 
 /// Runs `muster devices update`.
 pub(super) async fn update(args: &UpdateArgs, around: &Surroundings, out: &mut Output) -> Result<Exit, Failure> {
     let edit = edit(&args.edit)?;
-    let registry = args.registry.open(around).await?;
-    let verb = (Verb::Update, "changed");
-    let right = Right::of(&registry, &args.tenant, args.device, verb, (around.clock)()).await?;
-    let (device, said) = match registry
-        .devices()
-        .update(args.device, &edit, None, &right.act())
-        .await?
-    {
-        Updated::Done(device) => (device, "is changed"),
-        Updated::Unchanged(device) => (device, "is so already"),
-        Updated::Refused => return Err(right.refused().await?),
-        Updated::NotRegistered | Updated::Overtaken(_) => return Err(right.not_registered()),
+    let (device, changed) = match args.registry.place(around).await? {
+        Place::Registry(registry) => {
+            let verb = (Verb::Update, "changed");
+            let right = Right::of(&registry, &args.tenant, args.device, verb, (around.clock)()).await?;
+            let devices = registry.devices();
+            match devices.update(args.device, &edit, None, &right.act()).await? {
+                Updated::Done(device) => (model::Device::from(*device), true),
+                Updated::Unchanged(device) => (model::Device::from(*device), false),
+                Updated::Refused => return Err(right.refused().await?),
+                Updated::NotRegistered | Updated::Overtaken(_) => {
+                    return Err(not_registered(args.device, &right.tenant.name));
+                }
+            }
+        }
+        Place::Server(server) => there::update(&server, args, edit).await?,
     };
     if args.json {
-        out.json(&model::Device::from(*device))?;
-    } else {
-        out.line(format_args!(
-            "Device {} {said}; its version is {}.",
-            device.id, device.version
-        ))?;
+        out.json(&device)?;
+        return Ok(Exit::Fine);
     }
+    let said = if changed { "is changed" } else { "is so already" };
+    out.line(format_args!(
+        "Device {} {said}; its version is {}.",
+        device.id, device.version
+    ))?;
     Ok(Exit::Fine)
+}
+
+fn not_registered(device: DeviceId, tenant: &str) -> Failure {
+    let what = format!("device {device} is not registered for `{}`", plain(tenant));
+    Failure::new(what, "`muster devices list` lists those that are.")
 }
 
 fn edit(args: &EditArgs) -> Result<DeviceEdit, Failure> {

@@ -49,7 +49,19 @@ mod tests {
         assert_eq!(seconds("30m"), Some(1800));
         assert_eq!(seconds("8h"), Some(28_800));
         assert_eq!(seconds("366d"), Some(31_622_400));
-        for bad in ["", "h", "8", "8H", "0h", "-1h", "367d", "4294967295d", "1.5h", "8 h", "8ä"] {
+        for bad in [
+            "",
+            "h",
+            "8",
+            "8H",
+            "0h",
+            "-1h",
+            "367d",
+            "4294967295d",
+            "1.5h",
+            "8 h",
+            "8ä",
+        ] {
             assert_eq!(seconds(bad), None, "{bad}");
         }
     }

@@ -8,7 +8,7 @@ use muster_core::id::{DeviceId, TenantId};
 use muster_runtime::http::{Acting, Body, Code, Problem, ProblemBody};
 
 use super::act::{AT_ONCE, Acts, Came, named_once};
-use super::{Tagged, id, tagged};
+use super::id;
 use crate::Api;
 use crate::model::{DeviceOutcome, DeviceOutcomes, Nothing, OutcomeName, Refusal, ReleaseDevices};
 use crate::rights::{denied, reason};
@@ -16,7 +16,8 @@ use crate::rights::{denied, reason};
 /// Release a device
 ///
 /// Ends its association with the tenant: its identities are free then, and its record stays. A device that is released
-/// already is answered the same way. Partners release what partners registered.
+/// already is answered the same way. Partners release what partners registered. The answer shows nothing of the device, since
+/// a manufacturer may release what it may not see.
 #[utoipa::path(
     post,
     path = "/v1/tenants/{tenant}/devices/{device}/release",
@@ -28,7 +29,7 @@ use crate::rights::{denied, reason};
     ),
     request_body = Option<Nothing>,
     responses(
-        (status = 200, body = crate::model::Device, headers(("etag" = String, description = "The device's version"))),
+        (status = 200, body = DeviceOutcome),
         (status = "4XX", body = ProblemBody, content_type = "application/problem+json"),
         (status = "5XX", body = ProblemBody, content_type = "application/problem+json"),
     )
@@ -38,10 +39,10 @@ pub(crate) async fn release_device(
     Extension(acting): Extension<Acting>,
     Path((tenant, device)): Path<(TenantId, String)>,
     Body(Nothing {}): Body<Nothing>,
-) -> Result<Tagged, Problem> {
+) -> Result<Json<DeviceOutcome>, Problem> {
     let acts = Acts::begin(&api, &acting, tenant, Verb::Release).await?;
     match acts.release(id(&device)?).await? {
-        Came::Done(device) | Came::Unchanged(device) => Ok(tagged(*device)),
+        Came::Done(device) | Came::Unchanged(device) => Ok(Json(DeviceOutcome::of(OutcomeName::Released, &device))),
         Came::Absent | Came::Overtaken(_) => Err(Problem::not_found()),
         Came::Retired(device) => {
             let why = Refusal::retired(&device);

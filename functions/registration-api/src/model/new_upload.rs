@@ -21,14 +21,15 @@ pub struct NewUpload {
     #[schema(value_type = Option<words::Channel>)]
     pub channel: Option<Channel>,
     /// What the file is called, with or without `.csv`; at most 120 characters, no slash.
-    #[schema(min_length = 1, max_length = 120)]
+    #[schema(min_length = 1, max_length = 120, pattern = "^[^/]+$")]
     pub name: String,
     /// Bytes of the file, exactly.
-    #[schema(minimum = 1)]
+    #[schema(minimum = 1, maximum = 5497558138880_i64)]
     pub size: u64,
     /// Send it in parts. A file of more than 5 GiB always is.
     pub multipart: Option<bool>,
     /// SHA-256 of the file in hexadecimal digits, by which its sender knows it again.
+    #[schema(pattern = "^[0-9A-Fa-f]{64}$")]
     pub sha256: Option<String>,
     /// Refuse the whole file when it has more rows than the channel takes at once.
     pub strict: Option<bool>,
@@ -70,7 +71,8 @@ pub struct SignedPut {
     pub method: String,
     /// The URL.
     pub url: String,
-    /// Headers to send along exactly so; without them, or with others, the store refuses the request.
+    /// Headers to send along exactly so; without them, or with others, the store refuses the request. The length, which
+    /// every client sends by itself, is signed, too.
     pub headers: BTreeMap<String, String>,
 }
 

@@ -10,8 +10,9 @@ use muster_core::inbox::{self, InboxKey, OnConflict};
 use muster_core::outcome::Outcome;
 use muster_core::upload::{self, UploadState};
 use muster_runtime::http::openapi::words;
+use muster_store::StoreError;
 use muster_store::announcements::Announcement;
-use muster_store::uploads::{Progress, UploadStatus};
+use muster_store::uploads::{Progress, UploadStatus, Uploads};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -180,6 +181,15 @@ pub struct UploadPage {
 }
 
 impl Upload {
+    /// An upload that was accepted or refused, and how far it is.
+    ///
+    /// # Errors
+    /// When the store is out of reach.
+    pub async fn read(uploads: &Uploads, status: UploadStatus, now: Timestamp) -> Result<Self, StoreError> {
+        let progress = progress(uploads, &status).await?;
+        Ok(Self::of(status, &progress, now))
+    }
+
     /// An upload that was accepted or refused.
     #[must_use]
     pub fn of(status: UploadStatus, progress: &Progress, now: Timestamp) -> Self {
@@ -247,6 +257,22 @@ impl Upload {
             counts: BTreeMap::new(),
         }
     }
+}
+
+/// How far an upload is; what is finished is done in all its rows.
+async fn progress(uploads: &Uploads, status: &UploadStatus) -> Result<Progress, StoreError> {
+    if !status.counts.is_empty() {
+        return Ok(Progress {
+            batches_done: status.total.unwrap_or_default(),
+            rows_done: status.counts.values().sum(),
+            total: status.total,
+            rows: status.rows,
+        });
+    }
+    if status.dialect.is_none() {
+        return Ok(Progress::default());
+    }
+    Ok(uploads.progress(&status.id).await?.unwrap_or_default())
 }
 
 /// How fast an upload goes.

@@ -7,7 +7,7 @@ use muster_core::party::Registrant;
 use muster_core::upload::ObjectVersion;
 use muster_runtime::http::{Acting, Problem};
 use muster_store::announcements::Announcement;
-use muster_store::uploads::{Progress, UploadStatus};
+use muster_store::uploads::UploadStatus;
 use serde::Deserialize;
 use tokio::time::Instant;
 use utoipa::IntoParams;
@@ -124,28 +124,9 @@ pub(super) fn may_see(acting: &Acting, registrant: Option<&Registrant>) -> bool 
 pub(super) async fn view(api: &Api, found: Found) -> Result<Upload, Problem> {
     let now = api.guard.now();
     match found {
-        Found::Known(status) => {
-            let progress = progress(api, &status).await?;
-            Ok(Upload::of(*status, &progress, now))
-        }
+        Found::Known(status) => Ok(Upload::read(&api.function.uploads, *status, now).await?),
         Found::Announced(announced, object) => Ok(Upload::announced(*announced, object.is_some(), now)),
     }
-}
-
-/// How far an upload is; what is finished is done in all its rows.
-pub(super) async fn progress(api: &Api, status: &UploadStatus) -> Result<Progress, Problem> {
-    if !status.counts.is_empty() {
-        return Ok(Progress {
-            batches_done: status.total.unwrap_or_default(),
-            rows_done: status.counts.values().sum(),
-            total: status.total,
-            rows: status.rows,
-        });
-    }
-    if status.dialect.is_none() {
-        return Ok(Progress::default());
-    }
-    Ok(api.function.uploads.progress(&status.id).await?.unwrap_or_default())
 }
 
 /// How an upload stands at its end, or when the time is up.

@@ -5,7 +5,7 @@ use axum::{Extension, Json};
 use muster_core::id::TenantId;
 use muster_runtime::http::{Acting, Cursor, PageQuery, Problem, ProblemBody, Query};
 
-use super::find::{WaitQuery, may_see, progress, view_at_end};
+use super::find::{WaitQuery, may_see, view_at_end};
 use crate::Api;
 use crate::model::{Upload, UploadPage};
 
@@ -54,8 +54,7 @@ pub(crate) async fn list_uploads(
     }
     let (mut uploads, now) = (Vec::with_capacity(found.len()), api.guard.now());
     for status in found {
-        let progress = progress(&api, &status).await?;
-        uploads.push(Upload::of(status, &progress, now));
+        uploads.push(Upload::read(&api.function.uploads, status, now).await?);
     }
     Ok(Json(UploadPage {
         uploads,

@@ -162,7 +162,7 @@ mod tests {
             (
                 r#"{"devices":[{"serialNumber":"\ud800"}]}"#,
                 "devices[0].serialNumber",
-                "surrogate",
+                "hex escape",
             ),
             (r#"{"devices":[]} x"#, "body", "trailing"),
             ("\u{0}", "body", "expected value"),

@@ -119,7 +119,7 @@ impl Devices {
             let mut last = None;
             for item in page.items {
                 let device: Device = read(item)?;
-                room -= 1;
+                room = room.saturating_sub(1);
                 last = Some((sort(&device), device.id, mark_of(shard, &device)));
                 if filter.admits(&device) {
                     devices.push(device);

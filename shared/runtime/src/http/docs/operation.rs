@@ -1,6 +1,6 @@
 //! An operation on the page.
 
-use super::document::{Document, Operation, Response, name_of};
+use super::document::{Document, Operation, Response};
 use super::example::curl;
 use super::html::Html;
 use super::schema::{head, members, type_of};
@@ -88,23 +88,28 @@ fn body(html: &mut Html, document: &Document, operation: &Operation) {
 
 fn answers(html: &mut Html, document: &Document, operation: &Operation) {
     html.raw("<h4>Answers</h4>\n");
-    let (problems, successes): (Vec<_>, Vec<_>) = operation
-        .responses
-        .iter()
-        .partition(|(_, response)| response.reference.is_some());
+    let (problems, successes): (Vec<_>, Vec<_>) =
+        (operation.responses.iter()).partition(|(status, _)| status.parse().is_ok_and(|status: u16| status >= 400));
     for (status, response) in successes {
         success(html, document, status, response);
     }
+    // Those of which the operation has something of its own to say.
+    for (status, response) in problems.iter().filter(|(_, response)| response.reference.is_none()) {
+        html.raw("<div class=\"answer\"><p>");
+        problem(html, status);
+        html.line(&response.description).raw("</p></div>\n");
+    }
     html.raw("<p class=\"problems\">Problems: ");
-    for (status, response) in problems {
-        let name = response.reference.as_deref().map_or("", name_of);
-        html.raw("<a class=\"status\" href=\"#")
-            .text(name)
-            .raw("\">")
-            .text(status)
-            .raw("</a> ");
+    for (status, _) in problems {
+        problem(html, status);
     }
     html.raw("</p>\n");
+}
+
+/// Adds the status of a problem, which leads to its codes.
+fn problem(html: &mut Html, status: &str) {
+    html.raw("<a class=\"status\" href=\"#Problem").text(status).raw("\">");
+    html.text(status).raw("</a> ");
 }
 
 fn success(html: &mut Html, document: &Document, status: &str, response: &Response) {
