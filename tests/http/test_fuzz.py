@@ -22,8 +22,9 @@ CALLERS = {
 def settings(tenant, known):
     """schemathesis' settings for a caller, beside those of all."""
     lines = (HERE / "schemathesis.toml").read_text()
+    lines += '\n[auth.openapi.bearer]\nbearer = "${TOKEN}"\n'
     if known:
-        lines = f'[parameters]\n"path.tenant" = "{tenant}"\n"path.partner" = "contoso"\n\n' + lines
+        lines += f'\n[parameters]\n"path.tenant" = "{tenant}"\n"path.partner" = "contoso"\n'
     return lines
 
 
@@ -39,11 +40,10 @@ def test_no_answer_breaks_the_document(role, service, tenant, tmp_path, request)
         f"{service.url}/openapi.json",
         "--max-examples",
         str(request.config.getoption("examples")),
-        "--header",
-        f"authorization: Bearer {service.token(role, *of)}",
         "--no-color",
     ]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, env=os.environ | {"COLUMNS": "140"})
+    environment = os.environ | {"COLUMNS": "140", "TOKEN": service.token(role, *of)}
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, env=environment)
     print(done.stdout[-20000:])
     assert done.returncode == 0, done.stderr[-2000:]
     log = (tmp_path / "serve.log").read_text()
