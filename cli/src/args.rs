@@ -8,10 +8,13 @@ use crate::commands::consent::ConsentArgs;
 use crate::commands::decode::DecodeArgs;
 use crate::commands::devices::DevicesArgs;
 use crate::commands::fsck::FsckArgs;
+use crate::commands::login::{LoginArgs, LogoutArgs};
+use crate::commands::partners::PartnersArgs;
 use crate::commands::register::RegisterArgs;
 use crate::commands::sample::SampleArgs;
 use crate::commands::serve::ServeArgs;
 use crate::commands::tenants::TenantsArgs;
+use crate::commands::token::TokenArgs;
 use crate::commands::uploads::UploadsArgs;
 
 /// An open registry for zero-touch device deployment: device lists in, registered devices out.
@@ -36,12 +39,20 @@ pub(crate) enum Command {
     Serve(ServeArgs),
     /// Make tenants known and list them
     Tenants(TenantsArgs),
+    /// Make partners known and list them
+    Partners(PartnersArgs),
     /// Ask for, give and take back consent
     Consent(ConsentArgs),
-    /// List, show and release registered devices
+    /// List, show, change and release devices
     Devices(DevicesArgs),
     /// List and show uploads
     Uploads(UploadsArgs),
+    /// Give out a token of the development issuer, for `muster serve`
+    Token(TokenArgs),
+    /// Keep a token for a server, which `--server` uses then
+    Login(LoginArgs),
+    /// Forget the token of a server
+    Logout(LogoutArgs),
     /// Check that what is stored is consistent, and mend what has one way to be mended
     Fsck(FsckArgs),
     /// Show what hardware hashes say

@@ -1,13 +1,16 @@
-//! Where the registry is: in a data directory of this machine, or in a table and a bucket on AWS.
+//! Where the registry is: in a data directory of this machine, in a table and a bucket on AWS, or behind a server's HTTP
+//! API.
 
 use std::ops::Deref;
 
 use clap::Args;
+use muster_core::id::TenantId;
 use muster_store::objects::Objects;
 use muster_store::{Connection, Registry, Table, Trust};
 
 use crate::failure::Failure;
 use crate::here::Here;
+use crate::remote::{Address, Server};
 use crate::state::{DataDirArgs, Surroundings};
 
 /// Where the registry is.
@@ -21,6 +24,9 @@ pub(crate) struct RegistryArgs {
     /// The bucket of that deployment
     #[arg(long, value_name = "NAME", requires = "table")]
     bucket: Option<String>,
+    /// The URL of a server, whose HTTP API is used then; see `muster login`
+    #[arg(long, value_name = "URL", conflicts_with_all = ["data_dir", "table"])]
+    server: Option<Address>,
 }
 
 /// Where a registry is.
@@ -53,9 +59,41 @@ impl Deref for State {
     }
 }
 
+/// What a command speaks to.
+pub(crate) enum Place {
+    /// The registry itself.
+    Registry(State),
+    /// A server, which does what its token may do.
+    Server(Server),
+}
+
+impl Place {
+    /// What a tenant is called, where the caller may know it.
+    pub(crate) async fn name_of_tenant(&self, id: TenantId) -> Result<Option<String>, Failure> {
+        Ok(match self {
+            Self::Registry(registry) => registry.tenants().get(id).await?.map(|tenant| tenant.name),
+            Self::Server(server) => server.name_of_tenant(id).await?,
+        })
+    }
+}
+
 impl RegistryArgs {
-    /// Opens the registry.
+    /// Opens the registry, or the way to a server.
+    pub(crate) async fn place(&self, around: &Surroundings) -> Result<Place, Failure> {
+        match &self.server {
+            Some(address) => Ok(Place::Server(Server::open(address, around)?)),
+            None => Ok(Place::Registry(self.open(around).await?)),
+        }
+    }
+
+    /// Opens the registry itself.
     pub(crate) async fn open(&self, around: &Surroundings) -> Result<State, Failure> {
+        if let Some(address) = &self.server {
+            return Err(Failure::new(
+                format_args!("this needs the registry itself, which {address} lets nobody look into"),
+                "Run it where the registry is: with --data-dir there, or with --table and --bucket.",
+            ));
+        }
         let (Some(table), Some(bucket)) = (&self.table, &self.bucket) else {
             return Ok(State::Here(self.data.open(around).await?));
         };

@@ -13,6 +13,7 @@ mod here;
 mod input;
 mod output;
 mod progress;
+mod remote;
 mod signals;
 mod state;
 mod watch;
@@ -67,7 +68,11 @@ fn run(cli: Cli, around: &Surroundings) -> Result<Exit, Failure> {
         Some(Command::Fsck(args)) => wait_for(commands::fsck::run(&args, around, out)),
         // It prints from a thread of its own, whose end need not come.
         Some(Command::Serve(args)) => return wait_for(commands::serve::run(&args, around, stdout)),
+        Some(Command::Partners(args)) => wait_for(commands::partners::run(&args, around, out)),
         Some(Command::Tenants(args)) => wait_for(commands::tenants::run(&args, around, out)),
+        Some(Command::Token(args)) => wait_for(commands::token::run(&args, around, out)),
+        Some(Command::Login(args)) => wait_for(commands::login::run(&args, around, out)),
+        Some(Command::Logout(args)) => commands::login::forget(&args, around, out),
         Some(Command::Uploads(args)) => wait_for(commands::uploads::run(&args, around, out)),
     }?;
     stdout.flush()?;

@@ -63,6 +63,11 @@ impl PageArgs {
     pub(crate) fn limit(&self) -> usize {
         self.limit.into()
     }
+
+    /// The same as a server is asked for it.
+    pub(crate) fn limit_text(&self) -> String {
+        self.limit.to_string()
+    }
 }
 
 impl DataDirArgs {

@@ -6,7 +6,7 @@ use journeys::lists::{Row, device, intune, list};
 use journeys::world::{FABRIKAM, Result, TAILSPIN, World};
 use manifest::Format;
 use muster_core::device::DeviceState;
-use muster_store::devices::Released;
+use muster_store::devices::{DeviceFilter, Released};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn pages_of_any_size_hold_each_device_once() -> Result<()> {
@@ -20,7 +20,7 @@ async fn pages_of_any_size_hold_each_device_once() -> Result<()> {
             let page = world
                 .embedded
                 .devices()
-                .list(tenant, "", from.as_deref(), limit)
+                .list(tenant, &DeviceFilter::default(), from.as_deref(), limit)
                 .await?;
             assert!(page.devices.len() <= limit);
             serials.extend(page.devices.into_iter().filter_map(|d| d.serial));
@@ -33,13 +33,17 @@ async fn pages_of_any_size_hold_each_device_once() -> Result<()> {
         assert_eq!(serials.iter().collect::<BTreeSet<_>>().len(), 60, "limit {limit}");
     }
     let prefix = device(12).serial;
-    let found = world.embedded.devices().list(tenant, &prefix, None, 10).await?;
+    let filter = DeviceFilter {
+        serial_prefix: prefix,
+        ..DeviceFilter::default()
+    };
+    let found = world.embedded.devices().list(tenant, &filter, None, 10).await?;
     assert_eq!(found.devices.len(), 1);
     assert!(
         world
             .embedded
             .devices()
-            .list(tenant, "", Some("nonsense"), 10)
+            .list(tenant, &DeviceFilter::default(), Some("nonsense"), 10)
             .await
             .is_err()
     );

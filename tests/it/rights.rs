@@ -8,10 +8,11 @@ use journeys::lists::{Row, all_columns, device};
 use journeys::world::{FABRIKAM, Result, World};
 use muster_core::channel::Channel;
 use muster_core::grant::{Denial, GrantRequest, Verb};
+use muster_core::history::Requester;
 use muster_core::party::{PartnerKind, Registrant};
 use muster_local::faults::Fault;
 use muster_runtime::Verdict;
-use muster_store::devices::Released;
+use muster_store::devices::{Act, Released};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_grant_to_register_lets_nobody_change_group_tags_and_users_that_are_stored() -> Result<()> {
@@ -103,14 +104,14 @@ async fn a_release_is_refused_once_the_consent_that_it_was_permitted_under_is_go
     world.consent(tenant, &partner).await?;
 
     let devices = world.embedded.devices();
-    assert_eq!(devices.release(id, &before, world.now()).await?, Released::Refused);
+    let by = Requester::new("agent", registrant.clone());
+    let now = world.now();
+    let act = |pin| Act { pin, by: &by, now };
+    assert_eq!(devices.release(id, &act(&before)).await?, Released::Refused);
     assert_eq!(grants.denial(&before, world.now()).await?, Denial::Revoked);
     assert_eq!(world.devices(tenant).await?.len(), 1);
     let anew = permit().await?.map_err(|denial| denial.code())?;
-    assert!(matches!(
-        devices.release(id, &anew, world.now()).await?,
-        Released::Done(_)
-    ));
+    assert!(matches!(devices.release(id, &act(&anew)).await?, Released::Done(_)));
     assert!(world.devices(tenant).await?.is_empty());
     Ok(())
 }

@@ -201,7 +201,7 @@ fn field_types(source: &str, name: &str) -> Vec<String> {
             text.rsplit([' ', ':', '&']).next().unwrap_or(text).to_owned()
         })
         // What the caller knows already, and a setting, is no capability.
-        .filter(|name| !["BTreeSet", "String"].contains(&name.as_str()))
+        .filter(|name| !["BTreeSet", "NewId", "String"].contains(&name.as_str()))
         .collect()
 }
 

@@ -1,7 +1,9 @@
 //! The HTTP functions over a world, and whoever calls them.
 
 use std::collections::BTreeSet;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use axum::Router;
 use axum::body::Body;
@@ -10,8 +12,9 @@ use http_body_util::BodyExt as _;
 use jiff::SignedDuration;
 use muster_core::access::Role;
 use muster_core::id::{PartnerId, TenantId};
+use muster_local::flow::Embedded;
 use muster_local::issuer::{DevIssuer, TokenRequest};
-use muster_local::serve::apis;
+use muster_local::serve::{Outside, apis};
 use muster_runtime::auth::Verifier;
 use muster_runtime::http::{Acting, around};
 use serde_json::Value;
@@ -22,6 +25,20 @@ use crate::world::{Result, World};
 
 /// Where links of these functions lead.
 pub const PUBLIC_URL: &str = "https://muster.example";
+
+/// A bucket where nobody listens: whoever follows signed URLs starts a server.
+pub const NOBODY: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 9);
+
+/// What is around the functions: this bucket, and ids that differ.
+#[must_use]
+pub fn outside(s3: SocketAddr) -> Outside {
+    let made = AtomicU64::new(0);
+    Outside {
+        s3,
+        public_url: PUBLIC_URL.to_owned(),
+        new_id: Arc::new(move || Uuid::from_u64_pair(1, made.fetch_add(1, Ordering::Relaxed))),
+    }
+}
 
 /// The HTTP functions over the state of a world.
 pub struct Api {
@@ -38,8 +55,6 @@ pub struct Answer {
     pub headers: HeaderMap,
     /// Its body; null where it is no JSON.
     pub body: Value,
-    /// In whose name the door let the request in; none where it did not.
-    pub acting: Option<Acting>,
 }
 
 /// Who calls.
@@ -59,15 +74,35 @@ impl Api {
     /// # Errors
     /// When no key can be made.
     pub fn over(world: &World) -> Result<Self> {
+        Self::with_bucket_at(world, NOBODY)
+    }
+
+    /// The functions over this world, whose bucket clients reach at this address.
+    ///
+    /// # Errors
+    /// When no key can be made.
+    pub fn with_bucket_at(world: &World, s3: SocketAddr) -> Result<Self> {
+        Self::over_state(&world.embedded, s3)
+    }
+
+    /// The functions over a world's state, as one process sees it.
+    ///
+    /// # Errors
+    /// When no key can be made.
+    pub fn over_state(embedded: &Embedded, s3: SocketAddr) -> Result<Self> {
         let issuer = DevIssuer::in_memory()?;
         let verifier = issuer.verifier();
-        Ok(Self::with(world, issuer, verifier))
+        Ok(Self::of(embedded, issuer, verifier, &outside(s3)))
     }
 
     /// The functions over this world, which believe this verifier, and whose tokens this issuer gives out.
     #[must_use]
     pub fn with(world: &World, issuer: DevIssuer, verifier: Verifier) -> Self {
-        let (router, _) = apis(&world.embedded, verifier, PUBLIC_URL);
+        Self::of(&world.embedded, issuer, verifier, &outside(NOBODY))
+    }
+
+    fn of(embedded: &Embedded, issuer: DevIssuer, verifier: Verifier, outside: &Outside) -> Self {
+        let (router, _) = apis(embedded, verifier, outside);
         let router = around(router, Arc::new(|| Uuid::from_u128(1)));
         Self { router, issuer }
     }
@@ -137,7 +172,6 @@ impl Api {
         let body = body.collect().await?.to_bytes();
         Ok(Answer {
             status: parts.status,
-            acting: parts.extensions.get().cloned(),
             headers: parts.headers,
             body: serde_json::from_slice(&body).unwrap_or_default(),
         })

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use muster_core::channel::Channel;
 use muster_core::device::Device;
 use muster_core::grant::{Grant, GrantRequest, Verb};
+use muster_core::history::Requester;
 use muster_core::id::{DeviceId, PartnerId, TenantId};
 use muster_core::inbox::InboxKey;
 use muster_core::message::ObjectsCreated;
@@ -16,7 +17,7 @@ use muster_core::party::{Partner, PartnerKind, Registrant, Tenant};
 use muster_core::upload::ObjectVersion;
 use muster_local::flow::{Embedded, Flow};
 use muster_runtime::{Delivery, Verdict};
-use muster_store::devices::Released;
+use muster_store::devices::{Act, DeviceFilter, Released};
 use muster_store::queue::QueueName;
 use muster_store::reports::{fixit_key, report_key};
 use muster_store::uploads::UploadStatus;
@@ -130,11 +131,7 @@ impl World {
     /// When the store is out of reach.
     pub async fn tenant(&self, name: &str, id: &str) -> Result<TenantId> {
         let id: TenantId = id.parse()?;
-        let tenant = Tenant {
-            id,
-            name: name.to_owned(),
-            created_at: self.now(),
-        };
+        let tenant = Tenant::new(id, name, self.now());
         self.embedded.tenants().create(&tenant).await?;
         Ok(id)
     }
@@ -304,7 +301,11 @@ impl World {
         let mut all = Vec::new();
         let mut from = None;
         loop {
-            let page = self.embedded.devices().list(tenant, "", from.as_deref(), 100).await?;
+            let page = self
+                .embedded
+                .devices()
+                .list(tenant, &DeviceFilter::default(), from.as_deref(), 100)
+                .await?;
             all.extend(page.devices);
             match page.next {
                 Some(next) => from = Some(next),
@@ -324,7 +325,13 @@ impl World {
         let grants = self.embedded.grants();
         let answer = grants.permit(tenant, &own, None, verb, Channel::Intune, now).await?;
         let pin = answer.map_err(|denial| denial.code())?;
-        Ok(self.embedded.devices().release(device, &pin, now).await?)
+        let by = Requester::new("administrator", Registrant::Tenant);
+        let act = Act {
+            pin: &pin,
+            by: &by,
+            now,
+        };
+        Ok(self.embedded.devices().release(device, &act).await?)
     }
 
     /// Revokes a partner's consent.

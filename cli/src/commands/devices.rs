@@ -1,135 +1,92 @@
 //! `muster devices`: what is registered.
 
+mod args;
+mod change;
+mod history;
 mod show;
 
-use clap::{Args, Subcommand};
-use muster_core::channel::Channel;
 use muster_core::device::{Device, DeviceState};
-use muster_core::grant::{Denial, Verb};
-use muster_core::id::DeviceId;
 use muster_core::identity::{IdentityKey, ProductId};
-use muster_core::party::Registrant;
 use muster_store::Registry;
-use muster_store::devices::Released;
-use serde::Serialize;
+use muster_store::devices::{DeviceFilter, Registrants};
+use registration_api::model;
 
-use crate::deployed::RegistryArgs;
+use crate::deployed::Place;
 use crate::failure::{Exit, Failure};
 use crate::output::{self, Output, plain};
-use crate::state::{self, PageArgs, Surroundings};
+use crate::remote::{Server, Wanted};
+use crate::state::{self, Surroundings};
 
-/// What `muster devices` takes.
-#[derive(Debug, Args)]
-#[command(after_help = "\
-Examples:
-  muster devices list --tenant Contoso
-  muster devices show TEST-1-0000001
-  muster devices release 1c9d4c1e-6f5e-8a36-9d3c-0a1b2c3d4e5f --tenant Contoso")]
-pub(crate) struct DevicesArgs {
-    #[command(subcommand)]
-    command: DevicesCommand,
-}
-
-#[derive(Debug, Subcommand)]
-enum DevicesCommand {
-    /// List the registered devices of a tenant
-    List(ListArgs),
-    /// Show all that is known of a device
-    Show(ShowArgs),
-    /// End the association of a device with its tenant; its identities are free then
-    Release(ReleaseArgs),
-}
-
-#[derive(Debug, Args)]
-struct ListArgs {
-    /// The tenant's id or name
-    #[arg(long)]
-    tenant: String,
-    /// Only devices whose serial number begins so
-    #[arg(long, default_value = "", hide_default_value = true, value_name = "PREFIX")]
-    serial: String,
-    /// Print one JSON object
-    #[arg(long)]
-    json: bool,
-    #[command(flatten)]
-    page: PageArgs,
-    #[command(flatten)]
-    registry: RegistryArgs,
-}
-
-#[derive(Debug, Args)]
-struct ShowArgs {
-    /// The device's id, its PKID, or its serial number
-    #[arg(value_name = "ID|PKID|SERIAL")]
-    device: String,
-    /// Look for the serial number in this tenant only
-    #[arg(long)]
-    tenant: Option<String>,
-    /// Print the device as JSON
-    #[arg(long)]
-    json: bool,
-    #[command(flatten)]
-    registry: RegistryArgs,
-}
-
-#[derive(Debug, Args)]
-struct ReleaseArgs {
-    /// The device's id
-    #[arg(value_name = "ID")]
-    device: DeviceId,
-    /// The tenant that releases it: its id or name
-    #[arg(long)]
-    tenant: String,
-    /// Print the device as JSON
-    #[arg(long)]
-    json: bool,
-    #[command(flatten)]
-    registry: RegistryArgs,
-}
+pub(crate) use args::DevicesArgs;
+use args::{DevicesCommand, ListArgs, ShowArgs, StateArg};
 
 /// Runs the command.
 pub(crate) async fn run(args: &DevicesArgs, around: &Surroundings, out: &mut Output) -> Result<Exit, Failure> {
     match &args.command {
         DevicesCommand::List(args) => list(args, around, out).await,
         DevicesCommand::Show(args) => show(args, around, out).await,
-        DevicesCommand::Release(args) => release(args, around, out).await,
+        DevicesCommand::Release(args) => change::release(args, around, out).await,
+        DevicesCommand::Update(args) => change::update(args, around, out).await,
+        DevicesCommand::History(args) => history::run(args, around, out).await,
     }
-}
-
-#[derive(Serialize)]
-struct Page<'a> {
-    devices: &'a [Device],
-    next: Option<&'a str>,
 }
 
 async fn list(args: &ListArgs, around: &Surroundings, out: &mut Output) -> Result<Exit, Failure> {
-    let registry = args.registry.open(around).await?;
-    let tenant = state::tenant(&registry, &args.tenant).await?;
-    let from = args.page.from.as_deref();
-    let page = registry
-        .devices()
-        .list(tenant.id, &args.serial, from, args.page.limit())
-        .await?;
+    let (name, page) = match args.registry.place(around).await? {
+        Place::Registry(registry) => {
+            let tenant = state::tenant(&registry, &args.tenant).await?;
+            let (devices, from) = (registry.devices(), args.page.from.as_deref());
+            let page = devices.list(tenant.id, &filter(args), from, args.page.limit()).await?;
+            let page = model::DevicePage {
+                devices: page.devices.into_iter().map(model::Device::from).collect(),
+                next: page.next,
+            };
+            (tenant.name, page)
+        }
+        Place::Server(server) => {
+            let tenant = server.tenant(&args.tenant).await?;
+            let (from, limit) = (args.page.from.as_deref(), args.page.limit_text());
+            let page = server.devices(tenant.id, &wanted(args), from, &limit).await?;
+            (tenant.name, page)
+        }
+    };
     if args.json {
-        out.json(&Page {
-            devices: &page.devices,
-            next: page.next.as_deref(),
-        })?;
+        out.json(&page)?;
         return Ok(Exit::Fine);
     }
-    if page.devices.is_empty() {
-        out.line(format_args!(
-            "No such device is registered for `{}`.",
-            plain(&tenant.name)
-        ))?;
-        return Ok(Exit::Fine);
+    match (page.devices.as_slice(), &page.next) {
+        ([], None) if matches!(args.state, StateArg::Registered) => {
+            out.line(format_args!("No such device is registered for `{}`.", plain(&name)))?;
+        }
+        ([], None) => out.line(format_args!("`{}` has no such device.", plain(&name)))?,
+        ([], Some(_)) => out.line("None so far.")?,
+        (devices, _) => out.table(table(devices), 0)?,
     }
-    out.table(table(&page.devices), 0)?;
     out.more(page.next.as_deref())?;
     Ok(Exit::Fine)
 }
 
-fn table(devices: &[Device]) -> comfy_table::Table {
+fn wanted(args: &ListArgs) -> Wanted<'_> {
+    Wanted {
+        state: args.state.into(),
+        serial_prefix: Some(&args.serial),
+        group_tag: args.group_tag.as_deref(),
+        partner: args.partner.as_ref(),
+        upload: args.upload.as_ref(),
+    }
+}
+
+fn filter(args: &ListArgs) -> DeviceFilter {
+    DeviceFilter {
+        state: args.state.into(),
+        serial_prefix: args.serial.clone(),
+        group_tag: args.group_tag.clone(),
+        registrants: args.partner.clone().map_or(Registrants::All, Registrants::Partner),
+        upload: args.upload.clone(),
+    }
+}
+
+fn table(devices: &[model::Device]) -> comfy_table::Table {
     let mut table = output::table([
         "ID",
         "SERIAL NUMBER",
@@ -158,8 +115,14 @@ fn table(devices: &[Device]) -> comfy_table::Table {
 }
 
 async fn show(args: &ShowArgs, around: &Surroundings, out: &mut Output) -> Result<Exit, Failure> {
-    let registry = args.registry.open(around).await?;
-    let found = find(&registry, args).await?;
+    let place = args.registry.place(around).await?;
+    let found: Vec<model::Device> = match &place {
+        Place::Registry(registry) => {
+            let found = find(registry, args).await?;
+            found.into_iter().map(model::Device::from).collect()
+        }
+        Place::Server(server) => find_there(server, args).await?,
+    };
     match found.as_slice() {
         [] => {
             let what = format!("there is no device `{}`", plain(&args.device));
@@ -169,7 +132,7 @@ async fn show(args: &ShowArgs, around: &Surroundings, out: &mut Output) -> Resul
             ))
         }
         [device] if args.json => out.json(device).map(|()| Exit::Fine),
-        [device] => show::print(&registry, device, out).await.map(|()| Exit::Fine),
+        [device] => show::print(&place, device, out).await.map(|()| Exit::Fine),
         several => {
             out.table(table(several), 0)?;
             out.flush()?;
@@ -199,7 +162,11 @@ async fn find(registry: &Registry, args: &ShowArgs) -> Result<Vec<Device>, Failu
     }
     let mut found = Vec::new();
     for tenant in tenants(registry, args.tenant.as_deref()).await? {
-        let page = devices.list(tenant, text, None, SAME_SERIAL).await?;
+        let filter = DeviceFilter {
+            serial_prefix: text.to_owned(),
+            ..DeviceFilter::default()
+        };
+        let page = devices.list(tenant, &filter, None, SAME_SERIAL).await?;
         found.extend(
             page.devices
                 .into_iter()
@@ -207,6 +174,34 @@ async fn find(registry: &Registry, args: &ShowArgs) -> Result<Vec<Device>, Failu
         );
     }
     Ok(found)
+}
+
+/// The same through a server, in one tenant.
+async fn find_there(server: &Server, args: &ShowArgs) -> Result<Vec<model::Device>, Failure> {
+    let text = args.device.trim();
+    let tenant = server.tenant_or_own(args.tenant.as_deref()).await?.id;
+    if let Ok(id) = text.parse() {
+        return Ok(server.device(tenant, id).await?.into_iter().collect());
+    }
+    if let ProductId::Pkid(_) = ProductId::parse(text) {
+        let identity = model::FindDevice {
+            product_key_id: Some(text.to_owned()),
+            ..model::FindDevice::default()
+        };
+        if let Some(device) = server.find_device(tenant, &identity).await?.device {
+            return Ok(vec![device]);
+        }
+    }
+    let wanted = Wanted {
+        serial_prefix: Some(text),
+        ..Wanted::default()
+    };
+    let page = server.devices(tenant, &wanted, None, &SAME_SERIAL.to_string()).await?;
+    let same = page
+        .devices
+        .into_iter()
+        .filter(|device| device.serial.as_deref() == Some(text));
+    Ok(same.collect())
 }
 
 /// How many tenants are read at once.
@@ -226,41 +221,6 @@ async fn tenants(registry: &Registry, only: Option<&str>) -> Result<Vec<muster_c
             return Ok(all);
         }
     }
-}
-
-async fn release(args: &ReleaseArgs, around: &Surroundings, out: &mut Output) -> Result<Exit, Failure> {
-    let registry = args.registry.open(around).await?;
-    let tenant = state::tenant(&registry, &args.tenant).await?;
-    let (grants, now) = (registry.grants(), (around.clock)());
-    let refused = |denial: Denial| {
-        let entry = denial.outcome().entry();
-        let what = format!("device {} cannot be released: {}", args.device, entry.meaning);
-        Failure::new(what, entry.remedy)
-    };
-    let (own, verb) = (Registrant::Tenant, Verb::Release);
-    let answer = grants.permit(tenant.id, &own, None, verb, Channel::Intune, now).await?;
-    let pin = answer.map_err(refused)?;
-    match registry.devices().release(args.device, &pin, now).await? {
-        Released::Refused => return Err(refused(grants.denial(&pin, now).await?)),
-        Released::Done(device) if args.json => out.json(&device)?,
-        Released::Done(device) => {
-            let serial = device
-                .serial
-                .as_deref()
-                .map(|serial| format!(" (serial number {})", plain(serial)))
-                .unwrap_or_default();
-            out.line(format_args!(
-                "Device {}{serial} no longer belongs to `{}`.",
-                device.id,
-                plain(&tenant.name)
-            ))?;
-        }
-        Released::NotRegistered => {
-            let what = format!("device {} is not registered for `{}`", args.device, plain(&tenant.name));
-            return Err(Failure::new(what, "`muster devices list` lists those that are."));
-        }
-    }
-    Ok(Exit::Fine)
 }
 
 /// The state in words.

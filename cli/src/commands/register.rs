@@ -2,6 +2,8 @@
 
 mod answer;
 mod drop;
+mod sent;
+mod unanswered;
 
 use std::path::PathBuf;
 
@@ -10,18 +12,22 @@ use muster_core::channel::Channel;
 use muster_core::id::PartnerId;
 use muster_core::inbox::{InboxKey, OnConflict, UploadOptions};
 use muster_core::party::{Partner, PartnerKind, Tenant};
+use muster_store::uploads::Progress;
 use muster_store::{Registry, TenantCreation};
+use registration_api::model::Upload;
 
 use crate::commands::check::for_this_caller;
 use crate::commands::tenants;
 use crate::failure::{Exit, Failure};
 use crate::here::Held;
 use crate::output::{self, Output, plain};
+use crate::remote::{Address, Server};
 use crate::state::{self, DataDirArgs, Surroundings};
 use crate::watch;
 
-use answer::Answer;
+use answer::{Answer, Files, TenantAnswer};
 use drop::{Dropped, Source};
+pub(crate) use sent::until_final;
 
 /// What `muster register` takes.
 #[derive(Debug, Args)]
@@ -30,9 +36,11 @@ Examples:
   muster register samples/device-list.csv --tenant Contoso
   muster register list.csv --tenant Contoso --group-tag Office
   muster register list.csv --tenant Contoso --partner fabrikam --json | jq .outcomes
+  muster register list.csv --tenant Contoso --server https://muster.example
 
 The same list again registers nothing twice. A run that was killed goes on where it stopped when the same command is \
-given again. An empty or absent cell never clears a stored value.
+given again. An empty or absent cell never clears a stored value. With --server the tenant must be known, and the reports \
+are put in ./reports; Ctrl-C ends the waiting, not the upload.
 Exit code: 0 every row is registered, updated or unchanged; 1 rows failed, or the file was refused; 2 not done.")]
 pub(crate) struct RegisterArgs {
     /// The device list; `-` for stdin
@@ -59,6 +67,9 @@ pub(crate) struct RegisterArgs {
     /// Print one JSON object
     #[arg(long)]
     json: bool,
+    /// The URL of a server, whose HTTP API is used then; see `muster login`
+    #[arg(long, value_name = "URL", conflicts_with = "data_dir")]
+    server: Option<Address>,
     #[command(flatten)]
     data: DataDirArgs,
 }
@@ -74,6 +85,10 @@ enum OnConflictArg {
 /// Runs the command.
 pub(crate) async fn run(args: &RegisterArgs, around: &Surroundings, out: &mut Output) -> Result<Exit, Failure> {
     let source = Source::open(&args.file)?;
+    if let Some(address) = &args.server {
+        let server = Server::open(address, around)?;
+        return sent::run(args, &source, &server, around, out).await;
+    }
     let here = args.data.open(around).await?;
     let partner = match &args.partner {
         Some(id) => Some(state::partner(&here, id).await?),
@@ -113,14 +128,26 @@ pub(crate) async fn run(args: &RegisterArgs, around: &Surroundings, out: &mut Ou
         });
     }
     let status = watch::until_final(&here, &dropped.id).await?;
-    let answer = Answer::collect(&here, &tenant, created, &dropped, status).await?;
+    let upload = Upload::of(status, &Progress::default(), (around.clock)());
+    let target = here.directory.join("reports").join(&upload.id);
+    let files = Files::copy(&here, &upload, &target).await?;
+    let tenant = TenantAnswer {
+        id: tenant.id,
+        name: tenant.name,
+        created,
+    };
+    let answer = Answer::of(upload, tenant, files, dropped.resumed)?;
+    tell(&answer, args, out)?;
+    dropped.answered();
+    Ok(answer.exit())
+}
+
+fn tell(answer: &Answer, args: &RegisterArgs, out: &mut Output) -> Result<(), Failure> {
     match args.json {
         true => answer.json(out)?,
         false => answer.show(out)?,
     }
-    out.flush()?;
-    dropped.answered();
-    Ok(answer.exit())
+    out.flush()
 }
 
 fn options(args: &RegisterArgs, source: &Source) -> Result<UploadOptions, Failure> {
@@ -133,6 +160,7 @@ fn options(args: &RegisterArgs, source: &Source) -> Result<UploadOptions, Failur
             OnConflictArg::Keep => OnConflict::Keep,
         },
         sha256: Some(source.sha256().to_owned()),
+        validate_only: false,
     };
     // The same rules as for metadata that came with a file in the bucket.
     let metadata = options.to_metadata();
@@ -164,11 +192,7 @@ async fn tenant(registry: &Registry, text: &str, around: &Surroundings) -> Resul
     let id = name
         .parse()
         .unwrap_or_else(|_| muster_core::id::TenantId::new((around.new_id)()));
-    let tenant = Tenant {
-        id,
-        name: name.to_owned(),
-        created_at: (around.clock)(),
-    };
+    let tenant = Tenant::new(id, name, (around.clock)());
     match tenants.create(&tenant).await? {
         TenantCreation::Created => Ok((tenant, true)),
         TenantCreation::Exists | TenantCreation::NameTaken => Ok((state::tenant(registry, name).await?, false)),

@@ -3,12 +3,13 @@
 use clap::{Args, Subcommand};
 use muster_core::id::TenantId;
 use muster_core::party::Tenant;
-use muster_store::TenantCreation;
-use serde::Serialize;
+use muster_store::{Registry, TenantChange, TenantCreation, Tenants};
+use registration_api::model;
 
-use crate::deployed::RegistryArgs;
+use crate::deployed::{Place, RegistryArgs};
 use crate::failure::{Exit, Failure};
 use crate::output::{self, Output, plain};
+use crate::remote::Server;
 use crate::state::{self, PageArgs, Surroundings};
 
 /// What `muster tenants` takes.
@@ -17,7 +18,8 @@ use crate::state::{self, PageArgs, Surroundings};
 Examples:
   muster tenants add Contoso
   muster tenants add Contoso --id 1b6c0d7e-3f5a-4c1e-9a51-8d2f6f1f3a10
-  muster tenants list")]
+  muster tenants list
+  muster tenants list --server https://muster.example")]
 pub(crate) struct TenantsArgs {
     #[command(subcommand)]
     command: TenantsCommand,
@@ -38,6 +40,9 @@ struct AddArgs {
     /// The tenant's id, a GUID [default: a new one]
     #[arg(long)]
     id: Option<TenantId>,
+    /// Record that the tenant has the licence that the channel `intune` needs; nothing depends on it
+    #[arg(long)]
+    licensed: bool,
     /// Print the tenant as JSON
     #[arg(long)]
     json: bool,
@@ -67,28 +72,63 @@ pub(crate) async fn run(args: &TenantsArgs, around: &Surroundings, out: &mut Out
 /// Adds the tenant; once it is known as asked for, adding it again changes nothing.
 async fn add(args: &AddArgs, around: &Surroundings, out: &mut Output) -> Result<Exit, Failure> {
     let name = name(&args.name)?;
-    let registry = args.registry.open(around).await?;
-    let tenants = registry.tenants();
-    let tenant = Tenant {
-        id: args.id.unwrap_or_else(|| TenantId::new((around.new_id)())),
-        name: name.to_owned(),
-        created_at: (around.clock)(),
+    let tenant = match args.registry.place(around).await? {
+        Place::Registry(registry) => add_here(args, name, &registry.tenants(), around).await?.into(),
+        Place::Server(server) => add_there(args, name, &server).await?,
     };
+    show(&tenant, args.json, out)
+}
+
+async fn add_here(args: &AddArgs, name: &str, tenants: &Tenants, around: &Surroundings) -> Result<Tenant, Failure> {
+    let id = args.id.unwrap_or_else(|| TenantId::new((around.new_id)()));
+    let mut tenant = Tenant::new(id, name, (around.clock)());
+    tenant.licensed = args.licensed.then_some(true);
     let known = match tenants.create(&tenant).await? {
-        TenantCreation::Created => return show(&tenant, args.json, out),
+        TenantCreation::Created => return Ok(tenant),
         TenantCreation::Exists => tenants.get(tenant.id).await?,
         TenantCreation::NameTaken => tenants.by_name(name).await?,
     };
     match known {
-        Some(known) if args.id.is_none_or(|id| id == known.id) && same_name(&known.name, name) => {
-            show(&known, args.json, out)
-        }
+        Some(known) if args.id.is_none_or(|id| id == known.id) && same_name(&known.name, name) => match args.licensed {
+            true => licensed(tenants, known).await,
+            false => Ok(known),
+        },
         Some(known) => Err(Failure::new(
             format_args!("the tenant `{}` is known with the id {}", plain(&known.name), known.id),
             "Names and ids belong to one tenant each. Use another name, or leave --id off.",
         )),
         None => Err(Failure::new(
             "another command made the tenant known in this moment",
+            "Try again.",
+        )),
+    }
+}
+
+/// The same through a server, which changes a licence by itself only for a tenant that is new.
+async fn add_there(args: &AddArgs, name: &str, server: &Server) -> Result<model::Tenant, Failure> {
+    let mut new = model::CreateTenant {
+        id: args.id,
+        name: name.to_owned(),
+        licensed: args.licensed.then_some(true),
+    };
+    match server.create_tenant(&new).await {
+        Err(refusal) if refusal.is_conflict() && args.licensed => {}
+        answer => return Ok(answer?),
+    }
+    new.licensed = None;
+    let known = server.create_tenant(&new).await?;
+    let edit = model::EditTenant {
+        licensed: Some(Some(true)),
+    };
+    Ok(server.edit_tenant(known.id, &edit).await?)
+}
+
+/// The tenant once it is recorded that it has the licence.
+async fn licensed(tenants: &Tenants, tenant: Tenant) -> Result<Tenant, Failure> {
+    match tenants.set_licensed(tenant.id, Some(true), None).await? {
+        TenantChange::Done(tenant) => Ok(tenant),
+        TenantChange::Overtaken(_) | TenantChange::Absent => Err(Failure::new(
+            "another command changed the tenant in this moment",
             "Try again.",
         )),
     }
@@ -107,7 +147,7 @@ pub(crate) fn name(text: &str) -> Result<&str, Failure> {
     Ok(name)
 }
 
-fn show(tenant: &Tenant, json: bool, out: &mut Output) -> Result<Exit, Failure> {
+fn show(tenant: &model::Tenant, json: bool, out: &mut Output) -> Result<Exit, Failure> {
     if json {
         out.json(tenant)?;
     } else {
@@ -120,41 +160,55 @@ fn show(tenant: &Tenant, json: bool, out: &mut Output) -> Result<Exit, Failure> 
     Ok(Exit::Fine)
 }
 
-#[derive(Serialize)]
-struct Page<'a> {
-    tenants: &'a [Tenant],
-    next: Option<TenantId>,
-}
-
 async fn list(args: &ListArgs, around: &Surroundings, out: &mut Output) -> Result<Exit, Failure> {
-    let registry = args.registry.open(around).await?;
-    let after = match &args.page.from {
-        Some(from) => Some(state::tenant(&registry, from).await?),
-        None => None,
+    let page = match args.registry.place(around).await? {
+        Place::Registry(registry) => page(args, &registry).await?,
+        Place::Server(server) => {
+            server
+                .tenants(args.page.from.as_deref(), &args.page.limit_text())
+                .await?
+        }
     };
-    let tenants = registry.tenants().list(after.as_ref(), args.page.limit()).await?;
-    let more = tenants.len() == args.page.limit();
-    let next = tenants.last().filter(|_| more).map(|last| last.id);
     if args.json {
-        out.json(&Page {
-            tenants: &tenants,
-            next,
-        })?;
+        out.json(&page)?;
         return Ok(Exit::Fine);
     }
-    if tenants.is_empty() {
+    if page.tenants.is_empty() {
         out.line("There are no tenants.")?;
         return Ok(Exit::Fine);
     }
-    let mut table = output::table(["ID", "NAME", "ADDED"]);
-    for tenant in &tenants {
+    let mut table = output::table(["ID", "NAME", "LICENSED", "ADDED"]);
+    for tenant in &page.tenants {
         table.add_row([
             tenant.id.to_string(),
             plain(&tenant.name).into_owned(),
+            licence(tenant).to_owned(),
             state::time(tenant.created_at),
         ]);
     }
     out.table(table, 0)?;
-    out.more(next.map(|next| next.to_string()).as_deref())?;
+    out.more(page.next.as_deref())?;
     Ok(Exit::Fine)
+}
+
+async fn page(args: &ListArgs, registry: &Registry) -> Result<model::TenantPage, Failure> {
+    let after = match &args.page.from {
+        Some(from) => Some(state::tenant(registry, from).await?),
+        None => None,
+    };
+    let tenants = registry.tenants().list(after.as_ref(), args.page.limit()).await?;
+    let more = tenants.len() == args.page.limit();
+    let next = tenants.last().filter(|_| more).map(|last| last.id.to_string());
+    Ok(model::TenantPage {
+        tenants: tenants.into_iter().map(model::Tenant::from).collect(),
+        next,
+    })
+}
+
+const fn licence(tenant: &model::Tenant) -> &'static str {
+    match tenant.licensed {
+        Some(true) => "yes",
+        Some(false) => "no",
+        None => "-",
+    }
 }

@@ -147,3 +147,108 @@ fn an_id_that_is_none_is_a_usage_error() {
         workshop.muster("devices release 17 --tenant Contoso --data-dir data")
     );
 }
+
+#[test]
+fn a_device_is_changed_and_its_history_says_so() {
+    let workshop = workshop(2);
+    let id = only_id(&workshop, "TEST-1-0000001");
+    let change = format!(
+        "devices update {id} --tenant Contoso --group-tag Sales --user ada@contoso.com --display-name PC-1 \
+         --purchase-order PO-7 --data-dir data"
+    );
+    assert_transcript!(workshop, workshop.muster(&change));
+    assert_transcript!(workshop, workshop.muster(&change));
+    assert_transcript!(workshop, workshop.muster(&format!("devices show {id} --data-dir data")));
+    let cleared = workshop
+        .muster(&format!(
+            "devices update {id} --tenant Contoso --user= --json --data-dir data"
+        ))
+        .json();
+    assert_eq!(
+        (&cleared["version"], &cleared["displayName"]),
+        (&3.into(), &"PC-1".into())
+    );
+    assert!(
+        cleared.get("assignedUser").is_none() && cleared.get("components").is_none(),
+        "{cleared}"
+    );
+    assert_transcript!(
+        workshop,
+        workshop.muster(&format!("devices history {id} --data-dir data"))
+    );
+    let history = workshop
+        .muster(&format!(
+            "devices history {id} --limit 1 --from 3 --json --data-dir data"
+        ))
+        .json();
+    assert_eq!(
+        (&history["changes"][0]["version"], &history["next"]),
+        (&2.into(), &"2".into()),
+        "{history}"
+    );
+}
+
+#[test]
+fn a_change_that_cannot_be_made_says_why() {
+    let workshop = workshop(1);
+    let id = only_id(&workshop, "TEST-1-0000001");
+    for options in ["", "--display-name 12345 --user ada", "--group-tag x --tenant Tailspin"] {
+        let tenant = if options.contains("--tenant") {
+            ""
+        } else {
+            "--tenant Contoso"
+        };
+        assert_transcript!(
+            workshop,
+            workshop.muster(&format!("devices update {id} {tenant} {options} --data-dir data"))
+        );
+    }
+    assert_eq!(
+        workshop
+            .muster(&format!("devices release {id} --tenant Contoso --data-dir data"))
+            .code,
+        Some(0)
+    );
+    assert_transcript!(
+        workshop,
+        workshop.muster(&format!(
+            "devices update {id} --tenant Contoso --group-tag x --data-dir data"
+        ))
+    );
+}
+
+#[test]
+fn a_list_is_filtered() {
+    let workshop = workshop(5);
+    let id = only_id(&workshop, "TEST-1-0000002");
+    workshop.muster(&format!(
+        "devices update {id} --tenant Contoso --group-tag Sales --data-dir data"
+    ));
+    let serials = |options: &str| -> Vec<String> {
+        let page = workshop
+            .muster(&format!(
+                "devices list --tenant Contoso --json --data-dir data {options}"
+            ))
+            .json();
+        let devices = page["devices"].as_array().unwrap();
+        devices
+            .iter()
+            .map(|d| d["serial"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    assert_eq!(serials("--group-tag Sales"), ["TEST-1-0000002"]);
+    assert_eq!(serials("").len(), 5);
+    assert!(serials("--partner adatum").is_empty());
+    let device = workshop
+        .muster(&format!("devices show {id} --json --data-dir data"))
+        .json();
+    let upload = device["source"]["upload"].as_str().unwrap();
+    assert_eq!(serials(&format!("--upload {upload}")).len(), 5);
+    workshop.muster(&format!("devices release {id} --tenant Contoso --data-dir data"));
+    assert_eq!(serials("--state released"), ["TEST-1-0000002"]);
+    assert!(serials("--group-tag Sales").is_empty());
+    assert_transcript!(
+        workshop,
+        workshop.muster("devices list --tenant Contoso --state merged --data-dir data")
+    );
+}

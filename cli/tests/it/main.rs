@@ -13,6 +13,7 @@ mod fsck;
 mod guide;
 mod kill_rounds;
 mod killed;
+mod partners;
 mod register;
 mod sample;
 mod serve;

@@ -22,6 +22,10 @@ fn a_tenant_is_added_once_and_found_by_the_other_commands() {
     );
     workshop.muster("tenants add Fabrikam --data-dir data");
     assert_transcript!(workshop, workshop.muster("tenants list --data-dir data"));
+    let licensed = workshop
+        .muster("tenants add contoso --licensed --json --data-dir data")
+        .json();
+    assert_eq!((&licensed["licensed"], &licensed["version"]), (&true.into(), &2.into()));
     let request = "consent request --tenant Fabrikam --partner northwind --kind oem --data-dir data";
     assert_eq!(workshop.muster(request).code, Some(0));
 }

@@ -1,16 +1,27 @@
 //! Registration over HTTP: tenants and partners, uploads and what became of their rows, and registered devices.
 
+mod devices;
+mod idempotent;
 pub mod model;
 mod parties;
+mod rights;
+mod uploads;
 
 use std::sync::Arc;
 
 use axum::{Router, middleware};
-use muster_runtime::http::Guard;
+use muster_runtime::http::{Guard, NewId};
+use muster_store::announcements::Announcements;
+use muster_store::devices::Devices;
+use muster_store::idempotency::Idempotency;
+use muster_store::objects::Objects;
+use muster_store::presign::Presigner;
+use muster_store::receipts::Receipts;
+use muster_store::uploads::Uploads;
+use muster_store::validated::ValidatedBatches;
 use muster_store::{Grants, Partners, Tenants};
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 /// The function and the capabilities that it uses.
 pub struct RegistrationApi {
@@ -20,6 +31,24 @@ pub struct RegistrationApi {
     pub partners: Partners,
     /// Looks consent up.
     pub grants: Grants,
+    /// Lists, shows, cancels and resumes uploads.
+    pub uploads: Uploads,
+    /// Announces uploads.
+    pub announcements: Announcements,
+    /// Writes inline lists; begins and completes multipart uploads; looks objects up.
+    pub objects: Objects,
+    /// Signs URLs of lists to write and of reports to read.
+    pub presigner: Presigner,
+    /// Reads what validation made of rows.
+    pub validated: ValidatedBatches,
+    /// Reads what registration made of rows.
+    pub receipts: Receipts,
+    /// Keeps what was answered under an idempotency key.
+    pub idempotency: Idempotency,
+    /// Where new ids come from.
+    pub new_id: NewId,
+    /// Lists, finds, changes and releases devices.
+    pub devices: Devices,
 }
 
 /// What a handler is given.
@@ -36,6 +65,9 @@ pub fn router(function: RegistrationApi, guard: Guard) -> (Router, OpenApi) {
         function: Arc::new(function),
         guard,
     };
-    let routes = OpenApiRouter::new().routes(routes!(parties::get_tenant));
+    let routes = OpenApiRouter::new()
+        .merge(parties::routes())
+        .merge(devices::routes())
+        .merge(uploads::routes());
     routes.route_layer(door).with_state(api).split_for_parts()
 }

@@ -1,27 +1,48 @@
-//! Tenants and partners.
+//! Tenants and partners: who owns devices, and who hands them in.
+
+mod partners;
+mod tenants;
 
 use axum::Json;
-use axum::extract::{Path, State};
-use muster_core::id::TenantId;
-use muster_runtime::http::{Problem, ProblemBody};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
+use muster_runtime::http::{Problem, text};
+use serde::Serialize;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use crate::Api;
-use crate::model::Tenant;
 
-/// Show a tenant
-#[utoipa::path(
-    get,
-    path = "/v1/tenants/{tenant}",
-    operation_id = "getTenant",
-    tag = "tenants and partners",
-    params(("tenant" = String, Path, description = "The tenant's id")),
-    responses(
-        (status = 200, body = Tenant),
-        (status = "4XX", body = ProblemBody, content_type = "application/problem+json"),
-        (status = "5XX", body = ProblemBody, content_type = "application/problem+json"),
-    )
-)]
-pub(crate) async fn get_tenant(State(api): State<Api>, Path(tenant): Path<TenantId>) -> Result<Json<Tenant>, Problem> {
-    let tenant = api.function.tenants.get(tenant).await?;
-    tenant.map(|tenant| Json(tenant.into())).ok_or_else(Problem::not_found)
+/// The routes of tenants and partners.
+pub(crate) fn routes() -> OpenApiRouter<Api> {
+    OpenApiRouter::new()
+        .routes(routes!(tenants::create_tenant))
+        .routes(routes!(tenants::list_tenants))
+        .routes(routes!(tenants::get_tenant))
+        .routes(routes!(tenants::update_tenant))
+        .routes(routes!(partners::create_partner))
+        .routes(routes!(partners::list_partners))
+        .routes(routes!(partners::get_partner))
+}
+
+/// The most characters of a name.
+const MAX_NAME: usize = 256;
+
+/// A name as it was sent.
+fn name(sent: &str) -> Result<String, Problem> {
+    text("name", Some(sent), MAX_NAME)
+        .map_err(|error| Problem::invalid(vec![error]))?
+        .ok_or_else(|| Problem::at("name", "It is empty."))
+}
+
+/// The answer for something that is known now under this path, or was so before.
+fn known(created: bool, path: &str, more: Option<(HeaderName, HeaderValue)>, body: impl Serialize) -> Response {
+    let status = if created { StatusCode::CREATED } else { StatusCode::OK };
+    let mut response = (status, Json(body)).into_response();
+    let headers = response.headers_mut();
+    if let (true, Ok(path)) = (created, HeaderValue::from_str(path)) {
+        headers.insert(header::LOCATION, path);
+    }
+    headers.extend(more);
+    response
 }

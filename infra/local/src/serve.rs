@@ -12,7 +12,7 @@ mod watch;
 
 use std::borrow::Cow;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -29,7 +29,7 @@ use uuid::Uuid;
 use crate::data_dir::{Access, DataDirError, Stage};
 use crate::flow::{Embedded, Flow};
 use crate::issuer::{DevIssuer, IssuerError};
-pub use api::apis;
+pub use api::{Outside, apis};
 pub use client::Client;
 use listener::{Listening, Serving};
 
@@ -101,11 +101,14 @@ impl Server {
             embedded: embedded.clone(),
             stopping: Arc::clone(&stopping),
         };
-        let public_url = http
-            .local_addr()
-            .map(|address| format!("http://{address}"))
-            .unwrap_or_default();
-        let (apis, _) = apis(embedded, issuer.verifier(), &public_url);
+        let s3_port = s3.local_addr().map(|address| address.port()).unwrap_or(ports.s3);
+        let http_port = http.local_addr().map(|address| address.port()).unwrap_or(ports.http);
+        let outside = Outside {
+            s3: SocketAddr::from((Ipv4Addr::LOCALHOST, s3_port)),
+            public_url: format!("http://{}:{http_port}", Ipv4Addr::LOCALHOST),
+            new_id: Arc::new(new_id),
+        };
+        let (apis, _) = apis(embedded, issuer.verifier(), &outside);
         let router = Router::new()
             .route("/healthz", get(async || "alive\n"))
             .route("/readyz", get(ready))

@@ -43,6 +43,10 @@ pub struct Left {
 pub struct Change {
     /// The device as it shall be; its version is one more than the one that was seen.
     pub device: Device,
+    /// The device as it was seen.
+    pub before: Device,
+    /// The row that changes it.
+    pub row: Source,
     /// Keys that nobody held.
     pub new_keys: Vec<IdentityKey>,
     /// Devices that end as `merged`, as they were seen; their keys are claimed for `device`.
@@ -181,6 +185,8 @@ fn change(
         );
         device.group_tag = device.group_tag.or_else(|| other.group_tag.clone());
         device.assigned_user = device.assigned_user.or_else(|| other.assigned_user.clone());
+        device.display_name = device.display_name.or_else(|| other.display_name.clone());
+        device.purchase_order = device.purchase_order.or_else(|| other.purchase_order.clone());
         device.components = device.components.or_else(|| other.components.clone());
         if other.registrant == Registrant::Tenant && device.registrant != Registrant::Tenant {
             // Otherwise a partner would see, and could change, what the tenant registered itself.
@@ -232,15 +238,17 @@ fn change(
     }
     device.version += 1;
     device.changed_at = context.now;
-    let own = || Source {
+    let row = Source {
         upload: context.upload.clone(),
         place: record.place,
     };
     // That other row goes on to stand for the device, so that a repeat of this one is again its duplicate.
-    let stands = twin.cloned().unwrap_or_else(own);
+    let stands = twin.unwrap_or(&row).clone();
     device.changed_by = (twin.is_none() || stands != device.source).then_some(stands);
     Decision::Update(Box::new(Change {
         device,
+        before: oldest.clone(),
+        row,
         new_keys,
         absorbed,
         duplicate_of: twin.cloned(),

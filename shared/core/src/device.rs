@@ -1,5 +1,7 @@
 //! A registered device.
 
+mod edit;
+
 use hardware_hash::Components;
 use serde::{Deserialize, Serialize};
 
@@ -9,6 +11,8 @@ use crate::id::{DeviceId, TenantId, UploadId};
 use crate::identity::{IdentityKey, Pkid};
 use crate::party::Registrant;
 use crate::record::{Place, Record};
+
+pub use edit::{DeviceEdit, EditFault};
 
 /// Where a device's data came from: a row of an upload. The upload's item names the object version.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,15 +26,31 @@ pub struct Source {
 }
 
 /// Whether a device is registered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum DeviceState {
     /// It belongs to its tenant.
+    #[default]
     Registered,
     /// The association has ended; its identities are free.
     Released,
     /// It turned out to be the same device as another one, which lives on.
     Merged,
+}
+
+impl DeviceState {
+    /// All states.
+    pub const ALL: [Self; 3] = [Self::Registered, Self::Released, Self::Merged];
+
+    /// The name on the wire.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Registered => "registered",
+            Self::Released => "released",
+            Self::Merged => "merged",
+        }
+    }
 }
 
 /// A device and whose it is.
@@ -67,6 +87,12 @@ pub struct Device {
     /// Assigned user, as a user principal name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub assigned_user: Option<String>,
+    /// The name that the device shall get.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub display_name: Option<String>,
+    /// The order that it was bought by.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub purchase_order: Option<String>,
     /// Its identities, each held by a claim.
     pub keys: Vec<IdentityKey>,
     /// What the matcher compares, as of the last capture.
@@ -116,6 +142,8 @@ impl Device {
                 .clone()
                 .or_else(|| context.group_tag.map(str::to_owned)),
             assigned_user: record.assigned_user.clone(),
+            display_name: None,
+            purchase_order: None,
             keys: record.keys.clone(),
             components: record.components.clone(),
             source,

@@ -36,6 +36,19 @@ impl TenantId {
     pub const fn new(id: Uuid) -> Self {
         Self(id)
     }
+
+    /// The id of a tenant that is made known by its name alone, so that a repeat makes the same tenant. Letter case does
+    /// not matter, as it does not for names. A version 8 UUID (RFC 9562, section 5.8).
+    #[must_use]
+    pub fn of_name(name: &str) -> Self {
+        Self(derived("tenant", &[name.to_lowercase().as_bytes()]))
+    }
+}
+
+/// A version 8 UUID over a purpose and fields.
+fn derived(purpose: &str, fields: &[&[u8]]) -> Uuid {
+    let digest = digest_fields(purpose, fields);
+    uuid::Builder::from_custom_bytes(std::array::from_fn(|i| digest.get(i).copied().unwrap_or_default())).into_uuid()
 }
 
 impl fmt::Display for TenantId {
@@ -170,6 +183,70 @@ impl From<UploadId> for String {
     }
 }
 
+/// An upload that was announced, before its object is there. Whoever announces the same once more, with the same seed, gets
+/// the same id; without the seed nobody can guess it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct AnnouncementId(String);
+
+impl AnnouncementId {
+    /// The id that follows from these bytes, which are random at their origin.
+    #[must_use]
+    pub fn of_seed(seed: [u8; 16]) -> Self {
+        let digest = digest_fields("announcement", &[&seed]);
+        let short: [u8; 15] = std::array::from_fn(|i| digest.get(i).copied().unwrap_or_default());
+        Self(format!("a-{}", URL_SAFE_NO_PAD.encode(short)))
+    }
+
+    /// The announcement that an object is of, by its name in the inbox: `{id}~{name}.csv`.
+    #[must_use]
+    pub fn of_file(name: &str) -> Option<Self> {
+        name.split_once('~').and_then(|(id, _)| id.parse().ok())
+    }
+
+    /// The id as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for AnnouncementId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl FromStr for AnnouncementId {
+    type Err = IdError;
+
+    fn from_str(text: &str) -> Result<Self, IdError> {
+        let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
+        match text.strip_prefix("a-") {
+            Some(rest) if rest.len() == 20 && rest.chars().all(fits) => Ok(Self(text.to_owned())),
+            _ => Err(IdError::new(
+                "announcement id",
+                text,
+                "an announcement's id is `a-` and 20 letters, digits, `_` or `-`",
+            )),
+        }
+    }
+}
+
+impl TryFrom<String> for AnnouncementId {
+    type Error = IdError;
+
+    fn try_from(text: String) -> Result<Self, IdError> {
+        text.parse()
+    }
+}
+
+impl From<AnnouncementId> for String {
+    fn from(id: AnnouncementId) -> Self {
+        id.0
+    }
+}
+
 /// A registered device. Derived from the upload and the row that registered it first, so that a repeated write makes
 /// the same device.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -180,11 +257,7 @@ impl DeviceId {
     /// The id that a row gives to the device which it makes known. A version 8 UUID (RFC 9562, section 5.8).
     #[must_use]
     pub fn of_row(upload: &UploadId, row: u64) -> Self {
-        let digest = digest_fields("device", &[upload.as_str().as_bytes(), &row.to_be_bytes()]);
-        Self(
-            uuid::Builder::from_custom_bytes(std::array::from_fn(|i| digest.get(i).copied().unwrap_or_default()))
-                .into_uuid(),
-        )
+        Self(derived("device", &[upload.as_str().as_bytes(), &row.to_be_bytes()]))
     }
 }
 
@@ -235,6 +308,16 @@ mod tests {
     }
 
     #[test]
+    fn an_announcement_is_known_by_its_objects_name() {
+        let id = AnnouncementId::of_seed([1; 16]);
+        assert_ne!(id, AnnouncementId::of_seed([2; 16]));
+        assert_eq!(AnnouncementId::of_file(&format!("{id}~a~b.csv")), Some(id));
+        for other in ["list.csv", "a-x~list.csv", "~.csv", ""] {
+            assert_eq!(AnnouncementId::of_file(other), None, "{other}");
+        }
+    }
+
+    #[test]
     fn ids_refuse_what_they_are_not() {
         assert!("x".parse::<TenantId>().is_err());
         assert!("1b6c0d7e3f5a4c1e9a518d2f6f1f3a10".parse::<TenantId>().is_err());
@@ -250,5 +333,13 @@ mod tests {
         let id = DeviceId::of_row(&upload, 7);
         assert_eq!(id.0.get_version_num(), 8);
         assert_ne!(id, DeviceId::of_row(&upload, 8));
+    }
+
+    #[test]
+    fn a_tenant_id_of_a_name_has_no_regard_to_case() {
+        let id = TenantId::of_name("Fabrikam");
+        assert_eq!(id, TenantId::of_name("fabriKAM"));
+        assert_ne!(id, TenantId::of_name("Fabrikam "));
+        assert_eq!(id.to_string().parse(), Ok(id));
     }
 }

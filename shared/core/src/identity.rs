@@ -112,6 +112,17 @@ impl KeyKind {
         }
     }
 
+    /// A stable name for programs.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::EndorsementKey => "endorsement-key",
+            Self::Pkid => "product-key-id",
+            Self::Tuple => "tuple",
+            Self::SmbiosUuid => "smbios-uuid",
+        }
+    }
+
     /// What people call it.
     #[must_use]
     pub const fn name(self) -> &'static str {

@@ -7,8 +7,10 @@
 pub mod access;
 pub mod channel;
 pub mod decide;
+mod denied;
 pub mod device;
 pub mod grant;
+pub mod history;
 pub mod id;
 pub mod identity;
 pub mod inbox;

@@ -15,6 +15,31 @@ pub struct Tenant {
     pub name: String,
     /// When it was made known.
     pub created_at: Timestamp,
+    /// Whether it has the licence that the recommended channel needs: recorded and told, never enforced. Nothing: nobody
+    /// said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub licensed: Option<bool>,
+    /// Counts every change; changes are conditional on it.
+    #[serde(default = "first")]
+    pub version: u64,
+}
+
+const fn first() -> u64 {
+    1
+}
+
+impl Tenant {
+    /// A tenant of which no more is known.
+    #[must_use]
+    pub fn new(id: TenantId, name: impl Into<String>, created_at: Timestamp) -> Self {
+        Self {
+            id,
+            name: name.into(),
+            created_at,
+            licensed: None,
+            version: first(),
+        }
+    }
 }
 
 /// What a partner is, which decides what its grants allow.

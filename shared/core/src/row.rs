@@ -195,18 +195,25 @@ fn sizes(raw: &RawRow<'_>) -> Vec<RowFault> {
 /// Only the domain part can be checked here; whether the user exists is the directory's business.
 fn user(text: Option<&str>, faults: &mut Vec<RowFault>) -> Option<String> {
     let text = text?;
+    if is_user(text) {
+        return Some(text.to_owned());
+    }
+    let detail = format!("the assigned user is {NO_USER}");
+    faults.push(RowFault::new(Outcome::InvalidValue, Field::AssignedUser, detail));
+    None
+}
+
+/// What is wrong with a text that is no user principal name.
+pub(crate) const NO_USER: &str = "no user principal name: expected name@domain, such as ada@contoso.onmicrosoft.com";
+
+/// Whether a text has the form of a user principal name.
+pub(crate) fn is_user(text: &str) -> bool {
     let domain = text
         .rsplit_once('@')
         .filter(|(name, _)| !name.is_empty())
         .map(|(_, domain)| domain);
     let label = |l: &str| !l.is_empty() && l.chars().all(|c| c.is_alphanumeric() || c == '-');
-    if domain.is_some_and(|d| d.contains('.') && d.split('.').all(label)) {
-        return Some(text.to_owned());
-    }
-    let detail =
-        "the assigned user is no user principal name: expected name@domain, such as ada@contoso.onmicrosoft.com";
-    faults.push(RowFault::new(Outcome::InvalidValue, Field::AssignedUser, detail));
-    None
+    domain.is_some_and(|d| d.contains('.') && d.split('.').all(label))
 }
 
 /// A row without a hash that counts: by PKID, by tuple, or by both.

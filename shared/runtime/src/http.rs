@@ -2,24 +2,24 @@
 //! calling, cursors, and the layers around a router. `docs/http.md` tells users of it.
 
 mod cursor;
+mod docs;
 mod guard;
 mod lambda;
 mod layers;
+pub mod openapi;
 mod page;
 mod problem;
 mod read;
 mod source;
-mod told;
 
 pub use cursor::Cursor;
 pub use guard::{Acting, Guard};
-pub use lambda::serve_lambda;
+pub use lambda::{random_ids, serve_lambda};
 pub use layers::{MAX_BODY, NewId, around};
 pub use page::{PageQuery, etag, if_match};
 pub use problem::{Code, FieldError, Problem, ProblemBody};
 pub use read::{Body, Query, text};
 pub use source::{Peer, Source};
-pub use told::tell_refusals;
 
 use std::sync::Arc;
 

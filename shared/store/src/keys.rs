@@ -3,8 +3,9 @@
 mod kind;
 
 use muster_core::Timestamp;
+use muster_core::device::DeviceState;
 use muster_core::grant::GrantPin;
-use muster_core::id::{DeviceId, PartnerId, TenantId, UploadId};
+use muster_core::id::{AnnouncementId, DeviceId, PartnerId, TenantId, UploadId};
 use muster_core::identity::IdentityKey;
 use muster_core::party::Registrant;
 use sha2::Digest as _;
@@ -102,6 +103,14 @@ pub(crate) fn device(id: DeviceId) -> Key {
     Key::new(format!("DEVICE#{id}"), "DEVICE")
 }
 
+/// How a version of a device came to be, beside the device.
+pub(crate) fn device_change(id: DeviceId, version: u64) -> Key {
+    Key::new(format!("DEVICE#{id}"), format!("{DEVICE_CHANGES}{version:012}"))
+}
+
+/// What the sort keys of a device's changes begin with.
+pub(crate) const DEVICE_CHANGES: &str = "CHANGE#";
+
 pub(crate) fn claim(key: IdentityKey) -> Key {
     Key::new(format!("CLAIM#{key}"), "CLAIM")
 }
@@ -135,9 +144,14 @@ pub(crate) fn receipts(id: &UploadId, batch: u32) -> String {
     format!("BATCH#{id}#{batch:08}")
 }
 
-/// Index partition of a tenant's devices.
-pub(crate) fn device_list(tenant: TenantId, shard: u32) -> String {
-    format!("T#{tenant}#DEVICES#{shard}")
+/// Index partition of a tenant's devices in this state.
+pub(crate) fn device_list(tenant: TenantId, state: DeviceState, shard: u32) -> String {
+    let list = match state {
+        DeviceState::Registered => "DEVICES",
+        DeviceState::Released => "RELEASED",
+        DeviceState::Merged => "MERGED",
+    };
+    format!("T#{tenant}#{list}#{shard}")
 }
 
 /// Index partition of a tenant's uploads.
@@ -177,6 +191,16 @@ pub(crate) fn due_list(shard: u32) -> String {
 
 /// Partition of objects in the inbox that are no upload.
 pub(crate) const STRAYS: &str = "STRAYS";
+
+/// An upload that was announced.
+pub(crate) fn announcement(id: &AnnouncementId) -> Key {
+    Key::new(format!("ANNOUNCEMENT#{id}"), "ANNOUNCEMENT")
+}
+
+/// A request that came with an idempotency key, by its digest in hexadecimal digits.
+pub(crate) fn idempotency(digest: &str) -> Key {
+    Key::new(format!("IDEMPOTENCY#{digest}"), "IDEMPOTENCY")
+}
 
 /// An object in the inbox that is no upload. DynamoDB takes sort keys of up to 1,024 bytes, and a bucket with a key may
 /// be longer: a digest then stands for the end.

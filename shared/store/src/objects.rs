@@ -2,6 +2,7 @@
 
 mod file;
 mod list;
+mod parts;
 mod unfinished;
 mod writer;
 
@@ -23,6 +24,7 @@ use crate::connection::Connection;
 use crate::error::{ErrorKind, StoreError};
 
 pub use list::{ListedVersion, Marker, VersionPage};
+pub use parts::{ArrivedPart, PartsCompleted};
 pub use unfinished::{Unfinished, UnfinishedPage};
 pub use writer::Writer;
 
@@ -33,12 +35,12 @@ pub const MAX_IN_MEMORY: u64 = 16 << 20;
 const CONFLICT_TRIES: u32 = 6;
 
 /// The objects of one bucket, with versioning on. Needs, on the prefixes in question, `s3:GetObject`,
-/// `GetObjectVersion`, `PutObject`, `AbortMultipartUpload`, `DeleteObject`, and for sweep `ListBucketVersions` and
-/// `ListBucketMultipartUploads`. Without `s3:ListBucket` S3 answers "denied" for an object that is missing.
+/// `GetObjectVersion`, `PutObject`, `AbortMultipartUpload`, `DeleteObject`, for sweep `ListBucketVersions` and
+/// `ListBucketMultipartUploads`, and for registration-api `ListMultipartUploadParts`. Without `s3:ListBucket` S3 answers "denied" for an object that is missing.
 #[derive(Clone)]
 pub struct Objects {
-    client: Client,
-    bucket: String,
+    pub(crate) client: Client,
+    pub(crate) bucket: String,
 }
 
 /// What is known of an object without reading it.
@@ -178,24 +180,41 @@ impl Objects {
     /// # Errors
     /// When the store is out of reach or refuses.
     pub async fn put_if_absent(&self, key: &str, body: Bytes, content_type: &str) -> Result<bool, StoreError> {
+        Ok(self.put_new(key, body, content_type, &[]).await?.is_some())
+    }
+
+    /// As [`Self::put_if_absent`], with metadata; the version that it became.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn put_new(
+        &self,
+        key: &str,
+        body: Bytes,
+        content_type: &str,
+        metadata: &[(String, String)],
+    ) -> Result<Option<String>, StoreError> {
         const OPERATION: &str = "write an object unless there is one";
         let mut pause = Duration::from_millis(50);
         for _ in 0..CONFLICT_TRIES {
-            let request = self
+            let mut request = self
                 .client
                 .put_object()
                 .bucket(&self.bucket)
                 .key(key)
                 .if_none_match("*");
+            for (name, value) in metadata {
+                request = request.metadata(name, value);
+            }
             match request
                 .content_type(content_type)
                 .body(ByteStream::from(body.clone()))
                 .send()
                 .await
             {
-                Ok(_) => return Ok(true),
+                Ok(answer) => return Ok(Some(answer.version_id.unwrap_or_else(unversioned))),
                 Err(error) => match error.code() {
-                    Some("PreconditionFailed") => return Ok(false),
+                    Some("PreconditionFailed") => return Ok(None),
                     Some("ConditionalRequestConflict") => {
                         tokio::time::sleep(pause).await;
                         pause *= 2;

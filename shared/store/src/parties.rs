@@ -1,6 +1,7 @@
 //! Tenants and partners.
 
 mod directory;
+mod licence;
 
 use std::time::Duration;
 
@@ -18,8 +19,9 @@ use crate::table::{Action, Cancelled, Condition, Query, Table, Transacted, Writt
 
 pub(crate) use directory::{Entry, directory_sort};
 pub use directory::{Listed, ListingWrite};
+pub use licence::TenantChange;
 
-/// How often the creation of a tenant is tried when other transactions are in the way.
+/// How often the creation or a change of a tenant is tried when other transactions are in the way.
 const TRIES: u32 = 10;
 const PAUSE: Duration = Duration::from_millis(10);
 /// The bytes that a name has at most, in lower case: the longest sort key (DynamoDB developer guide, "Constraints").
@@ -58,6 +60,12 @@ pub(crate) fn name_item(name: &str, tenant: TenantId) -> Result<Item, StoreError
     Item::new(&keys::tenant_name(name), &NameOwner { tenant })
 }
 
+/// The item of a tenant, in the list of all.
+fn item(tenant: &Tenant) -> Result<Item, StoreError> {
+    let item = Item::new(&keys::tenant(tenant.id), tenant)?;
+    Ok(item.listed(keys::TENANT_LIST.to_owned(), tenant.name.to_lowercase()))
+}
+
 impl Tenants {
     /// The tenants in this table.
     #[must_use]
@@ -88,10 +96,9 @@ impl Tenants {
         if self.by_name(&tenant.name).await?.is_some() {
             return Ok(TenantCreation::NameTaken);
         }
-        let item = Item::new(&keys::tenant(tenant.id), tenant)?.listed(keys::TENANT_LIST.to_owned(), name);
         let owner = name_item(&tenant.name, tenant.id)?;
         let actions = [
-            Action::Put(item, Some(Condition::absent())),
+            Action::Put(item(tenant)?, Some(Condition::absent())),
             Action::Put(owner, Some(Condition::absent())),
         ];
         self.grants.ensure_own(tenant.id, tenant.created_at).await?;

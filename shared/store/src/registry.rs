@@ -1,7 +1,9 @@
 //! Every capability over one table and one bucket, for whoever may do everything.
 
+use crate::announcements::Announcements;
 use crate::devices::Devices;
 use crate::fsck::Fsck;
+use crate::idempotency::Idempotency;
 use crate::objects::Objects;
 use crate::receipts::Receipts;
 use crate::uploads::Uploads;
@@ -66,6 +68,18 @@ impl Registry {
     #[must_use]
     pub fn uploads(&self) -> Uploads {
         Uploads::new(self.table.clone())
+    }
+
+    /// Uploads that were announced.
+    #[must_use]
+    pub fn announcements(&self) -> Announcements {
+        Announcements::new(self.table.clone())
+    }
+
+    /// Idempotency keys.
+    #[must_use]
+    pub fn idempotency(&self) -> Idempotency {
+        Idempotency::new(self.table.clone())
     }
 
     /// Receipts.

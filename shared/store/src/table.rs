@@ -268,6 +268,27 @@ impl Table {
         }
     }
 
+    /// Deletes an item if the condition holds; where it does not, the item stays.
+    pub(crate) async fn delete(&self, key: &Key, condition: Condition) -> Result<(), StoreError> {
+        let request = self
+            .client
+            .delete_item()
+            .table_name(&self.name)
+            .set_key(Some(key_attributes(key)))
+            .set_condition_expression((!condition.expression.is_empty()).then(|| condition.expression.clone()))
+            .set_expression_attribute_names(condition.names())
+            .set_expression_attribute_values(condition.values());
+        match request.send().await {
+            Ok(_) => Ok(()),
+            Err(error) => match error.as_service_error() {
+                Some(aws_sdk_dynamodb::operation::delete_item::DeleteItemError::ConditionalCheckFailedException(_)) => {
+                    Ok(())
+                }
+                _ => Err(StoreError::from_sdk("delete an item", error)),
+            },
+        }
+    }
+
     /// A page of a partition, in sort order; of the table, or of an index by its name.
     pub(crate) async fn query(&self, query: Query<'_>) -> Result<Page, StoreError> {
         let (hash, range) = match query.index {

@@ -39,11 +39,7 @@ fn id(number: u32) -> TenantId {
 }
 
 fn tenant(number: u32, name: &str) -> Tenant {
-    Tenant {
-        id: id(number),
-        name: name.to_owned(),
-        created_at: Timestamp::from_second(7).unwrap(),
-    }
+    Tenant::new(id(number), name, Timestamp::from_second(7).unwrap())
 }
 
 fn partner(id: &str) -> Partner {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use journeys::api::{NOBODY, outside};
 use muster_core::access::ROUTES;
 use muster_local::issuer::DevIssuer;
 use muster_local::serve::apis;
@@ -113,7 +114,7 @@ async fn what_does_not_exist_has_no_lists() -> Result<()> {
 async fn the_document_tells_of_every_route_and_of_every_refusal() -> Result<()> {
     let world = World::new().await?;
     let verifier = DevIssuer::in_memory()?.verifier();
-    let (_, document) = apis(&world.embedded, verifier, "https://muster.example");
+    let (_, document) = apis(&world.embedded, verifier, &outside(NOBODY));
     let document = serde_json::to_value(&document)?;
     let ours = ROUTES
         .iter()

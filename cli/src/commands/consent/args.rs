@@ -154,7 +154,7 @@ impl From<VerbArg> for Verb {
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
-pub(super) enum KindArg {
+pub(crate) enum KindArg {
     Oem,
     CspDirect,
     CspProvider,

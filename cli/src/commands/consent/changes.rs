@@ -2,40 +2,55 @@
 
 use consent_api::model::{ConsentChange, ConsentChangePage};
 use muster_core::grant::Verb;
-use muster_store::ChangeMark;
+use muster_store::{ChangeMark, Registry};
 
 use super::args::ChangesArgs;
+use crate::deployed::Place;
 use crate::failure::{Exit, Failure};
 use crate::output::{self, Output, plain};
 use crate::state::{self, Surroundings};
 
 /// Runs the command.
 pub(super) async fn run(args: &ChangesArgs, around: &Surroundings, out: &mut Output) -> Result<Exit, Failure> {
+    let page = match args.registry.place(around).await? {
+        Place::Registry(registry) => page(args, &registry).await?,
+        Place::Server(server) => {
+            let tenant = server.tenant(&args.tenant).await?.id;
+            let (from, limit) = (args.page.from.as_deref(), args.page.limit_text());
+            server
+                .consent_changes(tenant, args.partner.as_ref(), from, &limit)
+                .await?
+        }
+    };
+    if args.json {
+        out.json(&page)?;
+        return Ok(Exit::Fine);
+    }
+    if page.changes.is_empty() {
+        out.line("There are no changes.")?;
+        return Ok(Exit::Fine);
+    }
+    out.table(table(&page.changes), 0)?;
+    out.more(page.next.as_deref())?;
+    Ok(Exit::Fine)
+}
+
+async fn page(args: &ChangesArgs, registry: &Registry) -> Result<ConsentChangePage, Failure> {
     let after = args.page.from.as_deref().map(str::parse::<ChangeMark>).transpose();
     let after = after.map_err(|error| Failure::new(error, "Take --from as the page before gave it."))?;
-    let registry = args.registry.open(around).await?;
-    let tenant = state::tenant(&registry, &args.tenant).await?;
+    let tenant = state::tenant(registry, &args.tenant).await?;
     let (grants, limit) = (registry.grants(), args.page.limit());
     let page = match &args.partner {
         Some(partner) => {
-            let partner = state::partner(&registry, partner).await?;
+            let partner = state::partner(registry, partner).await?;
             grants.changes_of(tenant.id, &partner.id, after.as_ref(), limit).await?
         }
         None => grants.changes_of_tenant(tenant.id, after.as_ref(), limit).await?,
     };
-    let next = page.next.map(|mark| mark.to_string());
-    let changes: Vec<ConsentChange> = page.changes.into_iter().map(ConsentChange::from).collect();
-    if args.json {
-        out.json(&ConsentChangePage { changes, next })?;
-        return Ok(Exit::Fine);
-    }
-    if changes.is_empty() {
-        out.line("There are no changes.")?;
-        return Ok(Exit::Fine);
-    }
-    out.table(table(&changes), 0)?;
-    out.more(next.as_deref())?;
-    Ok(Exit::Fine)
+    Ok(ConsentChangePage {
+        changes: page.changes.into_iter().map(ConsentChange::from).collect(),
+        next: page.next.map(|mark| mark.to_string()),
+    })
 }
 
 fn table(changes: &[ConsentChange]) -> comfy_table::Table {

@@ -1,56 +1,74 @@
 //! `muster consent list`: how consents stand.
 
+use std::collections::BTreeMap;
 use std::fmt::Display;
 
-use consent_api::model::{Consent, ConsentPage};
+use consent_api::model::{Consent, ConsentPage, Hindrance};
 use muster_core::Timestamp;
-use muster_core::grant::{Grant, GrantState, Hindrance};
-use muster_core::id::PartnerId;
+use muster_core::grant::{Grant, GrantState};
+use muster_core::id::{PartnerId, TenantId};
 use muster_core::party::{PartnerKind, Registrant};
 use muster_store::Registry;
 
 use super::args::ListArgs;
+use crate::deployed::Place;
 use crate::failure::{Exit, Failure};
 use crate::output::{self, Output, plain};
 use crate::state::{self, Surroundings};
 
 /// Runs the command.
 pub(super) async fn run(args: &ListArgs, around: &Surroundings, out: &mut Output) -> Result<Exit, Failure> {
-    let registry = args.registry.open(around).await?;
+    let place = args.registry.place(around).await?;
+    let page = match &place {
+        Place::Registry(registry) => page(args, registry).await?,
+        Place::Server(server) => {
+            let (from, limit) = (args.page.from.as_deref(), args.page.limit_text());
+            match &args.partner {
+                Some(partner) => server.consents_of_partner(partner, from, &limit).await?,
+                None => {
+                    let tenant = server.tenant_or_own(args.tenant.as_deref()).await?.id;
+                    server.consents(tenant, from, &limit).await?
+                }
+            }
+        }
+    };
+    if args.json {
+        out.json(&page)?;
+        return Ok(Exit::Fine);
+    }
+    if page.grants.is_empty() {
+        out.line("There are no consents.")?;
+        return Ok(Exit::Fine);
+    }
+    let mut names: BTreeMap<TenantId, String> = BTreeMap::new();
+    for consent in &page.grants {
+        if !names.contains_key(&consent.tenant) {
+            let name = place.name_of_tenant(consent.tenant).await?;
+            names.insert(consent.tenant, name.unwrap_or_else(|| consent.tenant.to_string()));
+        }
+    }
+    let name = |consent: &Consent| {
+        let name = names.get(&consent.tenant);
+        name.map(|name| plain(name).into_owned()).unwrap_or_default()
+    };
+    out.table(table(&page.grants, name, (around.clock)()), 0)?;
+    tell_hindered(&page.grants, name, out)?;
+    out.more(page.next.as_deref())?;
+    Ok(Exit::Fine)
+}
+
+async fn page(args: &ListArgs, registry: &Registry) -> Result<ConsentPage, Failure> {
     let limit = args.page.limit();
     let (grants, more) = match (&args.tenant, &args.partner) {
-        (_, Some(partner)) => of_partner(&registry, partner, args, limit).await?,
-        (tenant, None) => of_tenant(&registry, tenant.as_deref().unwrap_or_default(), args, limit).await?,
+        (_, Some(partner)) => of_partner(registry, partner, args, limit).await?,
+        (tenant, None) => of_tenant(registry, tenant.as_deref().unwrap_or_default(), args, limit).await?,
     };
     let next = grants.last().filter(|_| more).map(|last| match &args.partner {
         Some(_) => last.tenant.to_string(),
         None => holder(last).to_owned(),
     });
-    if args.json {
-        let grants = grants.iter().map(Consent::from).collect();
-        out.json(&ConsentPage { grants, next })?;
-        return Ok(Exit::Fine);
-    }
-    if grants.is_empty() {
-        out.line("There are no consents.")?;
-        return Ok(Exit::Fine);
-    }
-    let mut names = Vec::with_capacity(grants.len());
-    for grant in &grants {
-        let tenant = registry.tenants().get(grant.tenant).await?;
-        names.push((
-            grant.tenant,
-            tenant.map_or_else(|| grant.tenant.to_string(), |tenant| tenant.name),
-        ));
-    }
-    let name = |grant: &Grant| {
-        let found = names.iter().find(|(id, _)| *id == grant.tenant);
-        found.map(|(_, name)| plain(name).into_owned()).unwrap_or_default()
-    };
-    out.table(table(&grants, name, (around.clock)()), 0)?;
-    tell_hindered(&grants, name, out)?;
-    out.more(next.map(|next| next.to_string()).as_deref())?;
-    Ok(Exit::Fine)
+    let grants = grants.iter().map(Consent::from).collect();
+    Ok(ConsentPage { grants, next })
 }
 
 /// A page of a tenant's consents, its own for itself first; whether there are more.
@@ -93,7 +111,7 @@ fn holder(grant: &Grant) -> &str {
 }
 
 /// Consents for people.
-pub(super) fn table(grants: &[Grant], tenant: impl Fn(&Grant) -> String, now: Timestamp) -> comfy_table::Table {
+pub(super) fn table(grants: &[Consent], tenant: impl Fn(&Consent) -> String, now: Timestamp) -> comfy_table::Table {
     let mut table = output::table([
         "TENANT", "PARTNER", "KIND", "STATE", "CHANNELS", "ASKED", "DECIDED", "ENDS",
     ]);
@@ -123,17 +141,19 @@ pub(super) fn table(grants: &[Grant], tenant: impl Fn(&Grant) -> String, now: Ti
     table
 }
 
-fn state_name(grant: &Grant, now: Timestamp) -> String {
+fn state_name(grant: &Consent, now: Timestamp) -> String {
     match grant.state {
-        GrantState::Granted if !grant.in_force(now) => "expired".to_owned(),
-        state if grant.is_stuck() => format!("{}, stuck", state.as_str()),
-        state if grant.hindrance.is_some() => format!("{}, hindered", state.as_str()),
-        state => state.as_str().to_owned(),
+        GrantState::Granted if grant.expires_at.is_some_and(|end| end <= now) => "expired".to_owned(),
+        state => match &grant.hindrance {
+            Some(hindrance) if hindrance.next_try.is_none() => format!("{}, stuck", state.as_str()),
+            Some(_) => format!("{}, hindered", state.as_str()),
+            None => state.as_str().to_owned(),
+        },
     }
 }
 
 /// Says of each decision that could not be carried out why, and what to do.
-fn tell_hindered(grants: &[Grant], tenant: impl Fn(&Grant) -> String, out: &mut Output) -> Result<(), Failure> {
+fn tell_hindered(grants: &[Consent], tenant: impl Fn(&Consent) -> String, out: &mut Output) -> Result<(), Failure> {
     for grant in grants {
         if let Some(Hindrance { reason, next_try, .. }) = &grant.hindrance {
             let (how, again) = match next_try {
@@ -148,7 +168,7 @@ fn tell_hindered(grants: &[Grant], tenant: impl Fn(&Grant) -> String, out: &mut 
                     .partner()
                     .map_or_else(|| "itself".to_owned(), |partner| format!("`{partner}`")),
                 plain(&reason.detail),
-                reason.remedy
+                plain(&reason.remedy)
             ))?;
         }
     }

@@ -2,22 +2,22 @@
 
 use std::borrow::Cow;
 
-use muster_core::device::{Device, Source};
-use muster_core::party::Registrant;
-use muster_store::Registry;
+use muster_store::uploads::Progress;
+use registration_api::model::{Device, Registrant, Source, Upload};
 
 use super::state_name;
+use crate::deployed::Place;
 use crate::failure::Failure;
 use crate::output::{self, Output, Style, plain};
 use crate::state;
 
 /// Prints it.
-pub(super) async fn print(registry: &Registry, device: &Device, out: &mut Output) -> Result<(), Failure> {
-    let tenant = registry.tenants().get(device.tenant).await?;
-    let tenant = tenant.map(|tenant| format!("{} ({})", plain(&tenant.name), tenant.id));
+pub(super) async fn print(place: &Place, device: &Device, out: &mut Output) -> Result<(), Failure> {
+    let tenant = place.name_of_tenant(device.tenant).await?;
+    let tenant = tenant.map(|name| format!("{} ({})", plain(&name), device.tenant));
     let registrant = match &device.registrant {
         Registrant::Tenant => "the tenant itself".to_owned(),
-        Registrant::Partner(id) => format!("the partner {id}"),
+        Registrant::Partner(id) => format!("the partner {}", plain(id)),
     };
     let title = out.paint(Style::Bold, format_args!("Device {}", device.id));
     out.line(title)?;
@@ -34,6 +34,8 @@ pub(super) async fn print(registry: &Registry, device: &Device, out: &mut Output
     row("PKID", device.pkid.as_ref().map(|pkid| pkid.as_str().to_owned()));
     row("group tag", text(&device.group_tag));
     row("assigned user", text(&device.assigned_user));
+    row("display name", text(&device.display_name));
+    row("purchase order", text(&device.purchase_order));
     row(
         "registered",
         Some(format!(
@@ -42,10 +44,10 @@ pub(super) async fn print(registry: &Registry, device: &Device, out: &mut Output
             device.channel
         )),
     );
-    row("from", Some(place(registry, &device.source).await?));
+    row("from", Some(origin(place, device, &device.source).await?));
     if let Some(source) = &device.changed_by {
         row("changed", Some(state::time(device.changed_at)));
-        row("from", Some(place(registry, source).await?));
+        row("from", Some(origin(place, device, source).await?));
     }
     row("version", Some(device.version.to_string()));
     out.table(output::name_table(&rows), 2)?;
@@ -62,11 +64,19 @@ pub(super) async fn print(registry: &Registry, device: &Device, out: &mut Output
     }
 }
 
-/// The row that it came from.
-async fn place(registry: &Registry, source: &Source) -> Result<String, Failure> {
-    let upload = registry.uploads().get(&source.upload).await?;
-    let key = upload
-        .map(|upload| format!(" ({})", plain(&upload.object.key)))
-        .unwrap_or_default();
-    Ok(format!("upload {}, line {}{key}", source.upload, source.place.line))
+/// The row that it came from. Of an upload that the caller may not see, nothing but its id is told.
+async fn origin(place: &Place, device: &Device, source: &Source) -> Result<String, Failure> {
+    let name = match place {
+        Place::Registry(registry) => registry.uploads().get(&source.upload).await?.map(|status| {
+            let received = status.created_at;
+            Upload::of(status, &Progress::default(), received).name
+        }),
+        Place::Server(server) => match server.upload(device.tenant, source.upload.as_str()).await {
+            Ok(upload) => Some(upload.name),
+            Err(refusal) if refusal.is_absence() || refusal.is_forbidden() => None,
+            Err(refusal) => return Err(refusal.into()),
+        },
+    };
+    let name = name.map(|name| format!(" ({})", plain(&name))).unwrap_or_default();
+    Ok(format!("upload {}, line {}{name}", source.upload, source.line))
 }

@@ -6,18 +6,15 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use csv::StringRecord;
-use muster_core::id::{PartnerId, TenantId, UploadId};
+use muster_core::id::{PartnerId, TenantId};
 use muster_core::outcome::Outcome;
-use muster_core::party::{Registrant, Tenant};
-use muster_core::upload::{ObjectVersion, Reason, UploadState};
+use muster_core::upload::ObjectVersion;
 use muster_store::Registry;
 use muster_store::reports::{fixit_key, report_key, summary_key};
-use muster_store::uploads::UploadStatus;
+use registration_api::model::{Reason, Upload, UploadStage};
 use serde::Serialize;
 
-use super::drop::Dropped;
 use crate::failure::{Exit, Failure};
-use crate::here::Here;
 use crate::output::{self, Number, Output, Style, count, plain};
 
 /// How many problems are printed; the report has them all.
@@ -27,8 +24,8 @@ const FIRST: usize = 10;
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Answer {
-    upload_id: UploadId,
-    state: UploadState,
+    upload_id: String,
+    state: UploadStage,
     tenant: TenantAnswer,
     rows: u64,
     outcomes: BTreeMap<Outcome, u64>,
@@ -48,55 +45,69 @@ pub(super) struct Answer {
     partner: Option<PartnerId>,
 }
 
+/// The tenant of a registration.
 #[derive(Serialize)]
-struct TenantAnswer {
-    id: TenantId,
-    name: String,
-    created: bool,
+pub(super) struct TenantAnswer {
+    pub(super) id: TenantId,
+    pub(super) name: String,
+    /// Whether it was made on the spot.
+    pub(super) created: bool,
 }
 
+/// The files about an upload, as far as there are any.
+#[derive(Default)]
+pub(super) struct Files {
+    pub(super) report: Option<PathBuf>,
+    pub(super) fixit: Option<PathBuf>,
+    pub(super) summary: Option<PathBuf>,
+}
+
+impl Files {
+    /// Copies them out of the bucket into a directory.
+    pub(super) async fn copy(registry: &Registry, upload: &Upload, target: &Path) -> Result<Self, Failure> {
+        // What was accepted or refused has an id of its own, and what was not has no files.
+        let Ok(id) = upload.id.parse() else {
+            return Ok(Self::default());
+        };
+        Ok(Self {
+            report: copy(registry, &report_key(&id), target, REPORT).await?,
+            fixit: copy(registry, &fixit_key(&id), target, FIXIT).await?,
+            summary: copy(registry, &summary_key(&id), target, "summary.json").await?,
+        })
+    }
+}
+
+/// What the files are called.
+pub(super) const REPORT: &str = "report.csv";
+pub(super) const FIXIT: &str = "fixit.csv";
+
 impl Answer {
-    /// Copies the reports out of the bucket and reads what a person wants to see first.
-    pub(super) async fn collect(
-        here: &Here,
-        tenant: &Tenant,
-        created: bool,
-        dropped: &Dropped,
-        status: UploadStatus,
-    ) -> Result<Self, Failure> {
-        let id = &status.id;
-        let target = here.directory.join("reports").join(id.as_str());
-        let report = copy(here, &report_key(id), &target, "report.csv").await?;
-        let fixit = copy(here, &fixit_key(id), &target, "fixit.csv").await?;
-        let summary = copy(here, &summary_key(id), &target, "summary.json").await?;
-        let failed = failed(&status.counts);
-        let problems = match report.as_deref().filter(|_| failed > 0) {
+    /// What is told of an upload that came to its end: reads from the report what a person wants to see first.
+    pub(super) fn of(upload: Upload, tenant: TenantAnswer, files: Files, resumed: bool) -> Result<Self, Failure> {
+        let failed = failed(&upload.counts);
+        let problems = match files.report.as_deref().filter(|_| failed > 0) {
             Some(path) => first_problems(path, failed)?,
             None => Vec::new(),
         };
         Ok(Self {
-            upload_id: id.clone(),
-            state: status.state,
-            tenant: TenantAnswer {
-                id: tenant.id,
-                name: tenant.name.clone(),
-                created,
-            },
-            rows: status.rows.unwrap_or_default(),
-            outcomes: status.counts,
-            reason: status.reason,
-            notices: status.notices,
-            resumed: dropped.resumed,
-            report,
-            fixit,
-            summary,
+            upload_id: upload.id,
+            state: upload.state,
+            tenant,
+            rows: upload.rows.unwrap_or_default(),
+            outcomes: upload.counts,
+            reason: upload.reason,
+            notices: upload.notices,
+            resumed,
+            report: files.report,
+            fixit: files.fixit,
+            summary: files.summary,
             problems,
-            partner: status.registrant.as_ref().and_then(Registrant::partner).cloned(),
+            partner: upload.partner,
         })
     }
 
     pub(super) fn exit(&self) -> Exit {
-        Exit::unless(self.state != UploadState::Finished)
+        Exit::unless(self.state != UploadStage::Finished)
     }
 
     pub(super) fn json(&self, out: &mut Output) -> Result<(), Failure> {
@@ -139,7 +150,8 @@ impl Answer {
 
     fn show_reason(&self, reason: &Reason, out: &mut Output) -> Result<(), Failure> {
         let what = match self.state {
-            UploadState::Refused => "The file was refused, and nothing of it was registered",
+            UploadStage::Refused => "The file was refused, and nothing of it was registered",
+            UploadStage::Cancelled => "The upload was called off; what was registered stays",
             _ => "The upload was given up; what was registered stays",
         };
         let title = out.paint(Style::Bad, what);

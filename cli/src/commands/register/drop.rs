@@ -1,7 +1,5 @@
 //! Puts the file in the bucket, or finds that an earlier run did.
 
-mod unanswered;
-
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, Read, Write as _};
@@ -14,9 +12,9 @@ use muster_store::Registry;
 use sha2::{Digest as _, Sha256};
 use tempfile::NamedTempFile;
 
+use super::unanswered::Unanswered;
 use crate::failure::Failure;
 use crate::here::Here;
-use unanswered::Unanswered;
 
 /// How much is read at once.
 const WINDOW: usize = 1 << 20;
@@ -52,6 +50,11 @@ impl Source {
             sha256,
             _spooled: spooled,
         })
+    }
+
+    /// Where it can be read, whatever it came from.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
     }
 
     /// The name that the object gets.
@@ -120,7 +123,7 @@ impl Dropped {
     /// upload is under way or its result was never told, that one is meant.
     pub(super) async fn put(here: &Here, key: &str, source: &Source, options: &UploadOptions) -> Result<Self, Failure> {
         let metadata: BTreeMap<String, String> = options.to_metadata().into_iter().collect();
-        let unanswered = Unanswered::of(&here.directory, key, &metadata);
+        let unanswered = Unanswered::of(&here.directory, &[key], &metadata);
         let objects = here.objects();
         let newest = objects.head(key, None).await?;
         if let Some(head) = newest.as_ref().filter(|head| head.metadata == metadata) {

@@ -1,10 +1,13 @@
 //! Tenants and partners.
 
 use muster_core::Timestamp;
-use muster_core::id::TenantId;
-use muster_core::party;
+use muster_core::id::{PartnerId, TenantId};
+use muster_core::party::{self, PartnerKind};
+use muster_runtime::http::openapi::words;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+
+use super::given;
 
 /// A customer organisation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -18,6 +21,96 @@ pub struct Tenant {
     /// When it was made known.
     #[schema(value_type = String, format = DateTime)]
     pub created_at: Timestamp,
+    /// Whether it has the licence that the channel `intune` needs: recorded and told, never enforced. Absent: nobody said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub licensed: Option<bool>,
+    /// Counts every change.
+    pub version: u64,
+}
+
+/// A tenant to make known.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct CreateTenant {
+    /// Its id, a GUID. Without one it gets an id that follows from its name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = Uuid)]
+    pub id: Option<TenantId>,
+    /// The name that people use, up to 256 characters; unique without regard to case.
+    pub name: String,
+    /// Whether it has the licence that the channel `intune` needs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub licensed: Option<bool>,
+}
+
+/// What to change of a tenant. What is absent stays.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct EditTenant {
+    /// Whether it has the licence that the channel `intune` needs; null: nobody knows.
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<bool>)]
+    pub licensed: Option<Option<bool>>,
+}
+
+/// A page of tenants.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct TenantPage {
+    /// The tenants, by name.
+    pub tenants: Vec<Tenant>,
+    /// Where the next page begins.
+    pub next: Option<String>,
+}
+
+/// An OEM or a CSP.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Partner {
+    /// Its id.
+    #[schema(value_type = words::PartnerId)]
+    pub id: PartnerId,
+    /// The name that customers see.
+    pub name: String,
+    /// `oem`, `csp-direct`, `csp-provider` or `csp-reseller`.
+    #[schema(value_type = words::PartnerKind)]
+    pub kind: PartnerKind,
+    /// An indirect reseller's provider.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<words::PartnerId>)]
+    pub provider: Option<PartnerId>,
+    /// When it was made known.
+    #[schema(value_type = String, format = DateTime)]
+    pub created_at: Timestamp,
+}
+
+/// A partner to make known.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct CreatePartner {
+    /// Its id: 1 to 64 letters, digits, `.`, `_` and `-`. Of a partner that signs in with its own Entra tenant, that tenant's
+    /// id.
+    #[schema(value_type = words::PartnerId)]
+    pub id: PartnerId,
+    /// The name that customers see, up to 256 characters.
+    pub name: String,
+    /// `oem`, `csp-direct`, `csp-provider` or `csp-reseller`.
+    #[schema(value_type = words::PartnerKind)]
+    pub kind: PartnerKind,
+    /// An indirect reseller's provider, which must be known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<words::PartnerId>)]
+    pub provider: Option<PartnerId>,
+}
+
+/// A page of partners.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct PartnerPage {
+    /// The partners, by id.
+    pub partners: Vec<Partner>,
+    /// Where the next page begins.
+    pub next: Option<String>,
 }
 
 impl From<party::Tenant> for Tenant {
@@ -26,6 +119,20 @@ impl From<party::Tenant> for Tenant {
             id: tenant.id,
             name: tenant.name,
             created_at: tenant.created_at,
+            licensed: tenant.licensed,
+            version: tenant.version,
+        }
+    }
+}
+
+impl From<party::Partner> for Partner {
+    fn from(partner: party::Partner) -> Self {
+        Self {
+            id: partner.id,
+            name: partner.name,
+            kind: partner.kind,
+            provider: partner.provider,
+            created_at: partner.created_at,
         }
     }
 }

@@ -6,14 +6,20 @@ use axum::Router;
 use lambda_http::Error;
 use uuid::Uuid;
 
-use super::layers::around;
+use super::layers::{NewId, around};
 
 /// Serves a router until the process ends.
 ///
 /// # Errors
 /// When the Lambda runtime ends.
 pub async fn serve_lambda(router: Router) -> Result<(), Error> {
-    lambda_http::run(around(router, Arc::new(new_id))).await
+    lambda_http::run(around(router, random_ids())).await
+}
+
+/// Ids that nobody can guess, for a process that serves.
+#[must_use]
+pub fn random_ids() -> NewId {
+    Arc::new(new_id)
 }
 
 #[expect(clippy::disallowed_methods, reason = "a request without an id needs one")]

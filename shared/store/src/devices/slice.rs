@@ -7,8 +7,10 @@ use muster_core::Timestamp;
 use muster_core::decide::{Change, Decision};
 use muster_core::device::{Device, DeviceState};
 use muster_core::grant::GrantPin;
+use muster_core::history::{Author, DeviceChange};
 use muster_core::identity::IdentityKey;
 
+use super::change::change_item;
 use super::{Claim, Devices, device_item, held_by, unchanged};
 use crate::error::StoreError;
 use crate::grants::check;
@@ -68,14 +70,15 @@ pub enum SliceWritten {
     Invalid,
 }
 
-/// How many actions a decision needs.
+/// How many actions a decision needs: for a change at most 95, which fit one transaction, since a device has at most
+/// [`MAX_KEYS`](muster_core::decide::MAX_KEYS) identities, those of the devices that end with it included.
 #[must_use]
 pub fn actions_of(decision: &Decision) -> usize {
     match decision {
         Decision::Insert(device) => 1 + device.keys.len(),
         Decision::Leave(_) => 0,
         Decision::Update(change) => {
-            1 + change.new_keys.len() + change.absorbed.iter().map(|d| 1 + d.keys.len()).sum::<usize>()
+            2 + change.new_keys.len() + change.absorbed.iter().map(|d| 2 + d.keys.len()).sum::<usize>()
         }
     }
 }
@@ -148,11 +151,12 @@ fn append(decision: &Decision, actions: &mut Vec<Action>) -> Result<(), StoreErr
 
 fn append_change(change: &Change, actions: &mut Vec<Action>) -> Result<(), StoreError> {
     let device = &change.device;
-    let seen = Device {
-        version: device.version - 1,
-        ..device.clone()
-    };
-    actions.push(Action::Put(device_item(device)?, Some(unchanged(&seen))));
+    let by = || Author::Row(change.row.clone());
+    actions.push(Action::Put(device_item(device)?, Some(unchanged(&change.before))));
+    let mut history = DeviceChange::between(&change.before, device, by());
+    history.absorbed = change.absorbed.iter().map(|old| old.id).collect();
+    // Whoever writes the version writes its entry: the condition on the device stands for both.
+    actions.push(Action::Put(change_item(device.id, &history)?, None));
     for key in &change.new_keys {
         actions.push(Action::Put(claim_item(*key, device)?, Some(Condition::absent())));
     }
@@ -165,6 +169,8 @@ fn append_change(change: &Change, actions: &mut Vec<Action>) -> Result<(), Store
             ..old.clone()
         };
         actions.push(Action::Put(device_item(&merged)?, Some(unchanged(old))));
+        let history = DeviceChange::between(old, &merged, by());
+        actions.push(Action::Put(change_item(old.id, &history)?, None));
         for key in &old.keys {
             actions.push(Action::Put(claim_item(*key, device)?, Some(held_by(old.id))));
         }

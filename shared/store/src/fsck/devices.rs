@@ -51,7 +51,7 @@ pub(super) fn judge(subject: &Subject, device: &Device, around: &Around) -> Resu
         }
     }
     suspects.extend(source(device, around).map(|detail| Suspect::new(Code::SourceWrong, &place, detail)));
-    suspects.extend(subject.index(&place, listing(device), None, as_seen(device)));
+    suspects.extend(subject.index(&place, Some(listing(device)), None, as_seen(device)));
     suspects.extend(merge(device, around).map(|detail| Suspect::new(Code::MergeBroken, &place, detail)));
     if device.state == DeviceState::Registered {
         if device.keys.is_empty() {
@@ -133,6 +133,17 @@ fn claim_of(device: &Device, key: IdentityKey, place: &str, around: &Around) -> 
         // Told of the claim itself.
         Found::There(_) | Found::Unreadable => Ok(None),
     }
+}
+
+/// What is wrong with the record of a change. It was written with the version that it tells of.
+pub(super) fn judge_change(id: DeviceId, version: u64, around: &Around) -> Option<Suspect> {
+    let place = format!("change {version} of device {id}");
+    let detail = match around.get::<Device>(&keys::device(id)) {
+        Found::Absent => "the device does not exist".to_owned(),
+        Found::There(device) if device.version < version => format!("the device has the version {}", device.version),
+        Found::There(_) | Found::Unreadable => return None,
+    };
+    Some(Suspect::new(Code::DeviceChangeOrphaned, place, detail))
 }
 
 /// What is wrong with a claim.

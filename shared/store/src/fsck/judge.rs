@@ -28,6 +28,7 @@ pub(super) fn wants(subject: &Subject) -> Vec<Key> {
         }
         (Body::Shard(_), Kind::GrantShard(tenant, registrant, _)) => vec![keys::grant(*tenant, registrant)],
         (Body::Device(device), _) => devices::wants(device),
+        (Body::Other, Kind::DeviceChange(id, _)) => vec![keys::device(*id)],
         (Body::Claim(claim), _) => vec![keys::device(claim.device)],
         (Body::Upload(status), _) => uploads::wants(status),
         (Body::Other, Kind::PartnerGrant(partner, tenant)) => {
@@ -64,6 +65,9 @@ pub(super) fn judge(subject: &Subject, around: &Around, now: Timestamp) -> Resul
         }
         (Body::Device(device), _) => devices::judge(subject, device, around)?,
         (Body::Claim(claim), Kind::Claim(key)) => devices::judge_claim(*key, claim, around),
+        (Body::Other, Kind::DeviceChange(id, version)) => {
+            devices::judge_change(*id, *version, around).into_iter().collect()
+        }
         (Body::Upload(status), _) => uploads::judge(subject, status, around, now),
         (Body::Other, Kind::PartnerGrant(partner, tenant)) => {
             let registrant = Registrant::Partner(partner.clone());

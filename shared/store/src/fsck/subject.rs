@@ -6,12 +6,14 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use muster_core::Timestamp;
 use muster_core::device::Device;
 use muster_core::grant::{ConsentChange, Grant};
+use muster_core::history::DeviceChange;
 use muster_core::id::TenantId;
 use muster_core::party::{Partner, Registrant, Tenant};
 use serde::de::DeserializeOwned;
 
 use super::finding::Finding;
 use super::words::Code;
+use crate::announcements::Announcement;
 use crate::devices::Claim;
 use crate::error::StoreError;
 use crate::grants::{Grants, Shard};
@@ -226,12 +228,17 @@ impl Body {
             Kind::ConsentChange(..) => body(item).map(|change| Self::Change(Box::new(change))),
             Kind::GrantShard(..) => body(item).map(Self::Shard),
             Kind::Device(_) => body(item).map(|device| Self::Device(Box::new(device))),
+            Kind::DeviceChange(_, version) => body::<DeviceChange>(item)
+                .filter(|change| change.version == *version)
+                .map(|_| Self::Other),
             Kind::Claim(_) => body(item).map(Self::Claim),
             Kind::Upload(_) => body(item).map(|status| Self::Upload(Box::new(status))),
             Kind::Stray | Kind::Unsplit(_) => body::<Stray>(item).map(|_| Self::Other),
             Kind::PartnerGrant(..) | Kind::Cuts(..) | Kind::Progress(..) | Kind::Receipt(..) | Kind::SweepPlace => {
                 Some(Self::Other)
             }
+            Kind::Announcement(_) => body::<Announcement>(item).map(|_| Self::Other),
+            Kind::Idempotency(_) => Some(Self::Other),
         }
     }
 

@@ -9,6 +9,7 @@ use engines::{Bucket, Database, KEYS};
 use muster_core::channel::Channel;
 use muster_core::device::{Device, DeviceState, RowContext, Source};
 use muster_core::grant::{GrantPin, GrantRequest, Verb};
+use muster_core::history::DeviceChange;
 use muster_core::id::{PartnerId, TenantId};
 use muster_core::identity::IdentityKey;
 use muster_core::inbox::{OnConflict, UploadOptions};
@@ -18,7 +19,7 @@ use muster_core::upload::{ObjectVersion, Reason, Upload};
 
 use super::*;
 use crate::connection::{Connection, Credentials};
-use crate::devices::{claim_item, device_item};
+use crate::devices::{change_item, claim_item, device_item};
 use crate::item::Item;
 use crate::keys;
 use crate::parties::name_item;
@@ -153,7 +154,7 @@ async fn sound() -> (Database, Bucket, Fsck) {
     let table = fsck.table.clone();
     let (id, name) = (tenant(), "Fabrikam".to_owned());
     let created_at = at(0);
-    let new = Tenant { id, name, created_at };
+    let new = Tenant::new(id, name, created_at);
     Tenants::new(table.clone()).create(&new).await.unwrap();
     let partner = Partner {
         id: contoso(),
@@ -248,6 +249,10 @@ fn damages() -> Vec<(&'static str, Vec<Action>, Vec<&'static str>, bool)> {
         },
         ..first.clone()
     };
+    let later = DeviceChange {
+        version: 7,
+        ..DeviceChange::first(&first)
+    };
     let strange = crate::devices::Claim {
         device: first.id,
         tenant: tenant(),
@@ -297,6 +302,24 @@ fn damages() -> Vec<(&'static str, Vec<Action>, Vec<&'static str>, bool)> {
                 Action::Delete(keys::claim(key(1)), None),
             ],
             vec!["merge-broken"],
+            false,
+        ),
+        (
+            "a change of a device that is gone",
+            vec![put(change_item(device(9).id, &DeviceChange::first(&device(9))).unwrap())],
+            vec!["change-orphaned"],
+            false,
+        ),
+        (
+            "a change to a version that never was",
+            vec![put(change_item(first.id, &later).unwrap())],
+            vec!["change-orphaned"],
+            false,
+        ),
+        (
+            "a change that tells of another version",
+            vec![put(Item::new(&keys::device_change(first.id, 1), &later).unwrap())],
+            vec!["unreadable"],
             false,
         ),
         (

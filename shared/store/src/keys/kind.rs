@@ -1,10 +1,10 @@
 //! From a primary key back to what its item is about.
 
-use muster_core::id::{DeviceId, PartnerId, TenantId, UploadId};
+use muster_core::id::{AnnouncementId, DeviceId, PartnerId, TenantId, UploadId};
 use muster_core::identity::IdentityKey;
 use muster_core::party::Registrant;
 
-use super::{CONSENT_CHANGES, GRANT_SHARDS, STRAYS};
+use super::{CONSENT_CHANGES, DEVICE_CHANGES, GRANT_SHARDS, STRAYS};
 
 /// What an item is about, by its primary key alone.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,6 +22,8 @@ pub(crate) enum Kind {
     ConsentChange(TenantId, PartnerId, u64),
     GrantShard(TenantId, Registrant, u32),
     Device(DeviceId),
+    /// The version that the change made.
+    DeviceChange(DeviceId, u64),
     Claim(IdentityKey),
     Upload(UploadId),
     /// The number of the first batch.
@@ -33,6 +35,9 @@ pub(crate) enum Kind {
     Stray,
     Unsplit(UploadId),
     SweepPlace,
+    Announcement(AnnouncementId),
+    /// The digest of who asks for what with which key.
+    Idempotency(String),
 }
 
 /// What an item with this key is about; `None` for a key that none of ours looks like.
@@ -60,6 +65,10 @@ pub(crate) fn parse(pk: &str, sk: &str) -> Option<Kind> {
             Kind::ConsentChange(tenant.parse().ok()?, partner.parse().ok()?, version.parse().ok()?)
         }
         ("DEVICE", "DEVICE") => Kind::Device(id.parse().ok()?),
+        ("DEVICE", _) => {
+            let version = sk.strip_prefix(DEVICE_CHANGES)?;
+            Kind::DeviceChange(id.parse().ok()?, version.parse().ok()?)
+        }
         ("CLAIM", "CLAIM") => Kind::Claim(id.parse().ok()?),
         ("UPLOAD", "UPLOAD") => Kind::Upload(id.parse().ok()?),
         ("UPLOAD", _) => match sk.split_once('#')? {
@@ -74,6 +83,11 @@ pub(crate) fn parse(pk: &str, sk: &str) -> Option<Kind> {
         }
         (STRAYS, _) => sk.parse().map_or(Kind::Stray, Kind::Unsplit),
         ("SWEEP", "INBOX") => Kind::SweepPlace,
+        ("ANNOUNCEMENT", "ANNOUNCEMENT") => Kind::Announcement(id.parse().ok()?),
+        ("IDEMPOTENCY", "IDEMPOTENCY") => {
+            let digest = id.len() == 64 && id.bytes().all(|byte| byte.is_ascii_hexdigit());
+            Kind::Idempotency(digest.then(|| id.to_owned())?)
+        }
         _ => return None,
     })
 }
@@ -100,6 +114,8 @@ mod tests {
         let upload = UploadId::of_object("b", "k", "1");
         let device = DeviceId::of_row(&upload, 1);
         let claim = IdentityKey::tuple("a", "b", "c");
+        let announcement = AnnouncementId::of_seed([7; 16]);
+        let digest = "0f".repeat(32);
         let own = Registrant::Tenant;
         let other = Registrant::Partner(partner.clone());
         let all: Vec<(Key, Kind)> = vec![
@@ -120,6 +136,7 @@ mod tests {
                 Kind::ConsentChange(tenant, partner.clone(), 7),
             ),
             (keys::device(device), Kind::Device(device)),
+            (keys::device_change(device, 12), Kind::DeviceChange(device, 12)),
             (keys::claim(claim), Kind::Claim(claim)),
             (keys::upload(&upload), Kind::Upload(upload.clone())),
             (keys::cuts(&upload, 64), Kind::Cuts(upload.clone(), 64)),
@@ -128,6 +145,8 @@ mod tests {
             (keys::unsplit(&upload), Kind::Unsplit(upload)),
             (keys::stray("b", "inbox/x"), Kind::Stray),
             (keys::sweep_place(), Kind::SweepPlace),
+            (keys::announcement(&announcement), Kind::Announcement(announcement)),
+            (keys::idempotency(&digest), Kind::Idempotency(digest.clone())),
         ];
         for (key, kind) in all {
             assert_eq!(parse(&key.pk, &key.sk), Some(kind), "{key:?}");
@@ -135,6 +154,7 @@ mod tests {
         for (pk, sk) in [
             ("", ""),
             ("DEVICE#x", "DEVICE"),
+            ("DEVICE#1b6c0d7e-3f5a-4c1e-9a51-8d2f6f1f3a10", "CHANGE#x"),
             ("GRANT#x", "SHARD"),
             ("GRANT#1b6c0d7e-3f5a-4c1e-9a51-8d2f6f1f3a10#contoso", "CHANGE#7"),
             ("GRANT#1b6c0d7e-3f5a-4c1e-9a51-8d2f6f1f3a10#-", "CHANGE#7#0"),

@@ -18,11 +18,7 @@ pub(in crate::flow) async fn with_a_clock() -> (Embedded, Arc<AtomicI64>) {
     let read = Arc::clone(&clock);
     let now = move || Timestamp::from_second(read.load(Ordering::Relaxed)).unwrap();
     let embedded = Embedded::in_memory(Arc::new(now)).await.unwrap();
-    let tenant = Tenant {
-        id: TENANT.parse().unwrap(),
-        name: "Contoso".to_owned(),
-        created_at: embedded.now(),
-    };
+    let tenant = Tenant::new(TENANT.parse().unwrap(), "Contoso", embedded.now());
     embedded.tenants().create(&tenant).await.unwrap();
     (embedded, clock)
 }

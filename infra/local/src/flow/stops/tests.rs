@@ -22,11 +22,7 @@ const TENANT: &str = "1b6c0d7e-3f5a-4c1e-9a51-8d2f6f1f3a10";
 async fn dropped() -> (Embedded, ObjectVersion) {
     let now = "2026-01-01T00:00:00Z".parse::<Timestamp>().unwrap();
     let embedded = Embedded::in_memory(Arc::new(move || now)).await.unwrap();
-    let tenant = Tenant {
-        id: TENANT.parse().unwrap(),
-        name: "Contoso".to_owned(),
-        created_at: now,
-    };
+    let tenant = Tenant::new(TENANT.parse().unwrap(), "Contoso", now);
     embedded.tenants().create(&tenant).await.unwrap();
     let key = "inbox/intune/-/Contoso/a.csv";
     embedded.objects().put(key, LIST.into(), "text/csv").await.unwrap();

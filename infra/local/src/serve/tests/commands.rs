@@ -20,11 +20,8 @@ fn access(embedded: &Embedded, server: &Server) -> Access {
 }
 
 fn tenant(name: &str) -> Tenant {
-    Tenant {
-        id: muster_core::id::TenantId::new(Uuid::from_u128(7)),
-        name: name.to_owned(),
-        created_at: jiff::Timestamp::UNIX_EPOCH,
-    }
+    let id = muster_core::id::TenantId::new(Uuid::from_u128(7));
+    Tenant::new(id, name, jiff::Timestamp::UNIX_EPOCH)
 }
 
 /// The status of a request with these lines in its head and this body.

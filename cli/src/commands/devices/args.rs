@@ -1,0 +1,165 @@
+//! What `muster devices` takes.
+
+use clap::{Args, Subcommand, ValueEnum};
+use muster_core::device::DeviceState;
+use muster_core::id::{DeviceId, PartnerId, UploadId};
+
+use crate::deployed::RegistryArgs;
+use crate::state::PageArgs;
+
+/// What `muster devices` takes.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  muster devices list --tenant Contoso
+  muster devices list --tenant Contoso --group-tag Sales --state released
+  muster devices show TEST-1-0000001
+  muster devices update 1c9d4c1e-6f5e-8a36-9d3c-0a1b2c3d4e5f --tenant Contoso --group-tag Sales --user \"\"
+  muster devices history 1c9d4c1e-6f5e-8a36-9d3c-0a1b2c3d4e5f
+  muster devices release 1c9d4c1e-6f5e-8a36-9d3c-0a1b2c3d4e5f --tenant Contoso")]
+pub(crate) struct DevicesArgs {
+    #[command(subcommand)]
+    pub(super) command: DevicesCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum DevicesCommand {
+    /// List the devices of a tenant
+    List(ListArgs),
+    /// Show all that is known of a device
+    Show(ShowArgs),
+    /// End the association of a device with its tenant; its identities are free then
+    Release(ReleaseArgs),
+    /// Change what is recorded of a device
+    Update(UpdateArgs),
+    /// Show what became of a device, newest first
+    History(HistoryArgs),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ListArgs {
+    /// The tenant's id or name
+    #[arg(long)]
+    pub(super) tenant: String,
+    /// Only devices whose serial number begins so
+    #[arg(long, default_value = "", hide_default_value = true, value_name = "PREFIX")]
+    pub(super) serial: String,
+    /// Only devices with this group tag
+    #[arg(long, value_name = "TAG")]
+    pub(super) group_tag: Option<String>,
+    /// Only devices in this state
+    #[arg(long, value_enum, default_value_t = StateArg::Registered)]
+    pub(super) state: StateArg,
+    /// Only devices that this partner registered
+    #[arg(long)]
+    pub(super) partner: Option<PartnerId>,
+    /// Only devices that this upload registered
+    #[arg(long)]
+    pub(super) upload: Option<UploadId>,
+    /// Print one JSON object
+    #[arg(long)]
+    pub(super) json: bool,
+    #[command(flatten)]
+    pub(super) page: PageArgs,
+    #[command(flatten)]
+    pub(super) registry: RegistryArgs,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ShowArgs {
+    /// The device's id, its PKID, or its serial number
+    #[arg(value_name = "ID|PKID|SERIAL")]
+    pub(super) device: String,
+    /// Look for the serial number in this tenant only; needed with --server where the token is for no tenant of its own
+    #[arg(long)]
+    pub(super) tenant: Option<String>,
+    /// Print the device as JSON
+    #[arg(long)]
+    pub(super) json: bool,
+    #[command(flatten)]
+    pub(super) registry: RegistryArgs,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ReleaseArgs {
+    /// The device's id
+    #[arg(value_name = "ID")]
+    pub(super) device: DeviceId,
+    /// The tenant that releases it: its id or name
+    #[arg(long)]
+    pub(super) tenant: String,
+    /// Print the device as JSON
+    #[arg(long)]
+    pub(super) json: bool,
+    #[command(flatten)]
+    pub(super) registry: RegistryArgs,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct UpdateArgs {
+    /// The device's id
+    #[arg(value_name = "ID")]
+    pub(super) device: DeviceId,
+    /// The tenant that it belongs to: its id or name
+    #[arg(long)]
+    pub(super) tenant: String,
+    #[command(flatten)]
+    pub(super) edit: EditArgs,
+    /// Print the device as JSON
+    #[arg(long)]
+    pub(super) json: bool,
+    #[command(flatten)]
+    pub(super) registry: RegistryArgs,
+}
+
+/// What to change; an empty value clears.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = true)]
+pub(super) struct EditArgs {
+    /// The group tag; "" clears it
+    #[arg(long, value_name = "TAG")]
+    pub(super) group_tag: Option<String>,
+    /// The assigned user, as a user principal name; "" clears it
+    #[arg(long, value_name = "UPN")]
+    pub(super) user: Option<String>,
+    /// The name that the device shall get: up to 15 letters, digits and hyphens; "" clears it
+    #[arg(long, value_name = "NAME")]
+    pub(super) display_name: Option<String>,
+    /// The order that it was bought by; "" clears it
+    #[arg(long, value_name = "ORDER")]
+    pub(super) purchase_order: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct HistoryArgs {
+    /// The device's id
+    #[arg(value_name = "ID")]
+    pub(super) device: DeviceId,
+    /// The tenant that it belongs to; needed with --server where the token is for no tenant of its own
+    #[arg(long)]
+    pub(super) tenant: Option<String>,
+    /// Print one JSON object
+    #[arg(long)]
+    pub(super) json: bool,
+    #[command(flatten)]
+    pub(super) page: PageArgs,
+    #[command(flatten)]
+    pub(super) registry: RegistryArgs,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(super) enum StateArg {
+    Registered,
+    Released,
+    Merged,
+}
+
+impl From<StateArg> for DeviceState {
+    fn from(state: StateArg) -> Self {
+        match state {
+            StateArg::Registered => Self::Registered,
+            StateArg::Released => Self::Released,
+            StateArg::Merged => Self::Merged,
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! Requests over HTTP and their answers. What can be sent again is, for a while, where the server or the way to it fails.
+
+use std::error::Error;
+use std::time::Duration;
+
+use aws_smithy_http_client::Connector;
+use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+use aws_smithy_runtime_api::client::http::{HttpConnector as _, HttpConnectorSettings, SharedHttpConnector};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::http::Headers;
+use aws_smithy_types::body::SdkBody;
+use aws_smithy_types::byte_stream::ByteStream;
+
+/// How long a connection may take to come about.
+const CONNECT: Duration = Duration::from_secs(10);
+/// How long an answer may take: one that waits for an upload takes 20 seconds by itself.
+const ANSWER: Duration = Duration::from_secs(60);
+/// How often a request is sent at most.
+const TRIES: u32 = 5;
+/// How long to wait before the second try where the server does not say; twice as long before each further one.
+const FIRST_PAUSE: Duration = Duration::from_millis(500);
+/// The longest pause, whatever the server says.
+const LONGEST_PAUSE: Duration = Duration::from_secs(20);
+/// The longest answer that is kept in memory, in bytes. A page of 1,000 devices has less than 2 MB.
+const MAX_ANSWER: usize = 32 << 20;
+
+/// A request that may be sent several times.
+pub(super) struct Request<'a> {
+    pub(super) method: &'static str,
+    pub(super) url: &'a str,
+    pub(super) headers: &'a [(&'a str, &'a str)],
+    /// JSON.
+    pub(super) body: Option<&'a [u8]>,
+}
+
+/// An answer, whole.
+pub(super) struct Answer {
+    pub(super) status: u16,
+    headers: Headers,
+    pub(super) body: Vec<u8>,
+}
+
+impl Answer {
+    /// A header's value.
+    pub(super) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)
+    }
+}
+
+/// The way to servers: one with encryption or one without.
+pub(super) fn connector(encrypted: bool) -> SharedHttpConnector {
+    let settings = HttpConnectorSettings::builder().connect_timeout(CONNECT).build();
+    let builder = Connector::builder().connector_settings(settings);
+    SharedHttpConnector::new(if encrypted {
+        builder.tls_provider(Provider::Rustls(CryptoMode::Ring)).build()
+    } else {
+        builder.build_http()
+    })
+}
+
+/// The answer to a request, or in words why there is none. Where the server is busy, or nothing comes back, the request is
+/// sent again: it is to be one that a repeat does no harm to.
+pub(super) async fn ask(http: &SharedHttpConnector, request: &Request<'_>) -> Result<Answer, String> {
+    let mut pause = FIRST_PAUSE;
+    for left in (0..TRIES).rev() {
+        let answer = tokio::time::timeout(ANSWER, once(http, request)).await;
+        let late = || Err(format!("no answer came within {} seconds", ANSWER.as_secs()));
+        let answer = answer.unwrap_or_else(|_| late());
+        let wait = match &answer {
+            Ok(answer) if is_busy(answer.status) => retry_after(answer).unwrap_or(pause),
+            Ok(_) => return answer,
+            Err(_) => pause,
+        };
+        if left == 0 {
+            return answer;
+        }
+        tokio::time::sleep(wait.min(LONGEST_PAUSE)).await;
+        pause = (pause * 2).min(LONGEST_PAUSE);
+    }
+    Err("it was not asked".to_owned())
+}
+
+/// Whether the same request may be answered otherwise in a moment: too many requests, or a server that cannot now.
+pub(super) const fn is_busy(status: u16) -> bool {
+    matches!(status, 429 | 502 | 503 | 504)
+}
+
+/// The seconds that the server asks to wait; a date is nothing that servers of Muster send.
+fn retry_after(answer: &Answer) -> Option<Duration> {
+    answer
+        .header("retry-after")?
+        .trim()
+        .parse()
+        .ok()
+        .map(Duration::from_secs)
+}
+
+async fn once(http: &SharedHttpConnector, request: &Request<'_>) -> Result<Answer, String> {
+    let body = request
+        .body
+        .map_or_else(SdkBody::empty, |body| SdkBody::from(body.to_vec()));
+    let answer = send(http, request.method, request.url, request.headers.iter().copied(), body).await?;
+    whole(answer).await
+}
+
+/// Sends a request once; the answer's body is still to be read.
+pub(super) async fn send<'h>(
+    http: &SharedHttpConnector,
+    method: &str,
+    url: &str,
+    headers: impl Iterator<Item = (&'h str, &'h str)>,
+    body: SdkBody,
+) -> Result<HttpResponse, String> {
+    let mut request = HttpRequest::new(body);
+    request.set_method(method).map_err(|error| cause(&error))?;
+    request.set_uri(url).map_err(|error| cause(&error))?;
+    let sent = request.headers_mut();
+    sent.insert("user-agent", concat!("muster/", env!("CARGO_PKG_VERSION")));
+    for (name, value) in headers {
+        sent.try_insert(name.to_owned(), value.to_owned())
+            .map_err(|error| cause(&error))?;
+    }
+    http.call(request).await.map_err(|error| cause(&error))
+}
+
+/// Reads an answer to its end.
+pub(super) async fn whole(answer: HttpResponse) -> Result<Answer, String> {
+    let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
+    let (mut stream, mut body) = (ByteStream::new(answer.into_body()), Vec::new());
+    while let Some(chunk) = stream.next().await {
+        let chunk = chunk.map_err(|error| cause(&error))?;
+        if body.len() + chunk.len() > MAX_ANSWER {
+            return Err(format!("its answer is longer than {MAX_ANSWER} bytes"));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(Answer { status, headers, body })
+}
+
+/// What is behind an error: its own words say only in which part of the way it came up.
+pub(super) fn cause(error: &(dyn Error + 'static)) -> String {
+    let last = std::iter::successors(Some(error), |&error| error.source()).last();
+    last.unwrap_or(error).to_string()
+}

@@ -1,0 +1,127 @@
+//! Changes of devices by hand, one after the other or many at once.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use muster_core::device::{Device, DeviceEdit, DeviceState};
+use muster_core::grant::{Denial, GrantPin, Verb};
+use muster_core::history::Requester;
+use muster_core::id::{DeviceId, TenantId};
+use muster_runtime::http::{Acting, FieldError, Problem};
+use muster_store::devices::{Act, Released, Updated};
+
+use crate::Api;
+use crate::rights;
+
+/// How many devices one request may name.
+pub(super) const MOST: usize = 1000;
+/// How many of them are worked on at once.
+pub(super) const AT_ONCE: usize = 16;
+
+/// What an act on a device came to.
+pub(super) enum Came {
+    /// It is done.
+    Done(Box<Device>),
+    /// The device was as asked for before.
+    Unchanged(Box<Device>),
+    /// There is no such device that the caller may know of.
+    Absent,
+    /// It is not registered any more.
+    Retired(Box<Device>),
+    /// It stands at this version, and another one was asked for.
+    Overtaken(u64),
+    /// The consent ended meanwhile.
+    Denied(Denial),
+}
+
+/// The acts of a request, all under one consent.
+#[derive(Clone)]
+pub(super) struct Acts(Arc<Inner>);
+
+struct Inner {
+    api: Api,
+    pin: GrantPin,
+    by: Requester,
+}
+
+impl Acts {
+    /// Acts that do this, if there is consent.
+    pub(super) async fn begin(api: &Api, acting: &Acting, tenant: TenantId, verb: Verb) -> Result<Self, Problem> {
+        let pin = rights::permit(api, acting, tenant, verb).await?;
+        Ok(Self(Arc::new(Inner {
+            api: api.clone(),
+            pin,
+            by: rights::requester(acting),
+        })))
+    }
+
+    fn act(&self) -> Act<'_> {
+        Act {
+            pin: &self.0.pin,
+            by: &self.0.by,
+            now: self.0.api.guard.now(),
+        }
+    }
+
+    /// Changes a device. `version`: only if it stands at this one.
+    pub(super) async fn update(self, id: DeviceId, edit: DeviceEdit, version: Option<u64>) -> Result<Came, Problem> {
+        let devices = &self.0.api.function.devices;
+        Ok(match devices.update(id, &edit, version, &self.act()).await? {
+            Updated::Done(device) => Came::Done(device),
+            Updated::Unchanged(device) => Came::Unchanged(device),
+            Updated::Overtaken(version) => Came::Overtaken(version),
+            Updated::Refused => self.denied().await?,
+            Updated::NotRegistered => match self.retired(id).await? {
+                Some(device) => Came::Retired(device),
+                None => Came::Absent,
+            },
+        })
+    }
+
+    /// Releases a device. One that is released already is as asked for.
+    pub(super) async fn release(self, id: DeviceId) -> Result<Came, Problem> {
+        let devices = &self.0.api.function.devices;
+        Ok(match devices.release(id, &self.act()).await? {
+            Released::Done(device) => Came::Done(device),
+            Released::Refused => self.denied().await?,
+            Released::NotRegistered => match self.retired(id).await? {
+                Some(device) if device.state == DeviceState::Released => Came::Unchanged(device),
+                Some(device) => Came::Retired(device),
+                None => Came::Absent,
+            },
+        })
+    }
+
+    async fn denied(&self) -> Result<Came, Problem> {
+        let now = self.0.api.guard.now();
+        Ok(Came::Denied(self.0.api.function.grants.denial(&self.0.pin, now).await?))
+    }
+
+    /// A device that is not registered any more, where the caller may know of it.
+    async fn retired(&self, id: DeviceId) -> Result<Option<Box<Device>>, Problem> {
+        let found = self.0.api.function.devices.get(id).await?;
+        let known = found.filter(|device| device.tenant == self.0.pin.tenant && self.0.by.may_know(device));
+        Ok(known.map(Box::new))
+    }
+}
+
+/// Checks how many devices are named, and that none is named twice. `path`: where the id at an index is.
+pub(super) fn named_once(list: &str, ids: &[DeviceId], path: impl Fn(usize) -> String) -> Result<(), Problem> {
+    if ids.is_empty() || ids.len() > MOST {
+        let detail = format!("It names {} devices; 1 to {MOST} are taken.", ids.len());
+        return Err(Problem::at(list, detail));
+    }
+    let mut seen = HashSet::new();
+    let twice = ids.iter().enumerate().filter(|(_, id)| !seen.insert(**id));
+    let errors: Vec<FieldError> = twice
+        .map(|(at, _)| FieldError {
+            path: path(at),
+            detail: "The device is named before.".to_owned(),
+        })
+        .collect();
+    if errors.is_empty() {
+        Ok(())
+    } else {
+        Err(Problem::invalid(errors))
+    }
+}

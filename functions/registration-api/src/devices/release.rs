@@ -1,0 +1,94 @@
+//! Releases: the end of the association of devices with their tenant.
+
+use axum::extract::{Path, State};
+use axum::{Extension, Json};
+use futures::{StreamExt as _, TryStreamExt as _, stream};
+use muster_core::grant::Verb;
+use muster_core::id::{DeviceId, TenantId};
+use muster_runtime::http::{Acting, Body, Code, Problem, ProblemBody};
+
+use super::act::{AT_ONCE, Acts, Came, named_once};
+use super::id;
+use crate::Api;
+use crate::model::{DeviceOutcome, DeviceOutcomes, Nothing, OutcomeName, Refusal, ReleaseDevices};
+use crate::rights::{denied, reason};
+
+/// Release a device
+///
+/// Ends its association with the tenant: its identities are free then, and its record stays. A device that is released
+/// already is answered the same way. Partners release what partners registered. The answer shows nothing of the device, since
+/// a manufacturer may release what it may not see.
+#[utoipa::path(
+    post,
+    path = "/v1/tenants/{tenant}/devices/{device}/release",
+    operation_id = "releaseDevice",
+    tag = "devices",
+    params(
+        ("tenant" = String, Path, description = "The tenant's id"),
+        ("device" = String, Path, description = "The device's id"),
+    ),
+    request_body = Option<Nothing>,
+    responses(
+        (status = 200, body = DeviceOutcome),
+        (status = "4XX", body = ProblemBody, content_type = "application/problem+json"),
+        (status = "5XX", body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn release_device(
+    State(api): State<Api>,
+    Extension(acting): Extension<Acting>,
+    Path((tenant, device)): Path<(TenantId, String)>,
+    Body(Nothing {}): Body<Nothing>,
+) -> Result<Json<DeviceOutcome>, Problem> {
+    let acts = Acts::begin(&api, &acting, tenant, Verb::Release).await?;
+    match acts.release(id(&device)?).await? {
+        Came::Done(device) | Came::Unchanged(device) => Ok(Json(DeviceOutcome::of(OutcomeName::Released, &device))),
+        Came::Absent | Came::Overtaken(_) => Err(Problem::not_found()),
+        Came::Retired(device) => {
+            let why = Refusal::retired(&device);
+            Err(Problem::new(Code::Conflict, why.detail).remedy(why.remedy))
+        }
+        Came::Denied(denial) => Err(denied(denial)),
+    }
+}
+
+/// Release devices
+///
+/// Up to 1,000, each by itself: the answer says for each what became of it, in the order of the request.
+#[utoipa::path(
+    post,
+    path = "/v1/tenants/{tenant}/devices/release",
+    operation_id = "releaseDevices",
+    tag = "devices",
+    params(("tenant" = String, Path, description = "The tenant's id")),
+    request_body = ReleaseDevices,
+    responses(
+        (status = 200, body = DeviceOutcomes),
+        (status = "4XX", body = ProblemBody, content_type = "application/problem+json"),
+        (status = "5XX", body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn release_devices(
+    State(api): State<Api>,
+    Extension(acting): Extension<Acting>,
+    Path(tenant): Path<TenantId>,
+    Body(request): Body<ReleaseDevices>,
+) -> Result<Json<DeviceOutcomes>, Problem> {
+    named_once("ids", &request.ids, |at| format!("ids[{at}]"))?;
+    let acts = Acts::begin(&api, &acting, tenant, Verb::Release).await?;
+    let devices = stream::iter(request.ids)
+        .map(|id| one(acts.clone(), id))
+        .buffered(AT_ONCE)
+        .try_collect()
+        .await?;
+    Ok(Json(DeviceOutcomes { devices }))
+}
+
+async fn one(acts: Acts, id: DeviceId) -> Result<DeviceOutcome, Problem> {
+    Ok(match acts.release(id).await? {
+        Came::Done(device) | Came::Unchanged(device) => DeviceOutcome::of(OutcomeName::Released, &device),
+        Came::Absent | Came::Overtaken(_) => DeviceOutcome::not_found(id),
+        Came::Retired(device) => DeviceOutcome::refused(id, Refusal::retired(&device)),
+        Came::Denied(denial) => DeviceOutcome::refused(id, reason(denial).into()),
+    })
+}

@@ -1,0 +1,112 @@
+//! What became of a device.
+
+use muster_core::id::DeviceId;
+use muster_core::{Timestamp, history, party};
+use muster_runtime::http::openapi::words;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::{Registrant, Source};
+
+/// How a version of a device came to be.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct DeviceChange {
+    /// The version.
+    pub version: u64,
+    /// When.
+    #[schema(value_type = String, format = DateTime)]
+    pub at: Timestamp,
+    /// `registered`, `updated`, `released`, or `merged` into another device.
+    #[schema(value_type = words::DeviceEvent)]
+    pub event: history::Event,
+    /// Who did it.
+    pub by: ChangeAuthor,
+    /// What changed.
+    pub fields: Vec<FieldChange>,
+    /// The devices that turned out to be this one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schema(value_type = Vec<String>)]
+    pub absorbed: Vec<DeviceId>,
+}
+
+/// Who changed a device: somebody by hand, or a row of an upload.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ChangeAuthor {
+    /// In whose name somebody changed it by hand.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub party: Option<Registrant>,
+    /// Who that was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject: Option<String>,
+    /// The row that changed it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<Source>,
+}
+
+/// A value that changed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct FieldChange {
+    /// Its name, as the device has it. `keys` is an identity that was added; `hardware` is what hardware hashes are compared
+    /// by, whose values are not told.
+    pub field: String,
+    /// What it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub old: Option<String>,
+    /// What it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub new: Option<String>,
+}
+
+/// A page of a device's history, newest first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct DeviceChangePage {
+    /// The changes.
+    pub changes: Vec<DeviceChange>,
+    /// Where the next page begins.
+    pub next: Option<String>,
+}
+
+impl DeviceChange {
+    /// Leaves out who it was, unless it was somebody of this partner; nothing is left out for nobody.
+    pub fn hide_subject_from(&mut self, partner: Option<&party::Registrant>) {
+        if let Some(partner) = partner
+            && self.by.party != Some(partner.clone().into())
+        {
+            self.by.subject = None;
+        }
+    }
+}
+
+impl From<history::DeviceChange> for DeviceChange {
+    fn from(change: history::DeviceChange) -> Self {
+        let by = match change.by {
+            history::Author::Requester(requester) => ChangeAuthor {
+                party: Some(requester.party.into()),
+                subject: Some(requester.subject),
+                source: None,
+            },
+            history::Author::Row(source) => ChangeAuthor {
+                party: None,
+                subject: None,
+                source: Some(source.into()),
+            },
+        };
+        let fields = change.fields.into_iter().map(|field| FieldChange {
+            field: field.field,
+            old: field.old,
+            new: field.new,
+        });
+        Self {
+            version: change.version,
+            at: change.at,
+            event: change.event,
+            by,
+            fields: fields.collect(),
+            absorbed: change.absorbed,
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! Partners: OEMs and CSPs.
+
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::response::Response;
+use muster_core::id::PartnerId;
+use muster_core::party::{self, PartnerKind};
+use muster_runtime::http::{Body, Code, Cursor, PageQuery, Problem, ProblemBody, Query};
+
+use super::{known, name};
+use crate::Api;
+use crate::model::{CreatePartner, Partner, PartnerPage};
+
+/// Make a partner known
+///
+/// The same again answers the partner as it is known.
+#[utoipa::path(
+    post,
+    path = "/v1/partners",
+    operation_id = "createPartner",
+    tag = "tenants and partners",
+    request_body = CreatePartner,
+    responses(
+        (status = 201, body = Partner, headers(("location" = String, description = "The partner's path"))),
+        (status = 200, body = Partner, description = "It was known as given"),
+        (status = "4XX", body = ProblemBody, content_type = "application/problem+json"),
+        (status = "5XX", body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn create_partner(
+    State(api): State<Api>,
+    Body(sent): Body<CreatePartner>,
+) -> Result<Response, Problem> {
+    let partners = &api.function.partners;
+    let partner = party::Partner {
+        name: name(&sent.name)?,
+        id: sent.id,
+        kind: sent.kind,
+        provider: sent.provider,
+        created_at: api.guard.now(),
+    };
+    if let Some(provider) = &partner.provider {
+        if partner.kind != PartnerKind::CspReseller {
+            return Err(Problem::at(
+                "provider",
+                "Only a partner of the kind csp-reseller has a provider.",
+            ));
+        }
+        let found = partners.get(provider).await?;
+        if found.is_none_or(|found| found.kind != PartnerKind::CspProvider) {
+            return Err(Problem::at(
+                "provider",
+                "It must be a known partner of the kind csp-provider. Make it known first.",
+            ));
+        }
+    }
+    let answer = |created: bool, partner: party::Partner| {
+        let path = format!("/v1/partners/{}", partner.id);
+        Ok(known(created, &path, None, Partner::from(partner)))
+    };
+    if partners.create(&partner).await? {
+        return answer(true, partner);
+    }
+    match partners.get(&partner.id).await? {
+        Some(found)
+            if (&found.name, found.kind, &found.provider) == (&partner.name, partner.kind, &partner.provider) =>
+        {
+            answer(false, found)
+        }
+        _ => Err(Problem::new(
+            Code::Conflict,
+            format!(
+                "The partner `{}` is known with another name, kind or provider.",
+                partner.id
+            ),
+        )
+        .remedy("Use another id.")),
+    }
+}
+
+/// List the partners
+///
+/// By id.
+#[utoipa::path(
+    get,
+    path = "/v1/partners",
+    operation_id = "listPartners",
+    tag = "tenants and partners",
+    params(PageQuery),
+    responses(
+        (status = 200, body = PartnerPage),
+        (status = "4XX", body = ProblemBody, content_type = "application/problem+json"),
+        (status = "5XX", body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn list_partners(
+    State(api): State<Api>,
+    Query(page): Query<PageQuery>,
+) -> Result<Json<PartnerPage>, Problem> {
+    let limit = page.limit()?;
+    let cursor = Cursor::of(&["partners"]);
+    let after: Option<PartnerId> = match cursor.read(page.cursor.as_deref())? {
+        None => None,
+        Some(mark) => Some(
+            mark.parse()
+                .map_err(|_| Problem::at("query.cursor", "It is not one that this list gave."))?,
+        ),
+    };
+    let listed = api.function.partners.list(after.as_ref(), limit).await?;
+    let more = listed.len() == limit;
+    let next = listed
+        .last()
+        .filter(|_| more)
+        .map(|last| cursor.write(last.id.as_str()));
+    Ok(Json(PartnerPage {
+        partners: listed.into_iter().map(Partner::from).collect(),
+        next,
+    }))
+}
+
+/// Show a partner
+#[utoipa::path(
+    get,
+    path = "/v1/partners/{partner}",
+    operation_id = "getPartner",
+    tag = "tenants and partners",
+    params(("partner" = String, Path, description = "The partner's id")),
+    responses(
+        (status = 200, body = Partner),
+        (status = "4XX", body = ProblemBody, content_type = "application/problem+json"),
+        (status = "5XX", body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn get_partner(
+    State(api): State<Api>,
+    Path(partner): Path<PartnerId>,
+) -> Result<Json<Partner>, Problem> {
+    let partner = api.function.partners.get(&partner).await?;
+    partner
+        .map(|partner| Json(partner.into()))
+        .ok_or_else(Problem::not_found)
+}

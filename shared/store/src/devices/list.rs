@@ -1,0 +1,175 @@
+//! Lists of a tenant's devices.
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use muster_core::device::{Device, DeviceState};
+use muster_core::id::{DeviceId, PartnerId, TenantId, UploadId};
+use muster_core::party::Registrant;
+
+use super::Devices;
+use crate::error::{ErrorKind, StoreError};
+use crate::item::{Attributes, key_attributes, read};
+use crate::keys::{self, LIST_SHARDS};
+use crate::table::{Query, Range};
+
+/// How many devices one call looks at. A list of which few pass the filter comes in short pages.
+const MAX_READ: usize = 2000;
+/// How many devices are read at once where some of them do not pass the filter.
+const PAGE: usize = 500;
+
+/// Which devices of a tenant are listed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct DeviceFilter {
+    /// Those in this state.
+    pub state: DeviceState,
+    /// Those whose serial number begins so.
+    pub serial_prefix: String,
+    /// Those with this group tag.
+    pub group_tag: Option<String>,
+    /// Those that came from there.
+    pub registrants: Registrants,
+    /// Those that this upload registered.
+    pub upload: Option<UploadId>,
+}
+
+/// Who registered the devices that are listed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Registrants {
+    /// Whoever.
+    #[default]
+    All,
+    /// Some partner, and not the tenant itself.
+    Partners,
+    /// This partner.
+    Partner(PartnerId),
+}
+
+impl DeviceFilter {
+    fn admits(&self, device: &Device) -> bool {
+        let serial = device.serial.as_deref().unwrap_or_default();
+        let from = match &self.registrants {
+            Registrants::All => true,
+            Registrants::Partners => device.registrant != Registrant::Tenant,
+            Registrants::Partner(id) => device.registrant.partner() == Some(id),
+        };
+        from && serial.starts_with(&self.serial_prefix)
+            && self
+                .group_tag
+                .as_ref()
+                .is_none_or(|tag| device.group_tag.as_ref() == Some(tag))
+            && self.upload.as_ref().is_none_or(|id| device.source.upload == *id)
+    }
+
+    /// Whether the index alone does not say which devices pass.
+    fn looks_inside(&self) -> bool {
+        self.group_tag.is_some() || self.upload.is_some() || self.registrants != Registrants::All
+    }
+}
+
+/// A page of devices.
+#[derive(Debug, Clone)]
+pub struct DevicePage {
+    /// The devices, ordered by serial number within each of the index's partitions.
+    pub devices: Vec<Device>,
+    /// Where the next page begins; opaque.
+    pub next: Option<String>,
+}
+
+impl Devices {
+    /// A page of a tenant's devices that pass the filter; may be a moment old. `from` is what the page before named as
+    /// `next`. One call looks at 2,000 devices at most: a page that is shorter than `limit`, or empty, is the last one
+    /// only if it names no `next`.
+    ///
+    /// # Errors
+    /// When the store is out of reach; `Rejected` when `from` is no such mark.
+    pub async fn list(
+        &self,
+        tenant: TenantId,
+        filter: &DeviceFilter,
+        from: Option<&str>,
+        limit: usize,
+    ) -> Result<DevicePage, StoreError> {
+        let (mut shard, mut after) = match from {
+            None => (0, None),
+            Some(mark) => mark_parts(mark)?,
+        };
+        let prefix = &filter.serial_prefix;
+        let mut devices: Vec<Device> = Vec::new();
+        let mut room = MAX_READ;
+        while shard < LIST_SHARDS {
+            let partition = keys::device_list(tenant, filter.state, shard);
+            let start = after.take().map(|(sort, id)| list_key(&partition, sort, id));
+            let wanted = limit - devices.len();
+            let query = Query {
+                index: Some("list"),
+                partition: &partition,
+                range: (!prefix.is_empty()).then(|| (Range::BeginsWith, AttributeValue::S(prefix.clone()))),
+                from: start,
+                limit: Some(
+                    if filter.looks_inside() {
+                        wanted.max(PAGE)
+                    } else {
+                        wanted
+                    }
+                    .min(room),
+                ),
+                backwards: false,
+            };
+            let page = self.table.query(query).await?;
+            let more = page.next.is_some();
+            let mut last = None;
+            for item in page.items {
+                let device: Device = read(item)?;
+                room = room.saturating_sub(1);
+                last = Some((sort(&device), device.id, mark_of(shard, &device)));
+                if filter.admits(&device) {
+                    devices.push(device);
+                }
+                if devices.len() >= limit {
+                    break;
+                }
+            }
+            let full = devices.len() >= limit || room == 0;
+            match last {
+                Some((.., mark)) if full => {
+                    return Ok(DevicePage {
+                        devices,
+                        next: Some(mark),
+                    });
+                }
+                Some((sort, id, _)) if more => after = Some((sort, id)),
+                _ => shard += 1,
+            }
+        }
+        Ok(DevicePage { devices, next: None })
+    }
+}
+
+/// The sort key of a device in a list.
+pub(super) fn sort(device: &Device) -> String {
+    format!("{}#{}", device.serial.as_deref().unwrap_or_default(), device.id)
+}
+
+fn list_key(partition: &str, sort: String, id: DeviceId) -> Attributes {
+    let mut key = key_attributes(&keys::device(id));
+    key.insert("lpk".to_owned(), AttributeValue::S(partition.to_owned()));
+    key.insert("lsk".to_owned(), AttributeValue::S(sort));
+    key
+}
+
+fn mark_of(shard: u32, last: &Device) -> String {
+    format!("{shard}:{}:{}", last.id, last.serial.as_deref().unwrap_or_default())
+}
+
+type After = Option<(String, DeviceId)>;
+
+fn mark_parts(mark: &str) -> Result<(u32, After), StoreError> {
+    let bad = || StoreError::new(ErrorKind::Rejected, "list devices", "the page mark is not one of ours");
+    let mut parts = mark.splitn(3, ':');
+    let (shard, id, serial) = (parts.next(), parts.next(), parts.next());
+    let shard: u32 = shard
+        .and_then(|s| s.parse().ok())
+        .filter(|s| *s < LIST_SHARDS)
+        .ok_or_else(bad)?;
+    let id: DeviceId = id.and_then(|i| i.parse().ok()).ok_or_else(bad)?;
+    Ok((shard, Some((format!("{}#{id}", serial.unwrap_or_default()), id))))
+}

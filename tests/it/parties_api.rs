@@ -1,0 +1,173 @@
+//! Tenants and partners over HTTP.
+
+use journeys::api::{Answer, Api, Who};
+use journeys::world::{FABRIKAM, Result, World};
+use muster_core::access::Role;
+use serde_json::{Value, json};
+
+async fn ask(place: &(World, Api), what: &str, body: &Value) -> Result<Answer> {
+    place.1.ask(&Who::Service, &place.0, what, &[], body).await
+}
+
+async fn place() -> Result<(World, Api)> {
+    let world = World::new().await?;
+    let api = Api::over(&world)?;
+    Ok((world, api))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tenant_is_made_known_once_and_its_licence_is_recorded() -> Result<()> {
+    let place = place().await?;
+    let sent = json!({"id": FABRIKAM, "name": "Fabrikam"});
+    let made = ask(&place, "POST /v1/tenants", &sent).await?;
+    assert_eq!((made.status.as_u16(), &made.body["version"]), (201, &json!(1)));
+    assert_eq!(made.headers["location"], format!("/v1/tenants/{FABRIKAM}").as_str());
+    place.0.wait(5);
+    for same in [sent.clone(), json!({"name": "FABRIKAM"})] {
+        let again = ask(&place, "POST /v1/tenants", &same).await?;
+        assert_eq!((again.status.as_u16(), &again.body), (200, &made.body));
+    }
+    for other in [
+        json!({"id": FABRIKAM, "name": "Tailspin"}),
+        json!({"id": "2c7d1e8f-4a6b-4d2f-8b62-9e3a7a2b4b21", "name": "fabrikam"}),
+        json!({"id": FABRIKAM, "name": "Fabrikam", "licensed": true}),
+    ] {
+        let answer = ask(&place, "POST /v1/tenants", &other).await?;
+        assert_eq!(
+            (answer.status.as_u16(), &answer.body["code"]),
+            (409, &json!("conflict")),
+            "{other}"
+        );
+    }
+
+    let path = format!("/v1/tenants/{FABRIKAM}");
+    let patch = json!({"licensed": true});
+    let what = format!("PATCH {path}");
+    let stale = place
+        .1
+        .ask(&Who::Service, &place.0, &what, &[("if-match", "\"9\"")], &patch);
+    assert_eq!(stale.await?.status.as_u16(), 412);
+    for _ in 0..2 {
+        let done = ask(&place, &format!("PATCH {path}"), &patch).await?;
+        assert_eq!(
+            (&done.body["licensed"], &done.body["version"]),
+            (&json!(true), &json!(2))
+        );
+        assert_eq!(done.headers["etag"], "\"2\"");
+    }
+    let unchanged = ask(&place, &format!("PATCH {path}"), &json!({})).await?;
+    assert_eq!(unchanged.body["version"], 2);
+    let cleared = ask(&place, &format!("PATCH {path}"), &json!({"licensed": null})).await?;
+    assert_eq!(
+        (cleared.body.get("licensed"), &cleared.body["version"]),
+        (None, &json!(3))
+    );
+    let reader = Who::OfTenant(FABRIKAM.parse()?, Role::Reader);
+    let seen = place
+        .1
+        .ask(&reader, &place.0, &format!("GET {path}"), &[], &Value::Null)
+        .await?;
+    assert_eq!((seen.status.as_u16(), &seen.body), (200, &cleared.body));
+    let report = place.0.embedded.fsck().check(place.0.now()).await?;
+    assert!(report.is_clean(), "{:?}", report.findings);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tenant_without_an_id_gets_one_and_a_repeat_makes_no_other() -> Result<()> {
+    let place = place().await?;
+    let mut names = Vec::new();
+    for name in ["c", "a", "b"] {
+        let first = ask(&place, "POST /v1/tenants", &json!({ "name": name, "licensed": false })).await?;
+        let again = ask(&place, "POST /v1/tenants", &json!({ "name": name })).await?;
+        assert_eq!((first.status.as_u16(), again.status.as_u16()), (201, 200));
+        assert_eq!(first.body, again.body);
+    }
+    let mut next = String::new();
+    loop {
+        let page = ask(&place, &format!("GET /v1/tenants?limit=1{next}"), &Value::Null).await?;
+        let tenants = page.body["tenants"].as_array().ok_or("tenants")?;
+        names.extend(
+            tenants
+                .iter()
+                .filter_map(|tenant| tenant["name"].as_str().map(str::to_owned)),
+        );
+        match page.body["next"].as_str() {
+            Some(cursor) => next = format!("&cursor={cursor}"),
+            None => break,
+        }
+    }
+    assert_eq!(names, ["a", "b", "c"]);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_partner_is_made_known_once_and_listed() -> Result<()> {
+    let place = place().await?;
+    let provider = json!({"id": "adatum", "name": "Adatum", "kind": "csp-provider"});
+    let reseller = json!({"id": "Northwind", "name": "Northwind", "kind": "csp-reseller", "provider": "adatum"});
+    let early = ask(&place, "POST /v1/partners", &reseller).await?;
+    assert_eq!(
+        (early.status.as_u16(), &early.body["errors"][0]["path"]),
+        (400, &json!("provider"))
+    );
+    for sent in [&provider, &reseller] {
+        let made = ask(&place, "POST /v1/partners", sent).await?;
+        assert_eq!(made.status.as_u16(), 201, "{}", made.body);
+        place.0.wait(5);
+        let again = ask(&place, "POST /v1/partners", sent).await?;
+        assert_eq!((again.status.as_u16(), &again.body), (200, &made.body));
+    }
+    for other in [
+        json!({"id": "adatum", "name": "Adatum", "kind": "oem"}),
+        json!({"id": "adatum", "name": "Another", "kind": "csp-provider"}),
+    ] {
+        assert_eq!(
+            ask(&place, "POST /v1/partners", &other).await?.status.as_u16(),
+            409,
+            "{other}"
+        );
+    }
+    for (wrong, path) in [
+        (json!({"id": "a/b", "name": "x", "kind": "oem"}), "id"),
+        (json!({"id": "x", "name": " ", "kind": "oem"}), "name"),
+        (json!({"id": "x", "name": "a\u{0}", "kind": "oem"}), "name"),
+        (json!({"id": "x", "name": "x", "kind": "csp"}), "kind"),
+        (
+            json!({"id": "x", "name": "x", "kind": "oem", "provider": "adatum"}),
+            "provider",
+        ),
+        (
+            json!({"id": "x", "name": "x", "kind": "csp-reseller", "provider": "northwind"}),
+            "provider",
+        ),
+        (json!({"id": "x", "name": "x", "kind": "oem", "more": 1}), "more"),
+    ] {
+        let answer = ask(&place, "POST /v1/partners", &wrong).await?;
+        assert_eq!(
+            (answer.status.as_u16(), &answer.body["errors"][0]["path"]),
+            (400, &json!(path)),
+            "{wrong}"
+        );
+    }
+    let first = ask(&place, "GET /v1/partners?limit=1", &Value::Null).await?;
+    assert_eq!(first.body["partners"][0]["id"], "adatum");
+    let next = first.body["next"].as_str().ok_or("a next page")?;
+    let second = ask(&place, &format!("GET /v1/partners?cursor={next}"), &Value::Null).await?;
+    assert_eq!(
+        (&second.body["partners"][0]["id"], &second.body["next"]),
+        (&json!("northwind"), &Value::Null)
+    );
+    let own = Who::OfPartner("northwind".parse()?, Role::SalesAgent);
+    let seen = place
+        .1
+        .ask(&own, &place.0, "GET /v1/partners/northwind", &[], &Value::Null)
+        .await?;
+    assert_eq!(seen.body["provider"], "adatum");
+    let hidden = place
+        .1
+        .ask(&own, &place.0, "GET /v1/partners/adatum", &[], &Value::Null)
+        .await?;
+    assert_eq!(hidden.status.as_u16(), 404);
+    Ok(())
+}
