@@ -104,12 +104,14 @@ def test_a_function_starts_and_answers_its_sample_event(deployment, function, tm
         assert letter["MessageAttributes"]["reason"]["StringValue"].startswith(PUT_ASIDE[function])
 
 
-@pytest.mark.parametrize("function", FUNCTIONS)
-def test_a_function_without_its_settings_names_the_first_one(function, tmp_path):
-    with started(function, tmp_path) as running:
+@pytest.mark.parametrize("function, settings, first", [
+    *((function, {}, "TABLE") for function in FUNCTIONS),
+    *((function, {"TABLE": "t", "BUCKET": "b"}, "OIDC_ISSUER") for function in APIS),
+])
+def test_a_function_without_its_settings_names_the_first_one(function, settings, first, tmp_path):
+    with started(function, tmp_path, **settings) as running:
         with contextlib.suppress(Exception):
             running.invoke(event(function))
-        first = "OIDC_ISSUER" if function in APIS else "TABLE"
         until("the setting", lambda: f"environment variable {first}: not set" in running.said(), seconds=10)
 
 
