@@ -1,6 +1,7 @@
 //! Journeys over all functions, in one process, on the embedded engines.
 #![cfg(test)]
 
+mod access;
 mod channels;
 mod clock;
 mod consent;

@@ -12,7 +12,8 @@ use muster_core::access::Role;
 use muster_core::id::{PartnerId, TenantId};
 use muster_local::issuer::{DevIssuer, TokenRequest};
 use muster_local::serve::apis;
-use muster_runtime::http::around;
+use muster_runtime::auth::Verifier;
+use muster_runtime::http::{Acting, around};
 use serde_json::Value;
 use tower::ServiceExt as _;
 use uuid::Uuid;
@@ -34,6 +35,8 @@ pub struct Answer {
     pub headers: HeaderMap,
     /// Its body; null where it is no JSON.
     pub body: Value,
+    /// In whose name the door let the request in; none where it did not.
+    pub acting: Option<Acting>,
 }
 
 /// Who calls.
@@ -54,9 +57,16 @@ impl Api {
     /// When no key can be made.
     pub fn over(world: &World) -> Result<Self> {
         let issuer = DevIssuer::in_memory()?;
-        let (router, _) = apis(&world.embedded, issuer.verifier());
+        let verifier = issuer.verifier();
+        Ok(Self::with(world, issuer, verifier))
+    }
+
+    /// The functions over this world, which believe this verifier, and whose tokens this issuer gives out.
+    #[must_use]
+    pub fn with(world: &World, issuer: DevIssuer, verifier: Verifier) -> Self {
+        let (router, _) = apis(&world.embedded, verifier);
         let router = around(router, Arc::new(|| Uuid::from_u128(1)));
-        Ok(Self { router, issuer })
+        Self { router, issuer }
     }
 
     /// A token for somebody, good for an hour.
@@ -124,6 +134,7 @@ impl Api {
         let body = body.collect().await?.to_bytes();
         Ok(Answer {
             status: parts.status,
+            acting: parts.extensions.get().cloned(),
             headers: parts.headers,
             body: serde_json::from_slice(&body).unwrap_or_default(),
         })

@@ -80,12 +80,17 @@ impl Guard {
     /// `axum::middleware::from_fn_with_state`): lets a request pass with its [`Acting`] in its extensions, or answers it.
     pub async fn stand(State(guard): State<Self>, request: Request, next: Next) -> Response {
         match guard.admit(request).await {
-            Ok(request) => next.run(request).await,
+            Ok((request, acting)) => {
+                let mut response = next.run(request).await;
+                // For the layers outside: who was let in.
+                response.extensions_mut().insert(acting);
+                response
+            }
             Err(response) => *response,
         }
     }
 
-    async fn admit(&self, request: Request) -> Result<Request, Box<Response>> {
+    async fn admit(&self, request: Request) -> Result<(Request, Acting), Box<Response>> {
         let refuse = |problem: Problem| Box::new(problem.into_response());
         let matched = request
             .extensions()
@@ -105,7 +110,7 @@ impl Guard {
         };
         let tenant = named::<TenantId>(&params, "tenant");
         let partner = named::<PartnerId>(&params, "partner");
-        let caller = match caller.pass(
+        let acting = match caller.pass(
             route,
             tenant.ok().flatten(),
             partner.as_ref().ok().and_then(Option::as_ref),
@@ -119,8 +124,8 @@ impl Guard {
                 .await
                 .map_err(refuse)?,
         };
-        parts.extensions.insert(caller);
-        Ok(Request::from_parts(parts, body))
+        parts.extensions.insert(acting.clone());
+        Ok((Request::from_parts(parts, body), acting))
     }
 
     async fn acting(

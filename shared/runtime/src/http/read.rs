@@ -51,9 +51,11 @@ fn read_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     let bytes = if bytes.is_empty() { b"{}" } else { bytes };
     let mut reader = serde_json::Deserializer::from_slice(bytes);
     let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
-        let path = match error.path().to_string() {
-            path if path == "." => "body".to_owned(),
-            path => path,
+        // Where the text breaks off, the path ends in what is not known.
+        let path = error.path().to_string();
+        let path = match path.trim_end_matches(['?', '.']) {
+            "" => "body".to_owned(),
+            path => path.to_owned(),
         };
         Problem::at(path, sentence(&error.inner().to_string()))
     })?;
@@ -160,7 +162,7 @@ mod tests {
             (
                 r#"{"devices":[{"serialNumber":"\ud800"}]}"#,
                 "devices[0].serialNumber",
-                "surrogate",
+                "hex escape",
             ),
             (r#"{"devices":[]} x"#, "body", "trailing"),
             ("\u{0}", "body", "expected value"),

@@ -303,7 +303,7 @@ async fn keys_for_something_else_are_passed_over() {
         json!("one"),
         json!(null),
     ] {
-        let verifier = verifier(ISSUER, Published::of(&[other.clone()]).source());
+        let verifier = verifier(ISSUER, Published::of(std::slice::from_ref(&other)).source());
         let result = verifier.caller(&bearing(&signer.sign(&good())), noon()).await;
         assert_eq!(refusal(result), "its key is not one of the issuer", "{other}");
     }
