@@ -13,6 +13,7 @@ use muster_core::report::ReportRow;
 use muster_core::upload::{Batch, Upload, UploadState};
 use muster_runtime::Failure;
 use muster_store::objects::Objects;
+use muster_store::outcomes::{RowsOf, rows_of_batch};
 use muster_store::queue::{Queue, QueueName, send_json};
 use muster_store::receipts::Receipts;
 use muster_store::reports::summary_key;
@@ -113,15 +114,13 @@ impl FinishUpload<'_> {
     }
 
     async fn rows(&self, upload: &Upload, number: u32) -> Result<Vec<ReportRow>, Failure> {
-        let open = || Failure::Retry(format!("batch {number} is not done"));
-        let checked = self.validated.get(&upload.id, number).await?.ok_or_else(open)?;
-        let registered = self.receipts.of_batch(&upload.id, number).await?;
-        let mut registered = registered.iter().peekable();
-        let rows = checked.iter().map(|checked| {
-            let own = registered.next_if(|outcome| outcome.row == checked.place().row);
-            ReportRow::new(&upload.id, checked, own)
-        });
-        rows.collect::<Option<Vec<_>>>().ok_or_else(open)
+        let of = RowsOf {
+            upload: &upload.id,
+            validate_only: upload.options.validate_only,
+        };
+        let rows = rows_of_batch(&self.validated, &self.receipts, of, number).await?;
+        let all = rows.and_then(|rows| rows.into_iter().collect::<Option<Vec<_>>>());
+        all.ok_or_else(|| Failure::Retry(format!("batch {number} is not done")))
     }
 
     /// The bytes of the batch, where a row of it failed.

@@ -27,6 +27,9 @@ pub struct Summary {
     pub registrant: Registrant,
     /// Through which channel.
     pub channel: Channel,
+    /// Whether nothing was registered, and the outcomes are what registering would have come to.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub validate_only: bool,
     /// How many data rows.
     pub rows: u64,
     /// How many batches.
@@ -50,6 +53,7 @@ impl Summary {
             tenant: upload.tenant,
             registrant: upload.registrant.clone(),
             channel: upload.channel,
+            validate_only: upload.options.validate_only,
             rows: 0,
             batches: 0,
             outcomes: BTreeMap::new(),
@@ -102,6 +106,9 @@ pub struct UploadFinished {
     pub key: String,
     /// `finished` or `finished-with-errors`.
     pub state: UploadState,
+    /// Whether nothing was registered, and the outcomes are what registering would have come to.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub validate_only: bool,
     /// How many data rows.
     pub rows: u64,
     /// How many rows came to each outcome.
@@ -117,6 +124,7 @@ impl UploadFinished {
             tenant: upload.tenant,
             key: status.object.key.clone(),
             state,
+            validate_only: summary.validate_only,
             rows: summary.rows,
             outcomes: summary.outcomes.clone(),
         }

@@ -63,17 +63,20 @@ impl RegisterBatch<'_> {
                 }
             })
             .collect();
-        self.register(&upload, message.number, records, clock).await?;
+        if !self.register(&upload, message.number, records, clock).await? {
+            return Ok(());
+        }
         batch_done(&self.uploads, self.queue, &message).await
     }
 
+    /// `false` where the upload ended meanwhile, and rows are left.
     async fn register(
         &self,
         upload: &Upload,
         number: u32,
         mut records: Vec<Record>,
         clock: Clock<'_>,
-    ) -> Result<(), Failure> {
+    ) -> Result<bool, Failure> {
         let context = context_of(upload, clock());
         let mut work = slices::Work::new(upload, number, context);
         let done = self.receipts.of_batch(&upload.id, number).await?;
@@ -81,10 +84,21 @@ impl RegisterBatch<'_> {
             records.retain(|record| record.place.row > last);
         }
         let mut planned = self.plan(records, &context).await?;
+        // The first slice follows upon the look at the upload that began this batch.
+        let mut first = true;
         while !planned.is_empty() {
+            if !std::mem::take(&mut first) && self.has_ended(upload).await? {
+                return Ok(false);
+            }
             self.write_next(&mut work, &mut planned, clock()).await?;
         }
-        Ok(())
+        Ok(true)
+    }
+
+    /// Whether the upload was called off or given up.
+    async fn has_ended(&self, upload: &Upload) -> Result<bool, Failure> {
+        let status = self.uploads.get(&upload.id).await?;
+        Ok(status.is_none_or(|status| status.state.is_final()))
     }
 
     async fn denial(&self, upload: &Upload, now: Timestamp) -> Result<muster_core::grant::Denial, Failure> {

@@ -74,7 +74,8 @@ impl<'a> Work<'a> {
             actions += actions_of(&decision);
             let devices = devices_of(&decision);
             let again = devices.iter().any(|id| added.contains(id));
-            if (actions > MAX_ACTIONS || again) && !rows.is_empty() {
+            let full = actions > MAX_ACTIONS && !self.predicts();
+            if (full || again) && !rows.is_empty() {
                 break;
             }
             let stands = standing(&decision, &self.source(&planned.record));
@@ -112,6 +113,11 @@ impl<'a> Work<'a> {
         Some(last)
     }
 
+    /// Whether only receipts are written.
+    const fn predicts(&self) -> bool {
+        self.upload.options.validate_only
+    }
+
     fn source(&self, record: &Record) -> Source {
         Source {
             upload: self.upload.id.clone(),
@@ -143,7 +149,8 @@ impl RegisterBatch<'_> {
             shard: work.shard,
             now,
             receipt: &receipt,
-            rows: &rows,
+            // What is only predicted needs the consent, too, and changes no device.
+            rows: if work.predicts() { &[] } else { &rows },
         };
         match self.devices.write_slice(&slice).await? {
             SliceWritten::Done => {

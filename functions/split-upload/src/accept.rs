@@ -7,7 +7,7 @@ use manifest::{Dialect, FileProblem, sniff};
 use muster_core::Timestamp;
 use muster_core::channel::{Channel, UnknownChannel};
 use muster_core::grant::{Denial, GrantPin, Verb};
-use muster_core::id::PartnerId;
+use muster_core::id::{AnnouncementId, PartnerId};
 use muster_core::inbox::{InboxKey, UploadOptions};
 use muster_core::party::{Partner, Registrant, Tenant};
 use muster_core::upload::{ObjectVersion, Reason, Upload};
@@ -68,6 +68,11 @@ impl SplitUpload<'_> {
             notices.push(format!(
                 "the front end {channel} was retired by its vendor; its lists are still accepted here"
             ));
+        }
+        if options.validate_only {
+            notices.push(
+                "nothing of it is registered: the outcomes are what registering its rows would have come to".to_owned(),
+            );
         }
         let upload = Upload {
             id: object.upload_id(),
@@ -144,11 +149,23 @@ impl SplitUpload<'_> {
         }
         let registrant = Registrant::from(partner.as_ref().map(|p| p.id.clone()));
         sender.registrant = Some(registrant.clone());
+        if let Some(reason) = self.called_off(key).await? {
+            return Ok(Err(reason));
+        }
         let answer = self
             .grants
             .permit(tenant_id, &registrant, partner.as_ref(), Verb::Register, channel, now)
             .await?;
         Ok(answer.map_err(of_denial))
+    }
+
+    /// Why an upload that was announced is not to be accepted, where it was called off before its object came.
+    async fn called_off(&self, key: &InboxKey<'_>) -> Result<Option<Reason>, Failure> {
+        let Some(id) = AnnouncementId::of_file(key.name) else {
+            return Ok(None);
+        };
+        let announced = self.announcements.get(&id).await?;
+        Ok(announced.and_then(|announced| announced.cancelled))
     }
 
     async fn partner(&self, text: &str) -> Result<Option<Partner>, Failure> {

@@ -9,6 +9,7 @@ use muster_core::inbox::{InboxKey, stray_reason};
 use muster_core::message::ObjectsCreated;
 use muster_core::upload::ObjectVersion;
 use muster_runtime::Failure;
+use muster_store::announcements::Announcements;
 use muster_store::objects::Objects;
 use muster_store::queue::Queue;
 use muster_store::uploads::Uploads;
@@ -23,6 +24,8 @@ pub struct SplitUpload<'a> {
     pub partners: Partners,
     /// Looks the consent up.
     pub grants: Grants,
+    /// Says whether an upload was called off before its object came.
+    pub announcements: Announcements,
     /// Accepts or refuses the upload, stores its cuts.
     pub uploads: Uploads,
     /// Reads the file.

@@ -4,6 +4,7 @@ use lambda_runtime::Error;
 use muster_runtime::env::Env;
 use muster_runtime::lambda::{now, serve_queue};
 use muster_runtime::wiring::Wiring;
+use muster_store::announcements::Announcements;
 use muster_store::queue::QueueName;
 use muster_store::uploads::Uploads;
 use muster_store::{Grants, Partners, Tenants};
@@ -23,6 +24,7 @@ async fn main() -> Result<(), Error> {
         tenants: Tenants::new(aws.table.clone()),
         partners: Partners::new(aws.table.clone()),
         grants: Grants::new(aws.table.clone()),
+        announcements: Announcements::new(aws.table.clone()),
         uploads: Uploads::new(aws.table),
         objects: aws.objects,
         queue: &aws.queue,

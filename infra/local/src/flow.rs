@@ -246,6 +246,7 @@ impl Embedded {
             tenants: self.tenants(),
             partners: self.partners(),
             grants: self.grants(),
+            announcements: self.announcements(),
             uploads: self.uploads(),
             objects: self.objects(),
             queue: &*self.sends,

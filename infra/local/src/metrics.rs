@@ -103,6 +103,7 @@ impl Metrics {
             UploadState::FinishedWithErrors,
             UploadState::Refused,
             UploadState::Failed,
+            UploadState::Cancelled,
         ] {
             drop(self.uploads_ended.get_or_create(&[("state", state.as_str())]));
         }

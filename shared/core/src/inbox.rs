@@ -83,13 +83,24 @@ pub struct UploadOptions {
     /// SHA-256 of the file in hexadecimal, by which its sender knows it again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sha256: Option<String>,
+    /// Find out what would become of each row, and register nothing.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub validate_only: bool,
+}
+
+/// Items and answers from before there was this option are the same as those without it.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+const fn is_false(value: &bool) -> bool {
+    !*value
 }
 
 /// Metadata that is no option.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum OptionError {
     /// An option nobody knows.
-    #[error("unknown option `x-amz-meta-muster-{0}`; the options are group-tag, strict, on-conflict, sha256")]
+    #[error(
+        "unknown option `x-amz-meta-muster-{0}`; the options are group-tag, strict, on-conflict, sha256, validate-only"
+    )]
     Unknown(String),
     /// A value that the option does not have.
     #[error("option `x-amz-meta-muster-{name}` cannot be `{value}`: {why}")]
@@ -150,6 +161,13 @@ impl UploadOptions {
                     }
                     options.sha256 = Some(value.to_ascii_lowercase());
                 }
+                "validate-only" => {
+                    options.validate_only = match value {
+                        "true" => true,
+                        "false" => false,
+                        _ => return Err(bad("validate-only", "it is `true` or `false`")),
+                    }
+                }
                 other => return Err(OptionError::Unknown(other.chars().take(80).collect())),
             }
         }
@@ -172,6 +190,9 @@ impl UploadOptions {
         }
         if let Some(digest) = &self.sha256 {
             put("sha256", digest.clone());
+        }
+        if self.validate_only {
+            put("validate-only", "true".to_owned());
         }
         pairs
     }
@@ -251,7 +272,7 @@ mod tests {
     #[test]
     fn an_unknown_option_or_value_is_named() {
         let error = |name, value| UploadOptions::from_metadata([(name, value)]).unwrap_err().to_string();
-        insta::assert_snapshot!(error("muster-grouptag", "x"), @"unknown option `x-amz-meta-muster-grouptag`; the options are group-tag, strict, on-conflict, sha256");
+        insta::assert_snapshot!(error("muster-grouptag", "x"), @"unknown option `x-amz-meta-muster-grouptag`; the options are group-tag, strict, on-conflict, sha256, validate-only");
         insta::assert_snapshot!(error("muster-strict", "yes"), @"option `x-amz-meta-muster-strict` cannot be `yes`: it is `true` or `false`");
         assert_eq!(
             UploadOptions::from_metadata([("other", "x")]).unwrap(),
@@ -261,9 +282,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn options_round_trip(tag in "[^\\p{C}\\p{Z}]{1,40}", strict: bool, keep: bool) {
+        fn options_round_trip(tag in "[^\\p{C}\\p{Z}]{1,40}", strict: bool, keep: bool, validate_only: bool) {
             let on_conflict = if keep { OnConflict::Keep } else { OnConflict::Update };
-            let options = UploadOptions { group_tag: Some(tag.trim().to_owned()).filter(|t| !t.is_empty()), strict, on_conflict, sha256: None };
+            let options = UploadOptions { group_tag: Some(tag.trim().to_owned()).filter(|t| !t.is_empty()), strict, on_conflict, sha256: None, validate_only };
             let metadata = options.to_metadata();
             prop_assert!(metadata.iter().all(|(_, value)| value.is_ascii()));
             let read = UploadOptions::from_metadata(metadata.iter().map(|(n, v)| (n.as_str(), v.as_str()))).unwrap();

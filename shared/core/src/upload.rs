@@ -43,6 +43,8 @@ pub enum UploadState {
     Refused,
     /// Given up after several tries without progress. What was registered stays.
     Failed,
+    /// Called off by its sender or its tenant. What was registered stays.
+    Cancelled,
 }
 
 impl UploadState {
@@ -61,6 +63,7 @@ impl UploadState {
             Self::FinishedWithErrors => "finished-with-errors",
             Self::Refused => "refused",
             Self::Failed => "failed",
+            Self::Cancelled => "cancelled",
         }
     }
 }

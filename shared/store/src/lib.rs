@@ -18,6 +18,7 @@ pub mod devices;
 pub mod fsck;
 pub mod idempotency;
 pub mod objects;
+pub mod outcomes;
 pub mod presign;
 pub mod queue;
 pub mod receipts;

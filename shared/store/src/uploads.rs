@@ -95,6 +95,20 @@ impl Uploads {
         self.record(&UploadStatus::refused(refused, now)).await
     }
 
+    /// Records an upload as called off before it was accepted: it never will be. One that is known already is left as it
+    /// is.
+    ///
+    /// # Errors
+    /// When the store is out of reach.
+    pub async fn cancel_early(&self, cancelled: &RefusedUpload, now: Timestamp) -> Result<Accepted, StoreError> {
+        let refused = UploadStatus::refused(cancelled, now);
+        let status = UploadStatus {
+            state: UploadState::Cancelled,
+            ..refused
+        };
+        self.record(&status).await
+    }
+
     async fn record(&self, status: &UploadStatus) -> Result<Accepted, StoreError> {
         let key = keys::upload(&status.id);
         let mut item =

@@ -140,6 +140,7 @@ impl Answer {
     fn show_reason(&self, reason: &Reason, out: &mut Output) -> Result<(), Failure> {
         let what = match self.state {
             UploadState::Refused => "The file was refused, and nothing of it was registered",
+            UploadState::Cancelled => "The upload was called off; what was registered stays",
             _ => "The upload was given up; what was registered stays",
         };
         let title = out.paint(Style::Bad, what);

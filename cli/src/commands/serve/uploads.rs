@@ -150,7 +150,7 @@ fn line(status: &UploadStatus) -> String {
     });
     match status.state {
         UploadState::Processing => format!("{head}: accepted"),
-        UploadState::Refused => format!("{head}: refused{reason}"),
+        UploadState::Refused | UploadState::Cancelled => format!("{head}: {}{reason}", status.state.as_str()),
         UploadState::Failed => format!("{head}: failed{reason} Then run `muster uploads resume {}`.", status.id),
         UploadState::Finished | UploadState::FinishedWithErrors => {
             let counts: Vec<String> = (status.counts.iter())

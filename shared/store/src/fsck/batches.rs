@@ -43,6 +43,14 @@ impl Examined<'_> {
     fn suspect(&mut self, code: Code, detail: impl Into<String>) {
         self.suspects.push(Suspect::new(code, &self.place, detail));
     }
+
+    /// Whether its receipts tell what would happen, and nothing did.
+    fn only_predicts(&self) -> bool {
+        self.status
+            .options
+            .as_ref()
+            .is_some_and(|options| options.validate_only)
+    }
 }
 
 impl Fsck {

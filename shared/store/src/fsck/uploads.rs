@@ -50,7 +50,8 @@ fn contradiction(status: &UploadStatus) -> Option<String> {
     if status.object.upload_id() != status.id {
         return Some("its id is not that of its object".to_owned());
     }
-    if status.state != UploadState::Refused && status.upload().is_none() {
+    let ended_early = matches!(status.state, UploadState::Refused | UploadState::Cancelled);
+    if !ended_early && status.upload().is_none() {
         return Some(format!("it is {state}, and lacks what every accepted upload has"));
     }
     if status.state.is_final() != status.finished_at.is_some() {
@@ -65,7 +66,7 @@ fn contradiction(status: &UploadStatus) -> Option<String> {
         .iter()
         .any(|(outcome, rows)| *rows > 0 && !outcome.is_success());
     match status.state {
-        UploadState::Refused | UploadState::Failed if status.reason.is_none() => {
+        UploadState::Refused | UploadState::Failed | UploadState::Cancelled if status.reason.is_none() => {
             Some(format!("it is {state}, and does not say why"))
         }
         UploadState::Finished | UploadState::FinishedWithErrors if !status.is_complete() => {
@@ -78,7 +79,9 @@ fn contradiction(status: &UploadStatus) -> Option<String> {
         UploadState::FinishedWithErrors if !failed => {
             Some("it is finished with errors, and none of its rows failed".to_owned())
         }
-        UploadState::Processing | UploadState::Refused | UploadState::Failed if counted > 0 => {
+        UploadState::Processing | UploadState::Refused | UploadState::Failed | UploadState::Cancelled
+            if counted > 0 =>
+        {
             Some(format!("it is {state}, and has counts"))
         }
         _ => None,

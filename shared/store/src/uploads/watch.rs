@@ -127,9 +127,28 @@ impl Uploads {
     /// # Errors
     /// When the store is out of reach.
     pub async fn give_up(&self, id: &UploadId, reason: &Reason, now: Timestamp) -> Result<bool, StoreError> {
+        self.end_early(id, UploadState::Failed, reason, now).await
+    }
+
+    /// Calls an upload off that is under way: no batch of it is begun any more, and what is worked on stops before its next
+    /// slice. `false` when it is final already, or there is none.
+    ///
+    /// # Errors
+    /// When the store is out of reach.
+    pub async fn cancel(&self, id: &UploadId, reason: &Reason, now: Timestamp) -> Result<bool, StoreError> {
+        self.end_early(id, UploadState::Cancelled, reason, now).await
+    }
+
+    async fn end_early(
+        &self,
+        id: &UploadId,
+        state: UploadState,
+        reason: &Reason,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
         let expression = "SET #state = :to, #reason = :reason, #end = :end REMOVE dpk, dsk, #next";
         let change = Change::to(expression, UploadState::Processing.as_str());
-        let change = with_reason(change, reason, now)?.value(":to", state_value(UploadState::Failed));
+        let change = with_reason(change, reason, now)?.value(":to", state_value(state));
         Ok(matches!(self.change(id, change).await?, Changed::Done))
     }
 

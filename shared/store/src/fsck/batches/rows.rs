@@ -187,9 +187,11 @@ impl Fsck {
         oldest: Timestamp,
     ) -> Result<BTreeSet<u64>, StoreError> {
         let told: HashMap<u64, Outcome> = told.iter().map(|told| (told.row, told.outcome)).collect();
+        let predicted = examined.only_predicts();
         let rows: BTreeMap<DeviceId, u64> = (batch.first_row..)
             .take(usize::try_from(batch.rows).unwrap_or(usize::MAX))
-            .filter(|row| told.get(row) != Some(&Outcome::Registered))
+            // An upload that only predicts registers no device whatever its rows came to.
+            .filter(|row| predicted || told.get(row) != Some(&Outcome::Registered))
             .map(|row| (DeviceId::of_row(&examined.status.id, row), row))
             .collect();
         let ids: Vec<DeviceId> = rows.keys().copied().collect();
@@ -225,6 +227,7 @@ impl Fsck {
         let status = examined.status;
         let mut wanted: Vec<(u64, DeviceId)> = told
             .filter(|told| told.outcome.is_success() || told.outcome == Outcome::DuplicateInUpload)
+            .filter(|told| !(examined.only_predicts() && told.outcome == Outcome::Registered))
             .filter_map(|told| match told.outcome {
                 Outcome::Registered => Some((told.row, DeviceId::of_row(&status.id, told.row))),
                 _ => Some((told.row, told.device?)),
