@@ -14,6 +14,7 @@ use clap::Args;
 use muster_core::party::Tenant;
 use muster_local::data_dir::write_private;
 use muster_local::flow::{BUCKET, Embedded};
+use muster_local::issuer::IssuerError;
 use muster_local::serve::{Ports, ServeError, Server};
 use muster_runtime::init_telemetry_for_people;
 use serde::Serialize;
@@ -79,7 +80,7 @@ pub(crate) async fn run(args: &ServeArgs, around: &Surroundings, out: Output) ->
         http: args.port,
         s3: args.s3_port,
     };
-    let server = Server::start(&embedded, ports, (around.new_id)()).await;
+    let server = Server::start(&embedded, ports, around.new_id).await;
     let server = server.map_err(|error| Failure::of_disk_or(&embedded, error))?;
     let environment = directory.join("aws.env");
     write_environment(&environment, &server, &embedded).map_err(|error| Failure::unwritable(&environment, &error))?;
@@ -190,6 +191,10 @@ impl From<ServeError> for Failure {
                 Self::new(format_args!("cannot listen on port {port} of 127.0.0.1: {why}"), remedy)
             }
             ServeError::DataDir(error) => error.into(),
+            ServeError::Issuer(error) => match error {
+                IssuerError::Disk(error) => error.into(),
+                other => Self::with_remedy_behind_colon(&other.to_string()),
+            },
             ServeError::Store(failure) => failure.into(),
         }
     }

@@ -13,6 +13,7 @@ mod swept;
 mod workers;
 
 use std::ops::Deref;
+use std::path::Path;
 use std::sync::Arc;
 
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
@@ -198,6 +199,12 @@ impl Embedded {
             Some(directory) => directory.announce(stage),
             None => Ok(()),
         }
+    }
+
+    /// The data directory, where there is one.
+    #[must_use]
+    pub fn directory(&self) -> Option<&Path> {
+        self.directory.as_ref().map(|directory| directory.path())
     }
 
     /// The queues.

@@ -9,6 +9,7 @@
 //!   do and the stand-ins do not: transaction conflicts, throttling, lost answers, a dying process.
 //! * [`data_dir`]: the directory that holds it all, owned by one process at a time.
 //! * [`flow`]: the loop that plays AWS around the functions.
+//! * [`issuer`]: who gives out tokens where there is no identity provider.
 //! * [`serve`]: the flow behind listeners on the loopback interface.
 
 pub mod conflicts;
@@ -18,6 +19,7 @@ mod disk;
 pub mod dynamodb;
 pub mod faults;
 pub mod flow;
+pub mod issuer;
 mod metrics;
 pub mod objects;
 mod seam;

@@ -1,5 +1,6 @@
 //! The flow behind two listeners on the loopback interface: S3 for device lists, HTTP for whoever watches the process.
 
+mod api;
 mod client;
 mod commands;
 mod listener;
@@ -22,10 +23,13 @@ use axum::http::StatusCode;
 use axum::middleware;
 use axum::routing::get;
 use muster_runtime::Failure;
+use muster_runtime::http::around;
 use uuid::Uuid;
 
 use crate::data_dir::{Access, DataDirError, Stage};
 use crate::flow::{Embedded, Flow};
+use crate::issuer::{DevIssuer, IssuerError};
+pub use api::apis;
 pub use client::Client;
 use listener::{Listening, Serving};
 
@@ -52,6 +56,9 @@ pub enum ServeError {
     /// The data directory.
     #[error(transparent)]
     DataDir(#[from] DataDirError),
+    /// The development issuer.
+    #[error(transparent)]
+    Issuer(#[from] IssuerError),
     /// The store.
     #[error(transparent)]
     Store(#[from] Failure),
@@ -74,12 +81,17 @@ struct Watched {
 
 impl Server {
     /// Takes the ports, puts on again what an earlier process left behind, serves, and tells other processes of the same
-    /// user how to reach it. `key`, which nobody can guess, lets their commands in; each start takes another one.
+    /// user how to reach it. `new_id` makes ids that nobody can guess: one of them lets their commands in, and each start
+    /// takes another one; requests that bring none get theirs.
     ///
     /// # Errors
     /// When a port is taken, the store is out of reach, or the data directory cannot be written.
-    pub async fn start(embedded: &Embedded, ports: Ports, key: Uuid) -> Result<Self, ServeError> {
-        let key = key.simple().to_string();
+    pub async fn start(embedded: &Embedded, ports: Ports, new_id: fn() -> Uuid) -> Result<Self, ServeError> {
+        let key = new_id().simple().to_string();
+        let issuer = match embedded.directory() {
+            Some(directory) => DevIssuer::open(directory)?,
+            None => DevIssuer::in_memory()?,
+        };
         let http = listener::bind(ports.http).await?;
         let s3 = listener::bind(ports.s3).await?;
         embedded.follow();
@@ -89,13 +101,14 @@ impl Server {
             embedded: embedded.clone(),
             stopping: Arc::clone(&stopping),
         };
-        // The routers of HTTP APIs are merged here.
+        let (apis, _) = apis(embedded, issuer.verifier());
         let router = Router::new()
             .route("/healthz", get(async || "alive\n"))
             .route("/readyz", get(ready))
             .with_state(watched)
             .merge(metrics::router(embedded))
             .merge(commands::router(embedded, &key))
+            .merge(around(apis, Arc::new(new_id)))
             .layer(middleware::from_fn(origin::guard));
         let alarm = flow.alarm();
         let server = Self {

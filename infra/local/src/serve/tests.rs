@@ -20,7 +20,9 @@ const KEY: Uuid = Uuid::from_u128(0x1234_5678_9abc_def0);
 #[expect(clippy::disallowed_methods, reason = "signatures are checked against the real time")]
 async fn serving() -> (Embedded, Server) {
     let embedded = Embedded::in_memory(Arc::new(jiff::Timestamp::now)).await.unwrap();
-    let server = Server::start(&embedded, Ports { http: 0, s3: 0 }, KEY).await.unwrap();
+    let server = Server::start(&embedded, Ports { http: 0, s3: 0 }, || KEY)
+        .await
+        .unwrap();
     (embedded, server)
 }
 
@@ -149,7 +151,7 @@ async fn it_says_that_it_lives_and_refuses_a_port_that_is_taken() {
         "{metrics}"
     );
     let (http, s3) = (server.http(), server.s3().port());
-    let taken = Server::start(&embedded, Ports { http: 0, s3 }, KEY)
+    let taken = Server::start(&embedded, Ports { http: 0, s3 }, || KEY)
         .await
         .err()
         .unwrap();
@@ -244,7 +246,9 @@ async fn a_worker_that_panics_is_noticed() {
         jiff::Timestamp::now()
     });
     let embedded = Embedded::in_memory(clock).await.unwrap();
-    let server = Server::start(&embedded, Ports { http: 0, s3: 0 }, KEY).await.unwrap();
+    let server = Server::start(&embedded, Ports { http: 0, s3: 0 }, || KEY)
+        .await
+        .unwrap();
     assert!(!server.is_broken());
     broken.store(true, Ordering::SeqCst);
     let message = Outgoing {
@@ -268,7 +272,9 @@ async fn a_disk_in_trouble_is_told_holds_the_work_and_is_forgotten_when_it_takes
     let scratch = tempfile::tempdir().unwrap();
     let directory = DataDir::open(scratch.path(), "muster serve", jiff::Timestamp::now()).unwrap();
     let embedded = Embedded::open(directory, Arc::new(jiff::Timestamp::now)).await.unwrap();
-    let server = Server::start(&embedded, Ports { http: 0, s3: 0 }, KEY).await.unwrap();
+    let server = Server::start(&embedded, Ports { http: 0, s3: 0 }, || KEY)
+        .await
+        .unwrap();
     let path = scratch.path().join("registry.db");
     let said = "the disk of the data directory is full: free some space";
     embedded.note_trouble(DataDirError::Full { path });

@@ -99,15 +99,17 @@ async fn a_key_that_was_taken_back_is_refused_within_the_hour() {
 
 #[tokio::test]
 async fn a_flood_of_unknown_keys_asks_once_a_minute() {
-    let one = Signer::ec("one");
+    let (one, unknown) = (Signer::ec("one"), Signer::ec("unknown"));
     let world = World::of(&[&one]);
     world.call(&one, noon()).await.unwrap();
     for minute in 1..=3 {
         for second in [0, 1, 30, MINUTE - 1] {
             for id in 0..20 {
+                let id = Some(format!("{minute}-{second}-{id}"));
                 let stranger = Signer {
-                    id: Some(format!("{minute}-{second}-{id}")),
-                    ..Signer::rsa("x")
+                    id,
+                    key: unknown.key.clone(),
+                    ..unknown
                 };
                 assert_eq!(world.call(&stranger, after(minute * MINUTE + second)).await, UNKNOWN);
             }

@@ -1,0 +1,131 @@
+//! The HTTP functions over a world, and whoever calls them.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::{HeaderMap, Request, StatusCode};
+use http_body_util::BodyExt as _;
+use jiff::SignedDuration;
+use muster_core::access::Role;
+use muster_core::id::{PartnerId, TenantId};
+use muster_local::issuer::{DevIssuer, TokenRequest};
+use muster_local::serve::apis;
+use muster_runtime::http::around;
+use serde_json::Value;
+use tower::ServiceExt as _;
+use uuid::Uuid;
+
+use crate::world::{Result, World};
+
+/// The HTTP functions over the state of a world.
+pub struct Api {
+    router: Router,
+    issuer: DevIssuer,
+}
+
+/// An answer.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    /// Its status.
+    pub status: StatusCode,
+    /// Its headers.
+    pub headers: HeaderMap,
+    /// Its body; null where it is no JSON.
+    pub body: Value,
+}
+
+/// Who calls.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Who {
+    /// An administrator or another user of a tenant.
+    OfTenant(TenantId, Role),
+    /// Somebody who acts for a partner.
+    OfPartner(PartnerId, Role),
+    /// Who runs the service.
+    Service,
+}
+
+impl Api {
+    /// The functions over this world.
+    ///
+    /// # Errors
+    /// When no key can be made.
+    pub fn over(world: &World) -> Result<Self> {
+        let issuer = DevIssuer::in_memory()?;
+        let (router, _) = apis(&world.embedded, issuer.verifier());
+        let router = around(router, Arc::new(|| Uuid::from_u128(1)));
+        Ok(Self { router, issuer })
+    }
+
+    /// A token for somebody, good for an hour.
+    ///
+    /// # Errors
+    /// When it cannot be signed.
+    pub fn token(&self, who: &Who, world: &World) -> Result<String> {
+        let (tenant, partner, role) = match who {
+            Who::OfTenant(tenant, role) => (Some(*tenant), None, *role),
+            Who::OfPartner(partner, role) => (None, Some(partner.clone()), *role),
+            Who::Service => (None, None, Role::ServiceAdministrator),
+        };
+        let request = TokenRequest {
+            subject: format!("test {role}"),
+            tenant,
+            partner,
+            roles: BTreeSet::from([role]),
+            lifetime: SignedDuration::from_hours(1),
+        };
+        Ok(self.issuer.token(&request, world.now())?)
+    }
+
+    /// Asks as somebody: `what` is a method and a path, `headers` are further ones, `body` is JSON where it is not null.
+    ///
+    /// # Errors
+    /// When there is no answer at all.
+    pub async fn ask(
+        &self,
+        who: &Who,
+        world: &World,
+        what: &str,
+        headers: &[(&str, &str)],
+        body: &Value,
+    ) -> Result<Answer> {
+        let token = self.token(who, world)?;
+        let token = format!("Bearer {token}");
+        let mut all = vec![("authorization", token.as_str())];
+        all.extend(headers);
+        let body = match body {
+            Value::Null => Vec::new(),
+            body => {
+                all.push(("content-type", "application/json"));
+                serde_json::to_vec(body)?
+            }
+        };
+        self.send(what, &all, body).await
+    }
+
+    /// Sends a request as it is.
+    ///
+    /// # Errors
+    /// When there is no answer at all.
+    pub async fn send(&self, what: &str, headers: &[(&str, &str)], body: Vec<u8>) -> Result<Answer> {
+        let (method, path) = what.split_once(' ').ok_or("a method and a path")?;
+        let mut request = Request::builder().method(method).uri(path);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let (parts, body) = self
+            .router
+            .clone()
+            .oneshot(request.body(Body::from(body))?)
+            .await?
+            .into_parts();
+        let body = body.collect().await?.to_bytes();
+        Ok(Answer {
+            status: parts.status,
+            headers: parts.headers,
+            body: serde_json::from_slice(&body).unwrap_or_default(),
+        })
+    }
+}
