@@ -37,3 +37,4 @@ pub use problem::{CellCode, CellProblem, FileCode, FileProblem};
 pub use reader::RowReader;
 pub use row::Row;
 pub use sniff::sniff;
+pub use text::is_invisible;

@@ -88,6 +88,16 @@ impl ListWriter {
         }
     }
 
+    /// A writer of every column that a [`ListRow`] has, in an order that nobody published ([`Format::OwnOrder`]).
+    #[must_use]
+    pub fn of_all_columns(options: ListOptions) -> Self {
+        Self {
+            format: Format::OwnOrder,
+            columns: &ALL_COLUMNS,
+            options,
+        }
+    }
+
     /// Appends what comes before the rows: byte order mark, `sep=` line, preamble, header, as far as the format has them.
     pub fn header(&self, out: &mut Vec<u8>) {
         let options = &self.options;
@@ -149,6 +159,17 @@ pub(crate) fn encode_cell(encoding: Encoding, delimiter: Delimiter, quoted: bool
         encode(encoding, cell, out);
     }
 }
+
+/// Intune's columns, then Partner Center's.
+const ALL_COLUMNS: [(Column, &str); 7] = [
+    (Column::SerialNumber, "Device Serial Number"),
+    (Column::ProductId, "Windows Product ID"),
+    (Column::HardwareHash, "Hardware Hash"),
+    (Column::GroupTag, "Group Tag"),
+    (Column::AssignedUser, "Assigned User"),
+    (Column::Manufacturer, "Manufacturer name"),
+    (Column::Model, "Device model"),
+];
 
 /// The columns of a format, in its order and spelling.
 fn columns(format: Format) -> &'static [(Column, &'static str)] {

@@ -91,8 +91,10 @@ fn trim_ends(text: &str) -> (&str, bool) {
     (value, noticed)
 }
 
-/// Characters that take no room: zero-width spaces and joiners, direction marks, the byte order mark.
-pub(crate) fn is_invisible(c: char) -> bool {
+/// Characters that take no room: zero-width spaces and joiners, direction marks, the byte order mark. They are taken off every
+/// value.
+#[must_use]
+pub fn is_invisible(c: char) -> bool {
     matches!(c, '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{2064}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}' | '\u{00AD}')
 }
 
