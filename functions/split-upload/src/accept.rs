@@ -6,7 +6,7 @@ use jiff::ToSpan as _;
 use manifest::{Dialect, FileProblem, sniff};
 use muster_core::Timestamp;
 use muster_core::channel::{Channel, UnknownChannel};
-use muster_core::grant::{Denial, GrantPin, Verb};
+use muster_core::grant::{GrantPin, Verb};
 use muster_core::id::{AnnouncementId, PartnerId};
 use muster_core::inbox::{InboxKey, UploadOptions};
 use muster_core::party::{Partner, Registrant, Tenant};
@@ -156,7 +156,7 @@ impl SplitUpload<'_> {
             .grants
             .permit(tenant_id, &registrant, partner.as_ref(), Verb::Register, channel, now)
             .await?;
-        Ok(answer.map_err(of_denial))
+        Ok(answer.map_err(|denial| denial.reason(Verb::Register)))
     }
 
     /// Why an upload that was announced is not to be accepted, where it was called off before its object came.
@@ -236,16 +236,6 @@ fn not_for(channel: Channel, partner: Option<&Partner>) -> Reason {
         &format!("{channel} is not for {who}"),
         "Use a channel of your own; docs/semantics.md lists them.",
     )
-}
-
-fn of_denial(denial: Denial) -> Reason {
-    let outcome = denial.outcome();
-    let entry = outcome.entry();
-    let detail = match denial {
-        Denial::NotCovered => "the tenant's consent does not cover registering through this channel",
-        _ => entry.meaning,
-    };
-    reason(denial.code(), detail, entry.remedy)
 }
 
 fn of_file(problem: &FileProblem) -> Reason {

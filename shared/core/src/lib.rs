@@ -7,6 +7,7 @@
 pub mod access;
 pub mod channel;
 pub mod decide;
+mod denied;
 pub mod device;
 pub mod grant;
 pub mod id;
