@@ -35,8 +35,8 @@ pub const MAX_IN_MEMORY: u64 = 16 << 20;
 const CONFLICT_TRIES: u32 = 6;
 
 /// The objects of one bucket, with versioning on. Needs, on the prefixes in question, `s3:GetObject`,
-/// `GetObjectVersion`, `PutObject`, `AbortMultipartUpload`, `DeleteObject`, and for sweep `ListBucketVersions` and
-/// `ListBucketMultipartUploads`. Without `s3:ListBucket` S3 answers "denied" for an object that is missing.
+/// `GetObjectVersion`, `PutObject`, `AbortMultipartUpload`, `DeleteObject`, for sweep `ListBucketVersions` and
+/// `ListBucketMultipartUploads`, and for registration-api `ListMultipartUploadParts`. Without `s3:ListBucket` S3 answers "denied" for an object that is missing.
 #[derive(Clone)]
 pub struct Objects {
     pub(crate) client: Client,

@@ -29,7 +29,8 @@ pub struct SignedRequest {
     pub method: String,
     /// The URL, which is a secret as long as it is good.
     pub url: String,
-    /// The headers to send along, exactly so; that of the host is left out, which every client sends by itself.
+    /// The headers to send along, exactly so. Host and length are signed, too, and left out: every client sends them by
+    /// itself.
     pub headers: BTreeMap<String, String>,
 }
 
@@ -135,7 +136,7 @@ fn told(request: &PresignedRequest) -> SignedRequest {
         method: request.method().to_owned(),
         url: request.uri().to_owned(),
         headers: headers
-            .filter(|(name, _)| !name.eq_ignore_ascii_case("host"))
+            .filter(|(name, _)| !["host", "content-length"].contains(&name.to_ascii_lowercase().as_str()))
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .collect(),
     }
