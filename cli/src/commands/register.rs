@@ -133,6 +133,7 @@ fn options(args: &RegisterArgs, source: &Source) -> Result<UploadOptions, Failur
             OnConflictArg::Keep => OnConflict::Keep,
         },
         sha256: Some(source.sha256().to_owned()),
+        validate_only: false,
     };
     // The same rules as for metadata that came with a file in the bucket.
     let metadata = options.to_metadata();

@@ -123,6 +123,10 @@ impl Metrics {
         self.uploads_ended
             .get_or_create(&[("state", status.state.as_str())])
             .inc();
+        if status.options.as_ref().is_some_and(|options| options.validate_only) {
+            // Nothing became of its rows.
+            return;
+        }
         for (outcome, rows) in &status.counts {
             self.rows.get_or_create(&[("outcome", outcome.name())]).inc_by(*rows);
         }

@@ -12,7 +12,7 @@ mod watch;
 
 use std::borrow::Cow;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -29,7 +29,7 @@ use uuid::Uuid;
 use crate::data_dir::{Access, DataDirError, Stage};
 use crate::flow::{Embedded, Flow};
 use crate::issuer::{DevIssuer, IssuerError};
-pub use api::apis;
+pub use api::{Outside, apis};
 pub use client::Client;
 use listener::{Listening, Serving};
 
@@ -101,7 +101,12 @@ impl Server {
             embedded: embedded.clone(),
             stopping: Arc::clone(&stopping),
         };
-        let (apis, _) = apis(embedded, issuer.verifier());
+        let s3_port = s3.local_addr().map(|address| address.port()).unwrap_or(ports.s3);
+        let outside = Outside {
+            s3: SocketAddr::from((Ipv4Addr::LOCALHOST, s3_port)),
+            new_id: Arc::new(new_id),
+        };
+        let (apis, _) = apis(embedded, issuer.verifier(), &outside);
         let router = Router::new()
             .route("/healthz", get(async || "alive\n"))
             .route("/readyz", get(ready))

@@ -1,19 +1,29 @@
 //! The HTTP functions over the embedded state.
 
+use std::net::SocketAddr;
+
 use axum::Router;
 use consent_api::ConsentApi;
 use muster_runtime::auth::Verifier;
-use muster_runtime::http::Guard;
+use muster_runtime::http::{Guard, NewId};
 use registration_api::RegistrationApi;
 use utoipa::openapi::OpenApi;
 
 use crate::flow::Embedded;
 
+/// What the functions are told of the process around them.
+#[derive(Clone)]
+pub struct Outside {
+    /// Where clients reach the bucket.
+    pub s3: SocketAddr,
+    /// Where new ids come from, which nobody can guess.
+    pub new_id: NewId,
+}
+
 /// The routes of all HTTP functions over this state, for callers whose tokens this verifier finds good, and what is told of
 /// the routes. What stands around them in the cloud is to be put around them here, too
 /// ([`muster_runtime::http::around`]).
-#[must_use]
-pub fn apis(embedded: &Embedded, verifier: Verifier) -> (Router, OpenApi) {
+pub fn apis(embedded: &Embedded, verifier: Verifier, outside: &Outside) -> (Router, OpenApi) {
     let clock = embedded.clone();
     let guard = Guard::new(verifier, embedded.grants(), std::sync::Arc::new(move || clock.now()));
     let consent = ConsentApi {
@@ -25,6 +35,14 @@ pub fn apis(embedded: &Embedded, verifier: Verifier) -> (Router, OpenApi) {
         tenants: embedded.tenants(),
         partners: embedded.partners(),
         grants: embedded.grants(),
+        uploads: embedded.uploads(),
+        announcements: embedded.announcements(),
+        objects: embedded.objects(),
+        presigner: embedded.objects().presigner(Some(&format!("http://{}", outside.s3))),
+        validated: embedded.validated(),
+        receipts: embedded.receipts(),
+        idempotency: embedded.idempotency(),
+        new_id: outside.new_id.clone(),
     };
     let (router, mut document) = consent_api::router(consent, guard.clone());
     let (other, told) = registration_api::router(registration, guard);

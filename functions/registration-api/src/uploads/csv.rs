@@ -1,0 +1,250 @@
+//! Devices as a list that reads back exactly as they are.
+
+use manifest::{Encoding, ListOptions, ListRow, ListWriter, is_invisible};
+use muster_runtime::http::{FieldError, text};
+
+use crate::model::NewDevice;
+
+/// How many faults are told at once.
+const MAX_ERRORS: usize = 100;
+
+/// A device whose values are trimmed and fit a cell.
+struct Cells {
+    serial: String,
+    product_id: String,
+    hash: String,
+    group_tag: String,
+    assigned_user: String,
+    manufacturer: String,
+    model: String,
+}
+
+/// The list of these devices, in order: a row for each, every cell in quotation marks, UTF-8 with its mark.
+///
+/// # Errors
+/// Everything that a row could not hold exactly, by its path.
+pub(super) fn list_of(devices: &[NewDevice]) -> Result<Vec<u8>, Vec<FieldError>> {
+    let writer = ListWriter::of_all_columns(ListOptions {
+        encoding: Encoding::Utf8,
+        byte_order_mark: true,
+        quoted: true,
+        ..ListOptions::default()
+    });
+    let (mut list, mut errors) = (Vec::new(), Vec::new());
+    writer.header(&mut list);
+    for (at, device) in devices.iter().enumerate() {
+        let cells = cells_of(at, device, &mut errors);
+        writer.row(&mut list, &cells.row());
+        if errors.len() >= MAX_ERRORS {
+            break;
+        }
+    }
+    errors.truncate(MAX_ERRORS);
+    if errors.is_empty() { Ok(list) } else { Err(errors) }
+}
+
+fn cells_of(at: usize, device: &NewDevice, errors: &mut Vec<FieldError>) -> Cells {
+    let before = errors.len();
+    let mut cell = |name: &str, value: &Option<String>, max: usize| {
+        cell_of(&format!("devices[{at}].{name}"), value.as_deref(), max).unwrap_or_else(|error| {
+            errors.push(error);
+            String::new()
+        })
+    };
+    let cells = Cells {
+        serial: cell("serialNumber", &device.serial_number, 128),
+        product_id: cell("productKeyId", &device.product_key_id, 64),
+        hash: cell("hardwareHash", &device.hardware_hash, 24_000),
+        group_tag: cell("groupTag", &device.group_tag, 128),
+        assigned_user: cell("assignedUser", &device.assigned_user, 320),
+        manufacturer: cell("manufacturer", &device.manufacturer, 128),
+        model: cell("model", &device.model, 128),
+    };
+    let mut wrong = |path: String, detail: &str| {
+        errors.push(FieldError {
+            path,
+            detail: detail.to_owned(),
+        });
+    };
+    if !cells.hash.is_ascii() {
+        // Also keeps a row far below the longest that is read.
+        wrong(
+            format!("devices[{at}].hardwareHash"),
+            "Base64 is made of ASCII characters.",
+        );
+    }
+    if errors.len() == before && cells.is_blank() {
+        // A blank line is no row, and would move the numbers of all that follow.
+        errors.push(FieldError {
+            path: format!("devices[{at}]"),
+            detail: "It says nothing of a device.".to_owned(),
+        });
+    }
+    cells
+}
+
+/// A value as its cell reads: a list takes outer blanks and invisible characters off.
+fn cell_of(path: &str, value: Option<&str>, max: usize) -> Result<String, FieldError> {
+    let value = text(path, value, max)?.unwrap_or_default();
+    match value.chars().find(|c| is_invisible(*c)) {
+        None => Ok(value),
+        Some(bad) => Err(FieldError {
+            path: path.to_owned(),
+            detail: format!("It holds the invisible character U+{:04X}.", u32::from(bad)),
+        }),
+    }
+}
+
+impl Cells {
+    fn row(&self) -> ListRow<'_> {
+        ListRow {
+            serial: &self.serial,
+            product_id: &self.product_id,
+            hash: &self.hash,
+            group_tag: &self.group_tag,
+            assigned_user: &self.assigned_user,
+            manufacturer: &self.manufacturer,
+            model: &self.model,
+        }
+    }
+
+    fn is_blank(&self) -> bool {
+        self.row() == ListRow::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use manifest::{Column, CutLimits, Cutter, RowReader, sniff};
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const COLUMNS: [Column; 7] = [
+        Column::SerialNumber,
+        Column::ProductId,
+        Column::HardwareHash,
+        Column::GroupTag,
+        Column::AssignedUser,
+        Column::Manufacturer,
+        Column::Model,
+    ];
+
+    /// The values of each row of a list, as the flow reads them.
+    fn read(list: &[u8]) -> Vec<[Option<String>; 7]> {
+        let window = &list[..list.len().min(1 << 20)];
+        let dialect = sniff(window, window.len() == list.len()).unwrap();
+        assert!(dialect.notices.is_empty(), "{:?}", dialect.notices);
+        let limits = CutLimits {
+            max_rows: 500,
+            max_bytes: 4 << 20,
+        };
+        let (mut cutter, mut cuts) = (Cutter::new(&dialect, limits), Vec::new());
+        cutter.push(list, &mut cuts);
+        cutter.finish(&mut cuts);
+        let mut rows = Vec::new();
+        for cut in cuts {
+            let bytes = &list[usize::try_from(cut.start).unwrap()..usize::try_from(cut.end).unwrap()];
+            for row in RowReader::new(&dialect, bytes, cut.first_line, cut.first_row, cut.start) {
+                assert_eq!(usize::try_from(row.row()).unwrap(), rows.len() + 1);
+                rows.push(COLUMNS.map(|column| row.get(column).map(str::to_owned)));
+            }
+        }
+        rows
+    }
+
+    fn values(device: &NewDevice) -> [Option<String>; 7] {
+        [
+            &device.serial_number,
+            &device.product_key_id,
+            &device.hardware_hash,
+            &device.group_tag,
+            &device.assigned_user,
+            &device.manufacturer,
+            &device.model,
+        ]
+        .map(|value| {
+            let trimmed = value.as_deref().unwrap_or_default().trim();
+            Some(trimmed.to_owned()).filter(|value| !value.is_empty())
+        })
+    }
+
+    fn paths(devices: &[NewDevice]) -> Vec<String> {
+        list_of(devices)
+            .unwrap_err()
+            .into_iter()
+            .map(|error| error.path)
+            .collect()
+    }
+
+    fn device(serial: &str) -> NewDevice {
+        NewDevice {
+            serial_number: Some(serial.to_owned()),
+            ..NewDevice::default()
+        }
+    }
+
+    #[test]
+    fn what_a_cell_cannot_hold_is_told_by_its_path() {
+        for bad in ["a\nb", "a\rb", "a\0b", "\u{FEFF}a", "a\u{200B}b", &"x".repeat(129)] {
+            assert_eq!(
+                paths(&[device("1"), device(bad)]),
+                ["devices[1].serialNumber"],
+                "{bad:?}"
+            );
+        }
+        assert_eq!(
+            paths(&[device("1"), device(" "), NewDevice::default()]),
+            ["devices[1]", "devices[2]"]
+        );
+        let hash = NewDevice {
+            hardware_hash: Some("ü".to_owned()),
+            ..NewDevice::default()
+        };
+        assert_eq!(paths(&[hash]), ["devices[0].hardwareHash"]);
+        assert_eq!(paths(&vec![NewDevice::default(); 1000]).len(), MAX_ERRORS);
+    }
+
+    #[test]
+    fn what_looks_like_something_else_in_a_list_reads_back() {
+        let odd = [
+            "sep=;",
+            "\"",
+            "\"\"",
+            "a\",\"b",
+            "=1+1",
+            ",",
+            ";",
+            "Device Serial Number",
+            "1.5E+11",
+            "\u{2028}x",
+            "ü€😀",
+            "'",
+        ];
+        let devices: Vec<NewDevice> = odd.iter().map(|serial| device(serial)).collect();
+        let found = read(&list_of(&devices).unwrap());
+        assert_eq!(found, devices.iter().map(values).collect::<Vec<_>>());
+    }
+
+    fn value(max: usize) -> impl Strategy<Value = Option<String>> {
+        let text = prop_oneof!["[ -~]{0,20}", "[^\\p{C}]{0,20}", "[\",;=\t ]{0,6}", "\\PC{0,20}"];
+        proptest::option::of(text).prop_map(move |text| text.map(|text| text.chars().take(max).collect()))
+    }
+
+    prop_compose! {
+        fn any_device()(serial_number in value(128), manufacturer in value(128), model in value(128), product_key_id in value(64),
+            hardware_hash in proptest::option::of("[ -~]{0,60}"), group_tag in value(128), assigned_user in value(320)) -> NewDevice {
+            NewDevice { serial_number, manufacturer, model, product_key_id, hardware_hash, group_tag, assigned_user }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_is_taken_reads_back_exactly(devices in proptest::collection::vec(any_device(), 1..20)) {
+            match list_of(&devices) {
+                Ok(list) => prop_assert_eq!(read(&list), devices.iter().map(values).collect::<Vec<_>>()),
+                Err(errors) => prop_assert!(errors.iter().all(|error| error.path.starts_with("devices["))),
+            }
+        }
+    }
+}

@@ -1,0 +1,171 @@
+//! Uploads by either of their ids, as far as the caller may know of them.
+
+use std::time::Duration;
+
+use muster_core::id::{AnnouncementId, TenantId, UploadId};
+use muster_core::party::Registrant;
+use muster_core::upload::ObjectVersion;
+use muster_runtime::http::{Acting, Problem};
+use muster_store::announcements::Announcement;
+use muster_store::uploads::{Progress, UploadStatus};
+use serde::Deserialize;
+use tokio::time::Instant;
+use utoipa::IntoParams;
+
+use crate::Api;
+use crate::model::Upload;
+
+/// An upload that was found.
+pub(super) enum Found {
+    /// It was accepted or refused.
+    Known(Box<UploadStatus>),
+    /// It was announced; its object, where that is there and was not looked at yet.
+    Announced(Box<Announcement>, Option<ObjectVersion>),
+}
+
+impl Found {
+    /// What is known of it once it was accepted.
+    pub(super) fn known(self) -> Option<UploadStatus> {
+        match self {
+            Self::Known(status) => Some(*status),
+            Self::Announced(..) => None,
+        }
+    }
+}
+
+/// How long to wait.
+#[derive(Debug, Clone, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct WaitQuery {
+    /// For how many seconds to wait at most for the upload's end, 0 to 20. The answer tells how it stands then.
+    #[param(minimum = 0, maximum = 20, default = 0)]
+    pub(crate) wait: Option<u64>,
+}
+
+/// The longest wait, in seconds: within what a gateway gives a request.
+const LONGEST: u64 = 20;
+/// How long to wait before the second look, and at most between two.
+const FIRST_PAUSE: Duration = Duration::from_millis(10);
+const LONGEST_PAUSE: Duration = Duration::from_millis(500);
+
+impl WaitQuery {
+    /// The time to wait.
+    ///
+    /// # Errors
+    /// When it is too long.
+    pub(super) fn time(&self) -> Result<Duration, Problem> {
+        match self.wait.unwrap_or_default() {
+            seconds @ 0..=LONGEST => Ok(Duration::from_secs(seconds)),
+            _ => Err(Problem::at(
+                "query.wait",
+                format!("It is a number of seconds from 0 to {LONGEST}."),
+            )),
+        }
+    }
+}
+
+/// The upload that a path names.
+///
+/// # Errors
+/// When there is none, or none that the caller may know of.
+pub(super) async fn find(api: &Api, acting: &Acting, tenant: TenantId, id: &str) -> Result<Found, Problem> {
+    if let Ok(id) = id.parse::<AnnouncementId>() {
+        return find_announced(api, acting, tenant, &id).await;
+    }
+    let id: UploadId = id.parse().map_err(|_| Problem::not_found())?;
+    let status = api.function.uploads.get(&id).await?;
+    let seen = status.filter(|status| status.tenant == Some(tenant) && may_see(acting, status.registrant.as_ref()));
+    seen.map(|status| Found::Known(Box::new(status)))
+        .ok_or_else(Problem::not_found)
+}
+
+async fn find_announced(api: &Api, acting: &Acting, tenant: TenantId, id: &AnnouncementId) -> Result<Found, Problem> {
+    let announced = api.function.announcements.get(id).await?;
+    let announced = announced
+        .filter(|announced| announced.tenant == tenant && may_see(acting, Some(&announced.registrant)))
+        .ok_or_else(Problem::not_found)?;
+    let object = object_of(api, &announced).await?;
+    if let Some(object) = &object
+        && let Some(status) = api.function.uploads.get(&object.upload_id()).await?
+    {
+        return Ok(Found::Known(Box::new(status)));
+    }
+    Ok(Found::Announced(Box::new(announced), object))
+}
+
+/// The object that an announcement became. Remembered once it was seen, since somebody may remove it.
+pub(super) async fn object_of(api: &Api, announced: &Announcement) -> Result<Option<ObjectVersion>, Problem> {
+    if let Some(object) = &announced.object {
+        return Ok(Some(object.clone()));
+    }
+    let objects = &api.function.objects;
+    let Some(head) = objects.head(&announced.key, None).await? else {
+        return Ok(None);
+    };
+    let object = ObjectVersion {
+        bucket: objects.bucket().to_owned(),
+        key: announced.key.clone(),
+        version: head.version,
+    };
+    api.function.announcements.arrived(&announced.id, &object).await?;
+    Ok(Some(object))
+}
+
+/// A partner sees what it handed in itself; everybody else whom the route lets pass sees all of the tenant's.
+pub(super) fn may_see(acting: &Acting, registrant: Option<&Registrant>) -> bool {
+    match acting.partner() {
+        None => true,
+        Some(own) => registrant.and_then(Registrant::partner) == Some(own),
+    }
+}
+
+/// How an upload stands.
+pub(super) async fn view(api: &Api, found: Found) -> Result<Upload, Problem> {
+    let now = api.guard.now();
+    match found {
+        Found::Known(status) => {
+            let progress = progress(api, &status).await?;
+            Ok(Upload::of(*status, &progress, now))
+        }
+        Found::Announced(announced, object) => Ok(Upload::announced(*announced, object.is_some(), now)),
+    }
+}
+
+/// How far an upload is; what is finished is done in all its rows.
+pub(super) async fn progress(api: &Api, status: &UploadStatus) -> Result<Progress, Problem> {
+    if !status.counts.is_empty() {
+        return Ok(Progress {
+            batches_done: status.total.unwrap_or_default(),
+            rows_done: status.counts.values().sum(),
+            total: status.total,
+            rows: status.rows,
+        });
+    }
+    if status.dialect.is_none() {
+        return Ok(Progress::default());
+    }
+    Ok(api.function.uploads.progress(&status.id).await?.unwrap_or_default())
+}
+
+/// How an upload stands at its end, or when the time is up.
+pub(super) async fn view_at_end(
+    api: &Api,
+    acting: &Acting,
+    tenant: TenantId,
+    id: &str,
+    time: Duration,
+) -> Result<Upload, Problem> {
+    let until = Instant::now() + time;
+    let mut pause = FIRST_PAUSE;
+    loop {
+        let found = find(api, acting, tenant, id).await?;
+        let ended = matches!(&found, Found::Known(status) if status.state.is_final());
+        let left = until.saturating_duration_since(Instant::now());
+        if ended || left.is_zero() {
+            return view(api, found).await;
+        }
+        tokio::time::sleep(pause.min(left)).await;
+        pause = (pause * 3 / 2).min(LONGEST_PAUSE);
+    }
+}

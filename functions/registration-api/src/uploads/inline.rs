@@ -1,0 +1,183 @@
+//! Devices that come as JSON: stored as a list in the inbox, so that each device has its source, and then worked on like
+//! any other upload.
+
+use axum::Extension;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode};
+use bytes::Bytes;
+use muster_core::channel::Channel;
+use muster_core::id::{AnnouncementId, TenantId};
+use muster_core::upload::ObjectVersion;
+use muster_runtime::http::{Acting, Body, Code, FieldError, Problem, ProblemBody, Query};
+use muster_store::announcements::Announcement;
+use muster_store::idempotency::Seed;
+use serde::{Deserialize, Serialize};
+
+use super::announce::{CSV, key_of};
+use super::find::{WaitQuery, view_at_end};
+use super::options::Asked;
+use super::{csv, path_of, rights};
+use crate::Api;
+use crate::idempotent::{Answer, idempotent};
+use crate::model::{NewDevices, Upload};
+
+/// How many devices a request has at most, whatever the channel.
+const MAX_DEVICES: usize = 1000;
+
+/// What the list is called.
+const NAME: &str = "devices.csv";
+
+/// What is kept of an answer under its idempotency key; how the upload stands is looked up each time.
+#[derive(Serialize, Deserialize)]
+struct Taken {
+    id: AnnouncementId,
+}
+
+/// Register devices
+///
+/// Up to as many as the channel takes at once. Row 1 of every answer is the first device. With `wait`, the answer comes when
+/// the devices are registered, or when the time is up.
+#[utoipa::path(
+    post,
+    path = "/v1/tenants/{tenant}/devices",
+    operation_id = "registerDevices",
+    tag = "uploads",
+    params(
+        ("tenant" = String, Path, description = "The tenant's id"),
+        WaitQuery,
+        ("Idempotency-Key" = Option<String>, Header, description = "Makes a repeat harmless: 1 to 255 visible characters"),
+    ),
+    request_body = NewDevices,
+    responses(
+        (status = 202, body = Upload, headers(("Location" = String, description = "Where to ask for it"))),
+        (status = "4XX", body = ProblemBody, content_type = "application/problem+json"),
+        (status = "5XX", body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn register_devices(
+    State(api): State<Api>,
+    Extension(acting): Extension<Acting>,
+    Path(tenant): Path<TenantId>,
+    Query(wait): Query<WaitQuery>,
+    headers: HeaderMap,
+    Body(new): Body<NewDevices>,
+) -> Result<Answer, Problem> {
+    let time = wait.time()?;
+    let path = format!("/v1/tenants/{tenant}/devices");
+    let run = async |seed: Seed| take(&api, &acting, tenant, &new, seed).await;
+    let taken = idempotent(&api, &acting, &headers, &path, &new, run).await?;
+    let Taken { id } = serde_json::from_str(&taken.body)
+        .map_err(|e| Problem::new(Code::Internal, "The service failed.").caused_by(e))?;
+    let upload = view_at_end(&api, &acting, tenant, id.as_str(), time).await?;
+    let answer = Answer::new(taken.status, taken.location, &upload)?;
+    Ok(Answer {
+        replayed: taken.replayed,
+        ..answer
+    })
+}
+
+async fn take(api: &Api, acting: &Acting, tenant: TenantId, new: &NewDevices, seed: Seed) -> Result<Answer, Problem> {
+    let mut errors = Vec::new();
+    let options = Asked {
+        strict: new.strict,
+        on_conflict: new.on_conflict,
+        group_tag: new.group_tag.as_deref(),
+        validate_only: new.validate_only,
+        sha256: None,
+    }
+    .read(&mut errors);
+    errors.extend(check_count(new.devices.len(), None));
+    let list = match csv::list_of(&new.devices) {
+        Ok(list) => list,
+        Err(wrong) => {
+            errors.extend(wrong);
+            Vec::new()
+        }
+    };
+    if !errors.is_empty() {
+        return Err(Problem::invalid(errors));
+    }
+    let channel = rights::may_register(api, acting, tenant, new.channel).await?;
+    if let Some(error) = check_count(new.devices.len(), Some(channel)) {
+        return Err(Problem::invalid(vec![error]));
+    }
+    let id = AnnouncementId::of_seed(seed.0);
+    let now = api.guard.now();
+    let key = key_of(channel.as_str(), acting, tenant, &id, NAME);
+    let size = u64::try_from(list.len()).unwrap_or(u64::MAX);
+    let version = store(api, &key, list.into(), &options.to_metadata()).await?;
+    let announcement = Announcement {
+        id,
+        tenant,
+        registrant: acting.registrant(),
+        channel,
+        options,
+        name: NAME.to_owned(),
+        size,
+        parts: None,
+        created_at: now,
+        expires_at: now,
+        object: Some(ObjectVersion {
+            bucket: api.function.objects.bucket().to_owned(),
+            key: key.clone(),
+            version,
+        }),
+        cancelled: None,
+        key,
+    };
+    let Announcement { id, .. } = api.function.announcements.record(&announcement).await?;
+    let location = Some(path_of(tenant, &id));
+    Answer::new(StatusCode::ACCEPTED, location, &Taken { id })
+}
+
+/// Puts the list into the inbox; the version that it has. An earlier run of the same request may have put it there.
+async fn store(api: &Api, key: &str, list: Bytes, metadata: &[(String, String)]) -> Result<String, Problem> {
+    let objects = &api.function.objects;
+    if let Some(version) = objects.put_new(key, list, CSV, metadata).await? {
+        return Ok(version);
+    }
+    let head = objects.head(key, None).await?;
+    head.map(|head| head.version).ok_or_else(|| {
+        Problem::new(
+            Code::Unavailable,
+            "The list was removed while it was taken. Try again in a moment.",
+        )
+    })
+}
+
+/// What is wrong with so many devices.
+fn check_count(count: usize, channel: Option<Channel>) -> Option<FieldError> {
+    let most = channel
+        .and_then(|channel| usize::try_from(channel.policy().max_devices).ok())
+        .map_or(MAX_DEVICES, |most| most.min(MAX_DEVICES));
+    let detail = match (count, channel) {
+        (0, _) => "The list is empty.".to_owned(),
+        (count, _) if count <= most => return None,
+        (_, Some(channel)) => format!("There are {count} devices, and {channel} takes {most} at once. Upload a file."),
+        (_, None) => format!("There are {count} devices, and {most} are taken at once. Upload a file."),
+    };
+    Some(FieldError {
+        path: "devices".to_owned(),
+        detail,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_is_as_long_as_its_channel_takes() {
+        for (count, channel, fits) in [
+            (0, None, false),
+            (1, None, true),
+            (1000, None, true),
+            (1001, None, false),
+            (500, Some(Channel::Intune), true),
+            (501, Some(Channel::Intune), false),
+            (1000, Some(Channel::PartnerCenter), true),
+        ] {
+            assert_eq!(check_count(count, channel).is_none(), fits, "{count} {channel:?}");
+        }
+    }
+}
