@@ -23,3 +23,4 @@ mod tidy;
 mod turns;
 mod unfinished;
 mod upload;
+mod uploads_api;

@@ -1,7 +1,9 @@
 //! The HTTP functions over a world, and whoever calls them.
 
 use std::collections::BTreeSet;
+use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use axum::Router;
 use axum::body::Body;
@@ -10,8 +12,9 @@ use http_body_util::BodyExt as _;
 use jiff::SignedDuration;
 use muster_core::access::Role;
 use muster_core::id::{PartnerId, TenantId};
+use muster_local::flow::Embedded;
 use muster_local::issuer::{DevIssuer, TokenRequest};
-use muster_local::serve::apis;
+use muster_local::serve::{Outside, apis};
 use muster_runtime::http::around;
 use serde_json::Value;
 use tower::ServiceExt as _;
@@ -53,8 +56,30 @@ impl Api {
     /// # Errors
     /// When no key can be made.
     pub fn over(world: &World) -> Result<Self> {
+        // Nobody listens there: whoever follows signed URLs starts a server.
+        Self::with_bucket_at(world, SocketAddr::from(([127, 0, 0, 1], 9)))
+    }
+
+    /// The functions over this world, whose bucket clients reach at this address.
+    ///
+    /// # Errors
+    /// When no key can be made.
+    pub fn with_bucket_at(world: &World, s3: SocketAddr) -> Result<Self> {
+        Self::over_state(&world.embedded, s3)
+    }
+
+    /// The functions over a world's state, as one process sees it.
+    ///
+    /// # Errors
+    /// When no key can be made.
+    pub fn over_state(embedded: &Embedded, s3: SocketAddr) -> Result<Self> {
         let issuer = DevIssuer::in_memory()?;
-        let (router, _) = apis(&world.embedded, issuer.verifier());
+        let made = AtomicU64::new(0);
+        let outside = Outside {
+            s3,
+            new_id: Arc::new(move || Uuid::from_u64_pair(1, made.fetch_add(1, Ordering::Relaxed))),
+        };
+        let (router, _) = apis(embedded, issuer.verifier(), &outside);
         let router = around(router, Arc::new(|| Uuid::from_u128(1)));
         Ok(Self { router, issuer })
     }
