@@ -1,9 +1,11 @@
-"""The commands of docs/http.md, run by one shell as they are printed. What the page shows below a command is what it must
-print; `…` there stands for whatever it is."""
+"""The commands of docs/http.md, run by one shell as they are printed, but for the ports. What the page shows below a command
+is what it must print; `…` there stands for whatever it is."""
 
 import os
 import re
 import shutil
+import signal
+import socket
 import subprocess
 
 import pytest
@@ -24,42 +26,78 @@ def steps(page):
         yield text, shown[1] if shown[0] in ("json", "text") else None
 
 
+def squeezed(text):
+    """Without blanks and line breaks, which do not count in JSON."""
+    return re.sub(r"\s+", "", text)
+
+
 def pattern(shown):
-    """What the page shows as an expression; blanks and line breaks of JSON do not count."""
-    words = re.sub(r"\s+", "", shown)
+    """What the page shows, as an expression. Where it leaves members out, their commas are left out, too."""
+    words = squeezed(shown)
+    words = re.sub(r",?…,?", "…", words)
     return ".*?".join(re.escape(part) for part in words.split("…"))
 
 
-def test_the_commands_work_as_printed(tmp_path):
-    all_steps = list(steps(PAGE.read_text()))
-    assert len(all_steps) > 8, "the page has lost its commands"
-    shutil.copytree(ROOT / "samples", tmp_path / "samples")
-    programs = tmp_path / "programs"
-    programs.mkdir()
-    (programs / "muster").symlink_to(os.environ["MUSTER"])
+@pytest.mark.parametrize(
+    "shown, printed, same",
+    [
+        ('{ "a": 1 }', '{"a":1}', True),
+        ('{ "a": 1 }', '{"a":2}', False),
+        ('{ "a": "…", "b": 2 }', '{"a":"x","b":2}', True),
+        ('{ "a": 1, …, "b": 2 }', '{"a":1,"c":3,"b":2}', True),
+        ('{ …, "b": 2 }', '{"b":2}', True),
+        ('{ "a": 1, … }', '{"b":1}', False),
+    ],
+)
+def test_what_is_shown_is_held_against_what_is_printed(shown, printed, same):
+    assert bool(re.fullmatch(pattern(shown), squeezed(printed))) is same
+
+
+def free_ports():
+    """Two ports that nobody has now: the page's may be taken on this machine."""
+    listeners = [socket.create_server(("127.0.0.1", 0)) for _ in range(2)]
+    ports = [listener.getsockname()[1] for listener in listeners]
+    for listener in listeners:
+        listener.close()
+    return ports
+
+
+def run(all_steps, home):
+    """Runs the steps in one shell, each with its output in a file; the number of the one that failed."""
     # The server of the first command runs on; the rest meets it.
-    script = ["set -u", "trap 'kill $(jobs -p) 2>/dev/null; wait' EXIT"]
+    script = ["set -u -o pipefail"]
     for at, (commands, _) in enumerate(all_steps):
-        script += [f"{{\n{commands}}} > step-{at}.out 2> step-{at}.err || {{ echo failed {at}; exit 1; }}"]
-    done = subprocess.run(
-        ["bash", "-c", "\n".join(script)],
-        cwd=tmp_path,
-        env=os.environ | {"PATH": f"{programs}:{os.environ['PATH']}"},
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
+        script += [f"{{\n{commands}}} > step-{at}.out 2> step-{at}.err || exit {at + 1}"]
+    environment = os.environ | {"PATH": f"{home / 'programs'}:{os.environ['PATH']}"}
+    shell = subprocess.Popen(["bash", "-c", "\n".join(script)], cwd=home, env=environment, start_new_session=True)
+    try:
+        return shell.wait(timeout=120) - 1
+    finally:
+        try:
+            os.killpg(shell.pid, signal.SIGTERM)
+        except ProcessLookupError:
+            pass
+
+
+def test_the_commands_work_as_printed(tmp_path):
+    http, s3 = free_ports()
+    page = PAGE.read_text()
+    for mine, of_page in ((http, 7270), (s3, 7271)):
+        assert f":{of_page}" in page, f"the page does not name port {of_page}"
+        page = page.replace(f":{of_page}", f":{mine}")
+    page = page.replace("muster serve --data-dir", f"muster serve --port {http} --s3-port {s3} --data-dir", 1)
+    all_steps = list(steps(page))
+    assert len(all_steps) > 15, "the page has lost its commands"
+
+    shutil.copytree(ROOT / "samples", tmp_path / "samples")
+    (tmp_path / "programs").mkdir()
+    (tmp_path / "programs/muster").symlink_to(os.environ["MUSTER"])
+    failed = run(all_steps, tmp_path)
     for at, (commands, shown) in enumerate(all_steps):
-        out = tmp_path / f"step-{at}.out"
-        if not out.exists():
-            break
-        printed = out.read_text()
+        printed = (tmp_path / f"step-{at}.out").read_text()
+        if at == failed:
+            error = (tmp_path / f"step-{at}.err").read_text()
+            pytest.fail(f"{commands}fails: {error}\n{printed}")
         if shown is not None:
-            told = re.sub(r"\s+", "", printed)
-            assert re.fullmatch(pattern(shown), told), f"{commands}prints\n{printed}\nand the page shows\n{shown}"
-    failed = re.search(r"failed (\d+)", done.stdout)
-    if failed:
-        at = int(failed[1])
-        error = (tmp_path / f"step-{at}.err").read_text()
-        pytest.fail(f"{all_steps[at][0]}fails: {error}\n{(tmp_path / f'step-{at}.out').read_text()}")
-    assert done.returncode == 0, done.stderr
+            told = f"{commands}prints\n{printed}\nand the page shows\n{shown}"
+            assert re.fullmatch(pattern(shown), squeezed(printed)), told
