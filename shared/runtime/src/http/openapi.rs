@@ -152,7 +152,7 @@ fn may_be_left_out(operation: &mut Operation, components: &Components) {
         };
         let name = named.ref_location.rsplit('/').next().unwrap_or_default();
         let schema = components.schemas.get(name);
-        matches!(schema, Some(RefOr::T(Schema::Object(object))) if object.required.is_empty())
+        matches!(schema, Some(RefOr::T(Schema::Object(object))) if object.required.is_empty() && object.min_properties.is_none())
     });
     if needs_nothing {
         body.required = Some(Required::False);
