@@ -1,28 +1,21 @@
 //! The OpenAPI document: whether it is current, and whole.
 
 use std::collections::BTreeSet;
-use std::net::SocketAddr;
 use std::path::Path;
-use std::sync::Arc;
 
-use journeys::api::PUBLIC_URL;
+use journeys::api::{NOBODY, outside};
 use journeys::world::{Result, World};
-use muster_core::access::ROUTES;
+use muster_core::access::{ROUTES, Role};
 use muster_local::issuer::DevIssuer;
-use muster_local::serve::{Outside, apis};
+use muster_local::serve::apis;
+use muster_runtime::http::Code;
 use muster_runtime::http::openapi::complete;
 use serde_json::Value;
-use uuid::Uuid;
 
 /// The document of all functions, as the code tells it.
 async fn document() -> Result<String> {
     let world = World::new().await?;
-    let outside = Outside {
-        s3: SocketAddr::from(([127, 0, 0, 1], 9)),
-        public_url: PUBLIC_URL.to_owned(),
-        new_id: Arc::new(|| Uuid::from_u128(1)),
-    };
-    let (_, told) = apis(&world.embedded, DevIssuer::in_memory()?.verifier(), &outside);
+    let (_, told) = apis(&world.embedded, DevIssuer::in_memory()?.verifier(), &outside(NOBODY));
     Ok(format!("{}\n", complete(told).to_pretty_json()?))
 }
 
@@ -240,4 +233,48 @@ async fn every_reference_leads_somewhere() {
     let mut seen = 0;
     walk(&document, &document, &mut seen);
     assert!(seen > 50, "only {seen} references");
+}
+
+/// Holds a table of docs/http.md against the code; writes it there where that is asked for.
+fn assert_table(heading: &str, lines: &[String]) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/http.md");
+    let page = std::fs::read_to_string(&path).unwrap();
+    let (before, behind) = page.split_once(&format!("\n## {heading}\n")).unwrap();
+    let section = behind.split("\n## ").next().unwrap();
+    let is_table = |line: &&str| line.starts_with('|');
+    let found: Vec<&str> = section.lines().filter(is_table).collect();
+    if std::env::var_os("MUSTER_WRITE_OPENAPI").is_some() {
+        let words: Vec<&str> = section.trim().lines().filter(|line| !line.starts_with('|')).collect();
+        let rest = &behind[section.len()..];
+        let words = words.join("\n").trim().to_owned();
+        let written = format!("{before}\n## {heading}\n\n{words}\n\n{}\n{rest}", lines.join("\n"));
+        std::fs::write(&path, written).unwrap();
+        return;
+    }
+    assert_eq!(
+        found, lines,
+        "the table under `{heading}` in docs/http.md is not current"
+    );
+}
+
+#[test]
+fn the_page_has_the_problems_and_the_roles_of_the_code() {
+    let mut problems = vec!["| status | code | title |".to_owned(), "| --- | --- | --- |".to_owned()];
+    problems.extend(Code::ALL.iter().map(|code| {
+        let (status, title) = (code.status().as_u16(), code.title());
+        format!("| {status} | `{}` | {title} |", code.as_str())
+    }));
+    assert_table("Problems", &problems);
+
+    let names: Vec<String> = Role::ALL.iter().map(|role| format!("`{role}`")).collect();
+    let mut roles = vec![
+        format!("| route | {} |", names.join(" | ")),
+        format!("| --- |{}", " :-: |".repeat(Role::ALL.len())),
+    ];
+    roles.extend(ROUTES.iter().map(|route| {
+        let passes = |role: &Role| if route.roles.contains(role) { "✓" } else { "" };
+        let cells: Vec<&str> = Role::ALL.iter().map(passes).collect();
+        format!("| `{} {}` | {} |", route.method, route.path, cells.join(" | "))
+    }));
+    assert_table("Roles", &roles);
 }

@@ -11,6 +11,7 @@ mod page;
 mod problem;
 mod read;
 mod source;
+mod strict;
 
 pub use cursor::Cursor;
 pub use guard::{Acting, Guard};

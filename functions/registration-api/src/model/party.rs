@@ -37,6 +37,7 @@ pub struct CreateTenant {
     #[schema(value_type = Option<String>, format = Uuid)]
     pub id: Option<TenantId>,
     /// The name that people use, up to 256 characters; unique without regard to case.
+    #[schema(min_length = 1, max_length = 256)]
     pub name: String,
     /// Whether it has the licence that the channel `intune` needs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -93,6 +94,7 @@ pub struct CreatePartner {
     #[schema(value_type = words::PartnerId)]
     pub id: PartnerId,
     /// The name that customers see, up to 256 characters.
+    #[schema(min_length = 1, max_length = 256)]
     pub name: String,
     /// `oem`, `csp-direct`, `csp-provider` or `csp-reseller`.
     #[schema(value_type = words::PartnerKind)]

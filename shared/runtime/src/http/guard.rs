@@ -3,7 +3,7 @@
 use std::str::FromStr;
 
 use axum::extract::{FromRequestParts as _, MatchedPath, RawPathParams, Request, State};
-use axum::http::{HeaderValue, header};
+use axum::http::{HeaderValue, Method, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use muster_core::access::{Caller, Pass, Refusal, route_of};
@@ -96,7 +96,12 @@ impl Guard {
             .extensions()
             .get::<MatchedPath>()
             .map(|path| path.as_str().to_owned());
-        let Some(route) = matched.and_then(|path| route_of(request.method().as_str(), &path)) else {
+        // Routers answer HEAD as GET, without the body.
+        let method = match request.method() {
+            &Method::HEAD => Method::GET.as_str(),
+            method => method.as_str(),
+        };
+        let Some(route) = matched.and_then(|path| route_of(method, &path)) else {
             return Err(refuse(Problem::not_found()));
         };
         let caller = self

@@ -11,7 +11,9 @@ use std::collections::BTreeMap;
 use muster_core::access::{ROUTES, Role, Route};
 use utoipa::openapi::extensions::Extensions;
 use utoipa::openapi::path::{Operation, Parameter, ParameterIn, PathItem};
-use utoipa::openapi::{Info, License, OpenApi, Ref, RefOr, SecurityRequirement, Server, Tag};
+use utoipa::openapi::{
+    Components, Info, License, OpenApi, Ref, RefOr, Required, Schema, SecurityRequirement, Server, Tag,
+};
 
 use super::problem::Code;
 
@@ -60,11 +62,13 @@ pub fn complete(mut document: OpenApi) -> OpenApi {
     document.info = info();
     document.servers = Some(vec![Server::new("/")]);
     document.tags = Some(TAGS.iter().map(|(name, told)| tag(name, told)).collect());
-    shared::add_to(document.components.get_or_insert_default());
+    let components = document.components.get_or_insert_default();
+    shared::add_to(components);
     for route in ROUTES {
         let item = document.paths.paths.get_mut(route.path);
         if let Some(operation) = item.and_then(|item| slot(item, route.method)) {
             finish(operation, route);
+            may_be_left_out(operation, components);
         }
     }
     let place = |path: &str| ROUTES.iter().position(|route| route.path == path);
@@ -131,6 +135,27 @@ fn finish(operation: &mut Operation, route: &Route) {
         let status = code.status().as_u16();
         let problem = RefOr::Ref(Ref::new(format!("#/components/responses/Problem{status}")));
         responses.entry(status.to_string()).or_insert(problem);
+    }
+}
+
+/// No body is taken as an empty object, so where nothing must be in a body, none must be there.
+fn may_be_left_out(operation: &mut Operation, components: &Components) {
+    let Some(RefOr::T(body)) = &mut operation.request_body else {
+        return;
+    };
+    let needs_nothing = body.content.values().all(|content| {
+        let RefOr::T(content) = content else {
+            return false;
+        };
+        let Some(RefOr::Ref(named)) = &content.schema else {
+            return false;
+        };
+        let name = named.ref_location.rsplit('/').next().unwrap_or_default();
+        let schema = components.schemas.get(name);
+        matches!(schema, Some(RefOr::T(Schema::Object(object))) if object.required.is_empty() && object.min_properties.is_none())
+    });
+    if needs_nothing {
+        body.required = Some(Required::False);
     }
 }
 

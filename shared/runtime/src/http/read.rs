@@ -7,6 +7,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use serde::de::DeserializeOwned;
 
 use super::problem::{Code, FieldError, Problem};
+use super::strict::Strict;
 
 /// A JSON body.
 #[derive(Debug, Clone)]
@@ -49,12 +50,8 @@ fn is_json(headers: &HeaderMap) -> bool {
 fn read_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     // A route without a necessary member takes no body as an empty one.
     let bytes = if bytes.is_empty() { b"{}" } else { bytes };
-    // An array would be taken for the members of an object, in their order.
-    if bytes.trim_ascii_start().starts_with(b"[") {
-        return Err(Problem::at("body", "It must be a JSON object."));
-    }
     let mut reader = serde_json::Deserializer::from_slice(bytes);
-    let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
+    let value = serde_path_to_error::deserialize(Strict(&mut reader)).map_err(|error| {
         // Where the text breaks off, the path ends in what is not known.
         let path = error.path().to_string();
         let path = match path.trim_end_matches(['?', '.']) {
@@ -150,6 +147,8 @@ mod tests {
         for (body, path, word) in [
             ("", "body", "missing field `devices`"),
             ("{", "body", "EOF"),
+            (r#"[[{"serialNumber":"a"}]]"#, "body", "sequence, expected an object"),
+            (r#"{"devices":[["a"]]}"#, "devices[0]", "sequence, expected an object"),
             ("[]", "body", "object"),
             (r#"{"devices":7}"#, "devices", "sequence"),
             (

@@ -9,6 +9,7 @@ use super::Device;
 /// One identity of a device: serial number, manufacturer and model together, a product key id, or a hardware hash.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(min_properties = 1)]
 pub struct FindDevice {
     /// Serial number.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -57,6 +57,8 @@ pub(super) struct Parameter {
 pub(super) struct RequestBody {
     #[serde(default)]
     pub(super) description: String,
+    #[serde(default)]
+    pub(super) required: bool,
     pub(super) content: IndexMap<String, Media>,
 }
 

@@ -81,7 +81,12 @@ fn body(html: &mut Html, document: &Document, operation: &Operation) {
     for (kind, media) in &body.content {
         html.raw("<p><span class=\"type\">");
         type_of(html, &media.schema);
-        html.raw("</span> as ").code(kind).raw("</p>\n");
+        html.raw("</span> as ").code(kind);
+        html.raw(if body.required {
+            "</p>\n"
+        } else {
+            "; may be left out</p>\n"
+        });
         members(html, document, &media.schema);
     }
 }
@@ -123,10 +128,8 @@ fn success(html: &mut Html, document: &Document, status: &str, response: &Respon
     }
     html.line(&response.description);
     // Every answer has the request's id; the page's beginning says so.
-    let own = response.headers.keys().filter(|name| *name != "request-id");
-    for (at, name) in own.enumerate() {
-        html.text(if at == 0 { " With the header " } else { " and " })
-            .code(name);
+    for name in response.headers.keys().filter(|name| *name != "request-id") {
+        html.raw(" <span class=\"place\">header</span> ").code(name);
     }
     html.raw("</p>\n");
     for media in response.content.values() {

@@ -53,7 +53,9 @@ pub(super) fn page(document: &Document) -> String {
 }
 
 fn index(html: &mut Html, document: &Document) {
-    html.raw("<nav aria-label=\"Operations\">\n<details open>\n<summary>Operations</summary>\n");
+    // On a small screen the index is folded until its box is ticked.
+    html.raw("<nav aria-label=\"Operations\">\n<input type=\"checkbox\" id=\"fold\">");
+    html.raw("<label for=\"fold\">Operations</label>\n<div class=\"index\">\n");
     for tag in &document.tags {
         html.raw("<h2><a href=\"#").text(&slug(&tag.name)).raw("\">");
         html.text(&capital(&tag.name)).raw("</a></h2>\n<ul>\n");
@@ -68,7 +70,7 @@ fn index(html: &mut Html, document: &Document) {
         html.raw("</ul>\n");
     }
     html.raw(
-        "<h2><a href=\"#problems\">Problems</a></h2>\n<h2><a href=\"#schemas\">Schemas</a></h2>\n</details>\n</nav>\n",
+        "<h2><a href=\"#problems\">Problems</a></h2>\n<h2><a href=\"#schemas\">Schemas</a></h2>\n</div>\n</nav>\n",
     );
 }
 
