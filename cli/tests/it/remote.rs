@@ -14,7 +14,7 @@ use super::{Run, Workshop};
 /// A running server over the directory `data` of a workshop, and whoever asks it.
 struct Remote {
     workshop: Workshop,
-    served: Served,
+    _served: Served,
     url: String,
 }
 
@@ -26,7 +26,11 @@ impl Remote {
     fn over(workshop: Workshop) -> Self {
         let (served, said, _) = Served::start(&workshop);
         let url = said["http"].as_str().unwrap().to_owned();
-        Self { workshop, served, url }
+        Self {
+            workshop,
+            _served: served,
+            url,
+        }
     }
 
     /// A token of these roles and whom they hold for.
@@ -73,7 +77,6 @@ fn plain(workshop: &Workshop, run: &Run) -> String {
         (r"  Reports: .*\n", ""),
         (r"or with its own program, at .*\n", ""),
         (r"127\.0\.0\.1", "-"),
-        (r"(?m)^( *).*? +", "$0"),
         (r" +", " "),
     ];
     filters.iter().fold(text, |text, (pattern, with)| {
@@ -336,7 +339,9 @@ fn a_consent_lives_its_whole_life_the_same() {
     ];
     for (token, line) in steps {
         let there = line.replace(" T ", &format!(" {tenant} "));
-        let there = there.strip_suffix(" T").map_or(there.clone(), |line| format!("{line} {tenant}"));
+        let there = there
+            .strip_suffix(" T")
+            .map_or(there.clone(), |line| format!("{line} {tenant}"));
         let here = line.replace(" T", " Contoso");
         // Where the consent does not allow it, the server says so before anything is sent.
         if line == register {
@@ -356,12 +361,19 @@ fn a_consent_lives_its_whole_life_the_same() {
         both.same_with(token, &here, &there);
     }
     let changes = (
-        both.here.muster("consent changes --tenant Contoso --json --data-dir data"),
-        both.there.muster(&approver, &format!("consent changes --tenant {tenant} --json")),
+        both.here
+            .muster("consent changes --tenant Contoso --json --data-dir data"),
+        both.there
+            .muster(&approver, &format!("consent changes --tenant {tenant} --json")),
     );
     let acts = |run: &Run| -> Vec<Value> {
         let changes = run.json()["changes"].clone();
-        changes.as_array().unwrap().iter().map(|change| change["what"].clone()).collect()
+        changes
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|change| change["what"].clone())
+            .collect()
     };
     assert_eq!(acts(&changes.0), acts(&changes.1));
 }

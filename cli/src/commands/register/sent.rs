@@ -28,7 +28,6 @@ const LOOK: Duration = Duration::from_millis(100);
 
 /// What is sent and where.
 struct Sending<'a> {
-    source: &'a Source,
     size: u64,
     server: &'a Server,
     tenant: Named,
@@ -91,7 +90,7 @@ fn is_of_holder(args: &RegisterArgs, server: &Server) -> Result<(), Failure> {
 impl<'a> Sending<'a> {
     async fn new(
         args: &RegisterArgs,
-        source: &'a Source,
+        source: &Source,
         server: &'a Server,
         around: &'a Surroundings,
     ) -> Result<Self, Failure> {
@@ -132,7 +131,6 @@ impl<'a> Sending<'a> {
             validate_only: None,
         };
         Ok(Self {
-            source,
             size,
             server,
             tenant,
@@ -145,9 +143,9 @@ impl<'a> Sending<'a> {
     /// Announces the upload; whether an earlier run did, and nobody was told what became of it.
     async fn announce(&self) -> Result<(AnnouncedUpload, bool), Failure> {
         if let Some(key) = self.note.read()
-            && let Some(announced) = self.announced_before(&key).await?
+            && let Some(answer) = self.announced_before(&key).await?
         {
-            return Ok((announced, true));
+            return Ok(answer);
         }
         let key = (self.around.new_id)().to_string();
         // Before it is announced: no upload is begun without this note.
@@ -162,8 +160,8 @@ impl<'a> Sending<'a> {
         }
     }
 
-    /// What an earlier run announced under this key, if it can still be gone on with.
-    async fn announced_before(&self, key: &str) -> Result<Option<AnnouncedUpload>, Failure> {
+    /// What an earlier run announced under this key, if it can still be gone on with; whether it was announced before.
+    async fn announced_before(&self, key: &str) -> Result<Option<(AnnouncedUpload, bool)>, Failure> {
         let (announced, replayed) = match self.server.announce(self.tenant.id, &self.new, key).await {
             Ok(answer) => answer,
             // Of another version of this command, or no key at all.
@@ -171,11 +169,12 @@ impl<'a> Sending<'a> {
             Err(refusal) => return Err(refusal.into()),
         };
         if !replayed {
-            return Ok(Some(announced));
+            // That run never came to it, or it is long ago.
+            return Ok(Some((announced, false)));
         }
         let state = self.server.upload(self.tenant.id, announced.id.as_str()).await?.state;
         let over = matches!(state, UploadStage::Expired | UploadStage::Cancelled);
-        Ok((!over).then_some(announced))
+        Ok((!over).then_some((announced, true)))
     }
 }
 
