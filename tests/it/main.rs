@@ -14,6 +14,7 @@ mod faults;
 mod fsck;
 mod identity;
 mod inbox;
+mod openapi;
 mod options;
 mod parties_api;
 mod refusals;

@@ -12,7 +12,7 @@ mod requests;
 use std::sync::Arc;
 
 use axum::{Router, middleware};
-use muster_runtime::http::{Guard, tell_refusals};
+use muster_runtime::http::Guard;
 use muster_store::{Grants, Partners, Tenants};
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
@@ -55,7 +55,5 @@ pub fn router(function: ConsentApi, guard: Guard) -> (Router, OpenApi) {
         .routes(routes!(consents::list_of_partner))
         .routes(routes!(directory::list))
         .routes(routes!(directory::put, directory::remove));
-    let (router, mut document) = routes.route_layer(door).with_state(api).split_for_parts();
-    tell_refusals(&mut document);
-    (router, document)
+    routes.route_layer(door).with_state(api).split_for_parts()
 }

@@ -4,7 +4,6 @@ mod change;
 mod consent;
 mod directory;
 mod permission;
-mod schema;
 
 pub use change::{Actor, ConsentChange, ConsentChangePage, Terms};
 pub use consent::{AskedConsent, Consent, ConsentPage, ConsentTerms, Hindrance, Nothing, Reason};

@@ -11,6 +11,7 @@ use axum::http::{HeaderName, HeaderValue, header};
 use axum::{Extension, Json};
 use muster_core::device::{self, DeviceState};
 use muster_core::id::{DeviceId, PartnerId, TenantId, UploadId};
+use muster_runtime::http::openapi::words;
 use muster_runtime::http::{Acting, Cursor, PageQuery, Problem, ProblemBody, Query, etag, text};
 use muster_store::ErrorKind;
 use muster_store::devices::{DeviceFilter, Registrants};
@@ -50,17 +51,17 @@ pub(crate) struct DeviceQuery {
     /// Where to go on: `next` of the page before, with the same filters.
     cursor: Option<String>,
     /// Those in this state: `registered` (when nothing is said), `released` or `merged`.
-    #[param(value_type = Option<String>)]
+    #[param(value_type = Option<words::DeviceState>)]
     state: Option<DeviceState>,
     /// Those whose serial number begins so.
     serial_prefix: Option<String>,
     /// Those with this group tag.
     group_tag: Option<String>,
     /// Those that this partner registered.
-    #[param(value_type = Option<String>)]
+    #[param(value_type = Option<words::PartnerId>)]
     partner: Option<PartnerId>,
     /// Those that this upload registered.
-    #[param(value_type = Option<String>)]
+    #[param(value_type = Option<words::UploadId>)]
     upload: Option<UploadId>,
 }
 

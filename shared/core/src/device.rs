@@ -39,6 +39,9 @@ pub enum DeviceState {
 }
 
 impl DeviceState {
+    /// All states.
+    pub const ALL: [Self; 3] = [Self::Registered, Self::Released, Self::Merged];
+
     /// The name on the wire.
     #[must_use]
     pub const fn as_str(self) -> &'static str {

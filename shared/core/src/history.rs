@@ -62,6 +62,9 @@ pub enum Event {
 }
 
 impl Event {
+    /// All events.
+    pub const ALL: [Self; 4] = [Self::Registered, Self::Updated, Self::Released, Self::Merged];
+
     /// The name on the wire.
     #[must_use]
     pub const fn as_str(self) -> &'static str {

@@ -67,6 +67,11 @@ pub enum OnConflict {
     Keep,
 }
 
+impl OnConflict {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Update, Self::Keep];
+}
+
 /// The options of an upload.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

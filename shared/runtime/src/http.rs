@@ -2,14 +2,15 @@
 //! calling, cursors, and the layers around a router. `docs/http.md` tells users of it.
 
 mod cursor;
+mod docs;
 mod guard;
 mod lambda;
 mod layers;
+pub mod openapi;
 mod page;
 mod problem;
 mod read;
 mod source;
-mod told;
 
 pub use cursor::Cursor;
 pub use guard::{Acting, Guard};
@@ -19,7 +20,6 @@ pub use page::{PageQuery, etag, if_match};
 pub use problem::{Code, FieldError, Problem, ProblemBody};
 pub use read::{Body, Query, text};
 pub use source::{Peer, Source};
-pub use told::tell_refusals;
 
 use std::sync::Arc;
 

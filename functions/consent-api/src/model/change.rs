@@ -5,10 +5,9 @@ use muster_core::access::{Party, Role};
 use muster_core::channel::Channel;
 use muster_core::grant::{self, Act, GrantState, Verb};
 use muster_core::id::{PartnerId, TenantId};
+use muster_runtime::http::openapi::words;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
-
-use super::schema;
 
 /// A change of a consent: who made it, when, from where, and what it changed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -18,10 +17,10 @@ pub struct ConsentChange {
     #[schema(value_type = String, format = Uuid)]
     pub tenant: TenantId,
     /// For whom.
-    #[schema(value_type = String)]
+    #[schema(value_type = words::PartnerId)]
     pub partner: PartnerId,
     /// What was done.
-    #[schema(schema_with = schema::act)]
+    #[schema(value_type = words::ConsentAct)]
     pub what: Act,
     /// When.
     #[schema(value_type = String, format = DateTime)]
@@ -43,11 +42,11 @@ pub struct Actor {
     pub subject: String,
     /// Whose act it was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(schema_with = schema::party)]
+    #[schema(value_type = Option<words::Party>)]
     pub party: Option<Party>,
     /// Its roles of that party.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schema(schema_with = schema::roles)]
+    #[schema(value_type = Vec<words::Role>)]
     pub roles: Vec<Role>,
     /// The tenant that it acted for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -55,7 +54,7 @@ pub struct Actor {
     pub tenant: Option<TenantId>,
     /// The partner that it acted for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<words::PartnerId>)]
     pub partner: Option<PartnerId>,
     /// The network address that the request came from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -70,15 +69,15 @@ pub struct Actor {
 #[serde(rename_all = "camelCase")]
 pub struct Terms {
     /// Where it is in its life.
-    #[schema(schema_with = schema::state)]
+    #[schema(value_type = words::ConsentState)]
     pub state: GrantState,
     /// Its version.
     pub version: u64,
     /// What it allows.
-    #[schema(schema_with = schema::verbs)]
+    #[schema(value_type = Vec<words::Verb>)]
     pub verbs: Vec<Verb>,
     /// Through which channels.
-    #[schema(schema_with = schema::channels)]
+    #[schema(value_type = Vec<words::Channel>)]
     pub channels: Vec<Channel>,
     /// When it ends by itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -104,7 +103,7 @@ pub struct ConsentChangePage {
 #[into_params(parameter_in = Query)]
 pub struct ChangeQuery {
     /// Those of the consent for this partner only.
-    #[param(value_type = Option<String>)]
+    #[param(value_type = Option<words::PartnerId>)]
     pub partner: Option<PartnerId>,
     /// How many are listed at most, 1 to 1000.
     #[param(minimum = 1, maximum = 1000, default = 100)]

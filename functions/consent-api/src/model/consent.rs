@@ -5,10 +5,9 @@ use muster_core::channel::Channel;
 use muster_core::grant::{Grant, GrantState, Narrowing, Verb};
 use muster_core::id::{PartnerId, TenantId};
 use muster_core::party::{PartnerKind, Registrant};
+use muster_runtime::http::openapi::words;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-
-use super::schema;
 
 /// A consent that a tenant gave a partner, or was asked for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -18,25 +17,25 @@ pub struct Consent {
     #[schema(value_type = String, format = Uuid)]
     pub tenant: TenantId,
     /// Who may act: `"tenant"` for the tenant itself, or `{"partner": …}`.
-    #[schema(schema_with = schema::registrant)]
+    #[schema(value_type = words::Registrant)]
     pub registrant: Registrant,
     /// The partner that may act; absent for the tenant's own consent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<words::PartnerId>)]
     pub partner: Option<PartnerId>,
     /// What the partner is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(schema_with = schema::kind)]
+    #[schema(value_type = Option<words::PartnerKind>)]
     pub kind: Option<PartnerKind>,
     /// What is allowed.
-    #[schema(schema_with = schema::verbs)]
+    #[schema(value_type = Vec<words::Verb>)]
     pub verbs: Vec<Verb>,
     /// Through which channels.
-    #[schema(schema_with = schema::channels)]
+    #[schema(value_type = Vec<words::Channel>)]
     pub channels: Vec<Channel>,
     /// Where it is in its life. `granting` and `revoking` are decisions that are being carried out. A consent whose end
     /// has passed stays `granted`.
-    #[schema(schema_with = schema::state)]
+    #[schema(value_type = words::ConsentState)]
     pub state: GrantState,
     /// Counts the times that it was granted.
     pub generation: u64,
@@ -118,11 +117,11 @@ pub struct AskedConsent {
 pub struct ConsentTerms {
     /// What the partner may do.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(schema_with = schema::verbs)]
+    #[schema(value_type = Option<Vec<words::Verb>>)]
     pub verbs: Option<Vec<Verb>>,
     /// Through which channels, of those that partners of its kind use.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(schema_with = schema::channels)]
+    #[schema(value_type = Option<Vec<words::Channel>>)]
     pub channels: Option<Vec<Channel>>,
     /// When the consent ends by itself; left off in a request: never.
     #[serde(default, skip_serializing_if = "Option::is_none")]

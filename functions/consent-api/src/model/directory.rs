@@ -2,23 +2,22 @@
 
 use muster_core::id::PartnerId;
 use muster_core::party::PartnerKind;
+use muster_runtime::http::openapi::words;
 use muster_store::Listed;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
-
-use super::schema;
 
 /// A partner that wants to be found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct DirectoryEntry {
     /// The partner's id.
-    #[schema(value_type = String)]
+    #[schema(value_type = words::PartnerId)]
     pub partner: PartnerId,
     /// Its name.
     pub name: String,
     /// What it is.
-    #[schema(schema_with = schema::kind)]
+    #[schema(value_type = words::PartnerKind)]
     pub kind: PartnerKind,
     /// What it offers.
     pub description: String,
@@ -64,7 +63,7 @@ pub struct ListingBody {
 #[into_params(parameter_in = Query)]
 pub struct DirectoryQuery {
     /// Partners of this kind only.
-    #[param(required = false, schema_with = schema::kind)]
+    #[param(value_type = Option<words::PartnerKind>)]
     pub kind: Option<PartnerKind>,
     /// How many are listed at most, 1 to 1000.
     #[param(minimum = 1, maximum = 1000, default = 100)]

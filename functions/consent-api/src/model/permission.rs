@@ -3,10 +3,10 @@
 use muster_core::channel::Channel;
 use muster_core::grant::Verb;
 use muster_core::id::PartnerId;
+use muster_runtime::http::openapi::words;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::schema;
 use super::{Consent, Reason};
 
 /// Whether a partner may do something for a tenant now.
@@ -23,7 +23,7 @@ pub struct Permission {
     pub grant: Option<Consent>,
     /// The reseller whose consent allows it to its provider.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<words::PartnerId>)]
     pub via_reseller: Option<PartnerId>,
 }
 
@@ -33,9 +33,9 @@ pub struct Permission {
 #[into_params(parameter_in = Query)]
 pub struct PermissionQuery {
     /// What is to be done.
-    #[param(required = true, schema_with = schema::verb)]
+    #[param(required = true, value_type = words::Verb)]
     pub verb: Option<Verb>,
     /// Through which channel.
-    #[param(required = true, schema_with = schema::channel)]
+    #[param(required = true, value_type = words::Channel)]
     pub channel: Option<Channel>,
 }

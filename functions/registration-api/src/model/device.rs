@@ -10,6 +10,7 @@ use muster_core::device::{self, DeviceState};
 use muster_core::id::{DeviceId, TenantId, UploadId};
 use muster_core::identity::{IdentityKey, Pkid};
 use muster_core::party;
+use muster_runtime::http::openapi::words;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -29,7 +30,7 @@ pub struct Device {
     /// Counts every change.
     pub version: u64,
     /// `registered`, `released`, or `merged` into another device.
-    #[schema(value_type = String)]
+    #[schema(value_type = words::DeviceState)]
     pub state: DeviceState,
     /// Whose it is.
     #[schema(value_type = String, format = Uuid)]
@@ -37,7 +38,7 @@ pub struct Device {
     /// Who registered it.
     pub registrant: Registrant,
     /// Through which channel.
-    #[schema(value_type = String)]
+    #[schema(value_type = words::Channel)]
     pub channel: Channel,
     /// Serial number.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -108,7 +109,7 @@ impl From<party::Registrant> for Registrant {
 #[serde(rename_all = "camelCase")]
 pub struct Source {
     /// The upload.
-    #[schema(value_type = String)]
+    #[schema(value_type = words::UploadId)]
     pub upload: UploadId,
     /// The data row's number, from 1, without header and blank lines.
     pub row: u64,

@@ -6,6 +6,7 @@ use muster_core::Timestamp;
 use muster_core::channel::Channel;
 use muster_core::id::AnnouncementId;
 use muster_core::inbox::OnConflict;
+use muster_runtime::http::openapi::words;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -17,7 +18,7 @@ use super::UploadStage;
 pub struct NewUpload {
     /// The channel; without it that of the caller: `intune` for a tenant, `oem-direct` for a manufacturer, `partner-center`
     /// for a CSP.
-    #[schema(value_type = Option<String>, pattern = "^(oem-direct|partner-center|intune|store-for-business|m365-business|automatic)$")]
+    #[schema(value_type = Option<words::Channel>)]
     pub channel: Option<Channel>,
     /// What the file is called, with or without `.csv`; at most 120 characters, no slash.
     #[schema(min_length = 1, max_length = 120, pattern = "^[^/]+$")]
@@ -33,7 +34,7 @@ pub struct NewUpload {
     /// Refuse the whole file when it has more rows than the channel takes at once.
     pub strict: Option<bool>,
     /// What becomes of group tag and user of devices that the tenant has already: `update`, or `keep`.
-    #[schema(value_type = Option<String>, pattern = "^(update|keep)$")]
+    #[schema(value_type = Option<words::OnConflict>)]
     pub on_conflict: Option<OnConflict>,
     /// For rows that bring no group tag of their own.
     #[schema(max_length = 128)]
@@ -47,7 +48,7 @@ pub struct NewUpload {
 #[serde(rename_all = "camelCase")]
 pub struct AnnouncedUpload {
     /// The id to ask by from now on.
-    #[schema(value_type = String)]
+    #[schema(value_type = words::AnnouncementId)]
     pub id: AnnouncementId,
     /// `announced`.
     pub state: UploadStage,
@@ -124,12 +125,12 @@ pub struct SentPart {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct NewDevices {
     /// The channel; without it that of the caller.
-    #[schema(value_type = Option<String>, pattern = "^(oem-direct|partner-center|intune|store-for-business|m365-business|automatic)$")]
+    #[schema(value_type = Option<words::Channel>)]
     pub channel: Option<Channel>,
     /// Taken, and without meaning here: a list that is longer than the channel takes is refused in any case.
     pub strict: Option<bool>,
     /// What becomes of group tag and user of devices that the tenant has already: `update`, or `keep`.
-    #[schema(value_type = Option<String>, pattern = "^(update|keep)$")]
+    #[schema(value_type = Option<words::OnConflict>)]
     pub on_conflict: Option<OnConflict>,
     /// For devices that bring no group tag of their own.
     #[schema(max_length = 128)]

@@ -3,6 +3,7 @@
 use muster_core::Timestamp;
 use muster_core::id::{PartnerId, TenantId};
 use muster_core::party::{self, PartnerKind};
+use muster_runtime::http::openapi::words;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -67,16 +68,16 @@ pub struct TenantPage {
 #[serde(rename_all = "camelCase")]
 pub struct Partner {
     /// Its id.
-    #[schema(value_type = String)]
+    #[schema(value_type = words::PartnerId)]
     pub id: PartnerId,
     /// The name that customers see.
     pub name: String,
     /// `oem`, `csp-direct`, `csp-provider` or `csp-reseller`.
-    #[schema(value_type = String)]
+    #[schema(value_type = words::PartnerKind)]
     pub kind: PartnerKind,
     /// An indirect reseller's provider.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<words::PartnerId>)]
     pub provider: Option<PartnerId>,
     /// When it was made known.
     #[schema(value_type = String, format = DateTime)]
@@ -89,16 +90,16 @@ pub struct Partner {
 pub struct CreatePartner {
     /// Its id: 1 to 64 letters, digits, `.`, `_` and `-`. Of a partner that signs in with its own Entra tenant, that tenant's
     /// id.
-    #[schema(value_type = String)]
+    #[schema(value_type = words::PartnerId)]
     pub id: PartnerId,
     /// The name that customers see, up to 256 characters.
     pub name: String,
     /// `oem`, `csp-direct`, `csp-provider` or `csp-reseller`.
-    #[schema(value_type = String)]
+    #[schema(value_type = words::PartnerKind)]
     pub kind: PartnerKind,
     /// An indirect reseller's provider, which must be known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<words::PartnerId>)]
     pub provider: Option<PartnerId>,
 }
 

@@ -9,6 +9,7 @@ use muster_core::id::{AnnouncementId, PartnerId, TenantId};
 use muster_core::inbox::{self, InboxKey, OnConflict};
 use muster_core::outcome::Outcome;
 use muster_core::upload::{self, UploadState};
+use muster_runtime::http::openapi::words;
 use muster_store::StoreError;
 use muster_store::announcements::Announcement;
 use muster_store::uploads::{Progress, UploadStatus, Uploads};
@@ -87,7 +88,7 @@ pub struct UploadOptions {
     /// Refuse the whole file when it has more rows than the channel takes at once.
     pub strict: bool,
     /// What becomes of group tag and user of devices that the tenant has already: `update` or `keep`.
-    #[schema(value_type = String)]
+    #[schema(value_type = words::OnConflict)]
     pub on_conflict: OnConflict,
     /// SHA-256 of the file in hexadecimal digits, as its sender gave it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -116,7 +117,7 @@ pub struct Upload {
     pub id: String,
     /// The id under which it was announced.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<words::AnnouncementId>)]
     pub announcement: Option<AnnouncementId>,
     /// Where it is.
     pub state: UploadStage,
@@ -125,10 +126,10 @@ pub struct Upload {
     pub tenant: Option<TenantId>,
     /// The partner that handed it in; absent where the tenant did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<words::PartnerId>)]
     pub partner: Option<PartnerId>,
     /// Through which channel.
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<words::Channel>)]
     pub channel: Option<Channel>,
     /// What its sender calls the file.
     pub name: String,

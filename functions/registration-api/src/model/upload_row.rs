@@ -4,6 +4,7 @@ use muster_core::Timestamp;
 use muster_core::id::DeviceId;
 use muster_core::outcome::Outcome;
 use muster_core::report::ReportRow;
+use muster_runtime::http::openapi::words;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -18,7 +19,7 @@ pub struct UploadRow {
     /// Its serial number, as far as it could be read.
     pub serial: Option<String>,
     /// Its outcome.
-    #[schema(value_type = String)]
+    #[schema(value_type = words::Outcome)]
     pub outcome: Outcome,
     /// The number that tools of the field know for it.
     pub code: Option<u16>,

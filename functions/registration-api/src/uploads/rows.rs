@@ -6,6 +6,7 @@ use jiff::ToSpan as _;
 use muster_core::id::TenantId;
 use muster_core::outcome::Outcome;
 use muster_core::report::ReportRow;
+use muster_runtime::http::openapi::words;
 use muster_runtime::http::{Acting, Cursor, PageQuery, Problem, ProblemBody, Query};
 use muster_store::announcements::KEPT_DAYS;
 use muster_store::outcomes::{RowsOf, rows_of_batch};
@@ -27,7 +28,7 @@ const MAX_BATCHES: u32 = 16;
 #[into_params(parameter_in = Query)]
 pub(crate) struct RowQuery {
     /// Only rows that came to this outcome.
-    #[param(value_type = Option<String>)]
+    #[param(value_type = Option<words::Outcome>)]
     outcome: Option<Outcome>,
     /// How many are listed at most, 1 to 1000.
     #[param(minimum = 1, maximum = 1000, default = 100)]

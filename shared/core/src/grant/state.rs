@@ -25,6 +25,16 @@ pub enum GrantState {
 }
 
 impl GrantState {
+    /// All states.
+    pub const ALL: [Self; 6] = [
+        Self::Requested,
+        Self::Granting,
+        Self::Granted,
+        Self::Declined,
+        Self::Revoking,
+        Self::Revoked,
+    ];
+
     /// The stable name.
     #[must_use]
     pub const fn as_str(self) -> &'static str {

@@ -14,6 +14,7 @@ use tower_http::compression::CompressionLayer;
 use tower_http::decompression::RequestDecompressionLayer;
 use uuid::Uuid;
 
+use super::docs;
 use super::problem::{Code, Problem, Told};
 
 /// Bytes that a body has at most, packed and unpacked: what a Lambda function can be given (AWS Lambda quotas).
@@ -25,9 +26,10 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("request-id");
 /// Where new ids come from: only binaries make random ones.
 pub type NewId = Arc<dyn Fn() -> Uuid + Send + Sync>;
 
-/// A router with all that stands around it.
+/// A router with all that stands around it, and beside it what the API tells of itself: `/openapi.json` and `/docs`.
 pub fn around(router: Router, new_id: NewId) -> Router {
     router
+        .merge(docs::router())
         .fallback(async || Problem::not_found())
         .method_not_allowed_fallback(async || {
             Problem::new(Code::MethodNotAllowed, "The path is there, and takes other methods.")

@@ -143,7 +143,7 @@ pub(super) fn judge_change(id: DeviceId, version: u64, around: &Around) -> Optio
         Found::There(device) if device.version < version => format!("the device has the version {}", device.version),
         Found::There(_) | Found::Unreadable => return None,
     };
-    Some(Suspect::new(Code::ChangeOrphaned, place, detail))
+    Some(Suspect::new(Code::DeviceChangeOrphaned, place, detail))
 }
 
 /// What is wrong with a claim.

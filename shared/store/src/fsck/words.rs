@@ -115,7 +115,7 @@ codes! {
     /// A merged device that leads to no device of its tenant, or one that is not merged and leads somewhere.
     MergeBroken "merge-broken" => left("Whoever knows the device by this id does not find what became of it.", BACKUP);
     /// A record of a change of a device that is not there, or that never had that version.
-    ChangeOrphaned "change-orphaned" => left("The history tells what did not happen.", BACKUP);
+    DeviceChangeOrphaned "device-change-orphaned" => left("The history tells what did not happen.", BACKUP);
     /// A device that comes from another row than it names, or names a row that cannot have registered it.
     SourceWrong "source-wrong" => left("The file and the hash of the device are looked for where they are not.", RELEASE);
     /// An upload that something refers to and that is not there.

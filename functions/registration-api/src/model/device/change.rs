@@ -2,6 +2,7 @@
 
 use muster_core::id::DeviceId;
 use muster_core::{Timestamp, history, party};
+use muster_runtime::http::openapi::words;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -17,7 +18,7 @@ pub struct DeviceChange {
     #[schema(value_type = String, format = DateTime)]
     pub at: Timestamp,
     /// `registered`, `updated`, `released`, or `merged` into another device.
-    #[schema(value_type = String)]
+    #[schema(value_type = words::DeviceEvent)]
     pub event: history::Event,
     /// Who did it.
     pub by: ChangeAuthor,

@@ -1,0 +1,106 @@
+//! The field's words in the document: each is said once, with all its values, and models refer to it
+//! (`#[schema(value_type = words::Channel)]`).
+
+use std::borrow::Cow;
+
+use muster_core::{access, channel, device, grant, history, inbox, outcome, party};
+use serde::Serialize;
+use utoipa::openapi::{Components, ObjectBuilder, RefOr, Schema, Type};
+use utoipa::{PartialSchema, ToSchema};
+
+/// A word with these values.
+fn word<T: Serialize>(told: &str, values: &[T]) -> RefOr<Schema> {
+    let values: Vec<serde_json::Value> = values
+        .iter()
+        .filter_map(|value| serde_json::to_value(value).ok())
+        .collect();
+    let object = ObjectBuilder::new()
+        .schema_type(Type::String)
+        .description(Some(told))
+        .enum_values(Some(values));
+    RefOr::T(Schema::Object(object.build()))
+}
+
+/// An id of this form (`muster_core::id`).
+fn id(told: &str, pattern: &str) -> RefOr<Schema> {
+    let object = ObjectBuilder::new()
+        .schema_type(Type::String)
+        .description(Some(told))
+        .pattern(Some(pattern));
+    RefOr::T(Schema::Object(object.build()))
+}
+
+macro_rules! words {
+    ($($name:ident: $told:literal, $schema:expr;)*) => {
+        $(
+            #[doc = $told]
+            #[derive(Debug, Clone, Copy)]
+            pub struct $name;
+
+            impl PartialSchema for $name {
+                fn schema() -> RefOr<Schema> {
+                    ($schema)($told)
+                }
+            }
+
+            impl ToSchema for $name {
+                fn name() -> Cow<'static, str> {
+                    Cow::Borrowed(stringify!($name))
+                }
+            }
+        )*
+
+        /// Adds all of them.
+        pub(super) fn add_to(components: &mut Components) {
+            $(components.schemas.insert(stringify!($name).to_owned(), $name::schema());)*
+        }
+    };
+}
+
+/// Who registers devices, or changes them; who holds a consent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum Registrant {
+    /// The tenant's own administrators or its MDM service.
+    Tenant,
+    /// The partner of this id.
+    Partner(String),
+}
+
+words! {
+    AnnouncementId: "The id of an announced upload.", |told| id(told, "^a-[A-Za-z0-9_-]{20}$");
+    Channel: "The front end that devices come through.", |told| word(told, &channel::Channel::ALL);
+    ConsentAct: "What was done about a consent.", |told| word(told, &grant::Act::ALL);
+    ConsentState: "Where a consent is in its life. `granting` and `revoking` are decisions that are being carried out. A \
+        consent whose end has passed stays `granted`.", |told| word(told, &grant::GrantState::ALL);
+    DeviceEvent: "What happened to a device.", |told| word(told, &history::Event::ALL);
+    DeviceState: "Whether a device is registered.", |told| word(told, &device::DeviceState::ALL);
+    OnConflict: "What becomes of group tag and user of devices that the tenant has already.",
+        |told| word(told, &inbox::OnConflict::ALL);
+    Outcome: "What became of a row.", |told| word(told, &outcome::Outcome::ALL);
+    Party: "In whose name a caller acts.", |told| {
+        use access::Party::{Partner, Service, Tenant};
+        word(told, &[Tenant, Partner, Service])
+    };
+    PartnerId: "A partner's id, kept in lower case. Of a partner that signs in with its own Entra tenant, that tenant's id.",
+        |told| id(told, "^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$");
+    PartnerKind: "What a partner is.", |told| word(told, &party::PartnerKind::ALL);
+    Role: "What a caller may be.", |told| word(told, &access::Role::ALL);
+    UploadId: "The id of an upload.", |told| id(told, "^u-[A-Za-z0-9_-]{20}$");
+    Verb: "What a consent allows.", |told| word(told, &grant::Verb::ALL);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_word_has_its_values_as_they_are_on_the_wire() {
+        let told = serde_json::to_value(PartnerKind::schema()).unwrap();
+        assert_eq!(
+            told["enum"],
+            serde_json::json!(["oem", "csp-direct", "csp-provider", "csp-reseller"])
+        );
+        assert_eq!(told["type"], "string");
+    }
+}

@@ -1,0 +1,243 @@
+//! The OpenAPI document: whether it is current, and whole.
+
+use std::collections::BTreeSet;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+
+use journeys::api::PUBLIC_URL;
+use journeys::world::{Result, World};
+use muster_core::access::ROUTES;
+use muster_local::issuer::DevIssuer;
+use muster_local::serve::{Outside, apis};
+use muster_runtime::http::openapi::complete;
+use serde_json::Value;
+use uuid::Uuid;
+
+/// The document of all functions, as the code tells it.
+async fn document() -> Result<String> {
+    let world = World::new().await?;
+    let outside = Outside {
+        s3: SocketAddr::from(([127, 0, 0, 1], 9)),
+        public_url: PUBLIC_URL.to_owned(),
+        new_id: Arc::new(|| Uuid::from_u128(1)),
+    };
+    let (_, told) = apis(&world.embedded, DevIssuer::in_memory()?.verifier(), &outside);
+    Ok(format!("{}\n", complete(told).to_pretty_json()?))
+}
+
+async fn parsed() -> Value {
+    serde_json::from_str(&document().await.unwrap()).unwrap()
+}
+
+/// All operations: method, path, operation.
+fn operations(document: &Value) -> Vec<(String, String, &Value)> {
+    let paths = document["paths"].as_object().unwrap();
+    let all = paths.iter().flat_map(|(path, item)| {
+        let item = item.as_object().unwrap();
+        item.iter()
+            .map(move |(method, operation)| (method.to_ascii_uppercase(), path.clone(), operation))
+    });
+    all.collect()
+}
+
+/// What a reference leads to, or the value itself.
+fn resolved<'a>(document: &'a Value, value: &'a Value) -> &'a Value {
+    match value["$ref"].as_str() {
+        Some(reference) => {
+            let found = document.pointer(reference.trim_start_matches('#'));
+            found.unwrap_or_else(|| panic!("{reference} leads nowhere"))
+        }
+        None => value,
+    }
+}
+
+#[tokio::test]
+async fn the_committed_document_is_that_of_the_code() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/openapi.json");
+    let told = document().await.unwrap();
+    if std::env::var_os("MUSTER_WRITE_OPENAPI").is_some() {
+        std::fs::write(&path, &told).unwrap();
+    }
+    let committed = std::fs::read_to_string(&path).unwrap();
+    assert!(
+        committed == told,
+        "docs/openapi.json is not current: write it with MUSTER_WRITE_OPENAPI=1 cargo test -p journeys openapi"
+    );
+}
+
+#[tokio::test]
+async fn the_document_has_the_routes_and_no_others() {
+    let document = parsed().await;
+    let told: BTreeSet<(String, String)> = operations(&document)
+        .into_iter()
+        .map(|(method, path, _)| (method, path))
+        .collect();
+    let table: BTreeSet<(String, String)> = ROUTES
+        .iter()
+        .map(|route| (route.method.to_owned(), route.path.to_owned()))
+        .collect();
+    let lacking: Vec<_> = table.difference(&told).collect();
+    let beyond: Vec<_> = told.difference(&table).collect();
+    assert!(lacking.is_empty(), "the document lacks {lacking:?}");
+    assert!(beyond.is_empty(), "the table of routes lacks {beyond:?}");
+}
+
+#[tokio::test]
+async fn every_operation_says_all_that_a_client_must_know() {
+    let document = parsed().await;
+    let tags = document["tags"].as_array().unwrap();
+    let tags: BTreeSet<&Value> = tags.iter().map(|tag| &tag["name"]).collect();
+    let mut ids = BTreeSet::new();
+    for (method, path, operation) in operations(&document) {
+        let what = format!("{method} {path}");
+        let id = operation["operationId"].as_str().unwrap();
+        assert!(ids.insert(id.to_owned()), "{what}: {id} stands twice");
+        assert!(
+            id.chars().all(|c| c.is_ascii_alphanumeric()) && id.starts_with(|c: char| c.is_ascii_lowercase()),
+            "{what}: {id} is no name in camelCase"
+        );
+        assert!(!operation["summary"].as_str().unwrap().is_empty(), "{what}");
+        let tagged = operation["tags"].as_array().unwrap();
+        assert!(tagged.len() == 1 && tags.contains(&tagged[0]), "{what}: {tagged:?}");
+        assert_eq!(operation["security"], serde_json::json!([{"bearer": []}]), "{what}");
+
+        let route = ROUTES.iter().find(|route| route.method == method && route.path == path);
+        let roles: Vec<&str> = route.unwrap().roles.iter().map(|role| role.as_str()).collect();
+        assert_eq!(operation["x-muster-roles"], serde_json::json!(roles), "{what}");
+        for role in &roles {
+            let told = operation["description"].as_str().unwrap();
+            assert!(
+                told.contains(role) || told.contains("Roles that pass: all."),
+                "{what}: {role}"
+            );
+        }
+
+        let parameters = operation["parameters"].as_array().cloned().unwrap_or_default();
+        let named: BTreeSet<String> = parameters
+            .iter()
+            .map(|parameter| resolved(&document, parameter))
+            .filter(|parameter| parameter["in"] == "path")
+            .map(|parameter| format!("{{{}}}", parameter["name"].as_str().unwrap()))
+            .collect();
+        let in_path: BTreeSet<String> = path
+            .split('/')
+            .filter(|part| part.starts_with('{'))
+            .map(str::to_owned)
+            .collect();
+        assert_eq!(named, in_path, "{what}");
+        for parameter in &parameters {
+            let parameter = resolved(&document, parameter);
+            assert!(parameter["description"].is_string(), "{what}: {}", parameter["name"]);
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_operation_says_how_it_may_end() {
+    let document = parsed().await;
+    for (method, path, operation) in operations(&document) {
+        let what = format!("{method} {path}");
+        let responses = operation["responses"].as_object().unwrap();
+        let statuses: BTreeSet<u16> = responses.keys().map(|status| status.parse().unwrap()).collect();
+        assert!(statuses.iter().any(|status| *status < 300), "{what}: no success");
+        let mut expected = vec![401, 403, 500, 503];
+        expected.extend(path.contains('{').then_some(404));
+        expected.extend(
+            operation["requestBody"]
+                .is_object()
+                .then_some([400, 413, 415])
+                .into_iter()
+                .flatten(),
+        );
+        for status in expected {
+            assert!(statuses.contains(&status), "{what}: {status}");
+        }
+        for (status, response) in responses {
+            let response = resolved(&document, response);
+            assert!(
+                !response["description"].as_str().unwrap_or_default().is_empty(),
+                "{what}: {status}"
+            );
+            let id = &response["headers"]["request-id"];
+            assert!(
+                resolved(&document, id)["schema"].is_object(),
+                "{what}: {status} has no request-id"
+            );
+            let content = response["content"].as_object().cloned().unwrap_or_default();
+            let kinds: Vec<&str> = content.keys().map(String::as_str).collect();
+            match status.as_str() {
+                "204" => assert!(kinds.is_empty(), "{what}: {status}"),
+                status if status < "400" => assert_eq!(kinds, ["application/json"], "{what}: {status}"),
+                _ => assert_eq!(kinds, ["application/problem+json"], "{what}: {status}"),
+            }
+        }
+    }
+}
+
+/// All objects that a schema is made of, by the path to each.
+fn objects<'a>(document: &'a Value, schema: &'a Value, path: &str, found: &mut Vec<(String, &'a Value)>) {
+    // No schema of a request refers to itself; this ends all the same.
+    if path.len() > 400 {
+        return;
+    }
+    let schema = resolved(document, schema);
+    let is_object = schema["properties"].is_object() || schema["type"] == "object";
+    if is_object {
+        found.push((path.to_owned(), schema));
+    }
+    for (name, member) in schema["properties"].as_object().into_iter().flatten() {
+        objects(document, member, &format!("{path}.{name}"), found);
+    }
+    if schema["items"].is_object() {
+        objects(document, &schema["items"], &format!("{path}[]"), found);
+    }
+    for several in ["oneOf", "anyOf", "allOf"] {
+        for part in schema[several].as_array().into_iter().flatten() {
+            objects(document, part, path, found);
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_is_sent_has_no_members_but_those_that_are_told() {
+    let document = parsed().await;
+    let mut seen = 0;
+    for (method, path, operation) in operations(&document) {
+        for media in operation["requestBody"]["content"].as_object().into_iter().flatten() {
+            let mut found = Vec::new();
+            objects(&document, &media.1["schema"], "body", &mut found);
+            for (at, schema) in found {
+                seen += 1;
+                assert_eq!(schema["additionalProperties"], false, "{method} {path}: {at}");
+                for (name, member) in schema["properties"].as_object().into_iter().flatten() {
+                    let told = member["description"].is_string() || member["$ref"].is_string();
+                    let inside = member["oneOf"].is_array();
+                    assert!(told || inside, "{method} {path}: {at}.{name} is not described");
+                }
+            }
+        }
+    }
+    assert!(seen > 5, "only {seen} objects are sent");
+}
+
+#[tokio::test]
+async fn every_reference_leads_somewhere() {
+    fn walk(document: &Value, value: &Value, seen: &mut usize) {
+        match value {
+            Value::Object(members) => {
+                if members.get("$ref").is_some_and(Value::is_string) {
+                    resolved(document, value);
+                    *seen += 1;
+                }
+                members.values().for_each(|member| walk(document, member, seen));
+            }
+            Value::Array(elements) => elements.iter().for_each(|element| walk(document, element, seen)),
+            _ => {}
+        }
+    }
+    let document = parsed().await;
+    let mut seen = 0;
+    walk(&document, &document, &mut seen);
+    assert!(seen > 50, "only {seen} references");
+}
