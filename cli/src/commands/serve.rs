@@ -36,7 +36,7 @@ Ctrl-C or SIGTERM ends it: it takes nothing new, ends what is in hand within 20 
 the next start. A second one ends it at once.
 Exit code: 0 stopped; 2 not started, or ended by a fault of its own.")]
 pub(crate) struct ServeArgs {
-    /// The port for HTTP (/healthz, /readyz, /metrics) on 127.0.0.1; 0 is any free one
+    /// The port for HTTP (/v1, /healthz, /readyz, /metrics) on 127.0.0.1; 0 is any free one
     #[arg(long, default_value_t = 7270)]
     port: u16,
     /// The port for S3 on 127.0.0.1; 0 is any free one

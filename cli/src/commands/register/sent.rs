@@ -9,6 +9,7 @@ use std::time::Duration;
 use indicatif::ProgressBar;
 use muster_core::inbox::OnConflict;
 use registration_api::model::{AnnouncedUpload, NewUpload, Upload, UploadStage};
+use tokio::time::Instant;
 
 use super::answer::{Answer, FIXIT, Files, REPORT, TenantAnswer};
 use super::drop::Source;
@@ -17,12 +18,16 @@ use super::{RegisterArgs, options, tell};
 use crate::commands::check::for_this_caller;
 use crate::failure::{Exit, Failure};
 use crate::output::{self, Output};
-use crate::remote::{self, Named, Server};
+use crate::remote::{self, Named, Refusal, Server};
 use crate::state::Surroundings;
 use crate::{progress, signals};
 
 /// Above this a file is sent in parts, each of which can be repeated by itself.
 const IN_ONE_REQUEST: u64 = 64 << 20;
+/// For how long a server may hold an idempotency key whose request ended without an answer, as that of a run that was
+/// killed does; and how long apart it is asked.
+const HELD: Duration = Duration::from_secs(90);
+const PAUSE: Duration = Duration::from_secs(1);
 /// How often it is asked whether the process is told to stop.
 const LOOK: Duration = Duration::from_millis(100);
 
@@ -150,8 +155,7 @@ impl<'a> Sending<'a> {
         let key = (self.around.new_id)().to_string();
         // Before it is announced: no upload is begun without this note.
         self.note.write(&key)?;
-        let announced = self.server.announce(self.tenant.id, &self.new, &key).await;
-        match announced {
+        match self.ask(&key).await {
             Ok((announced, _)) => Ok((announced, false)),
             Err(refusal) => {
                 self.note.remove();
@@ -160,9 +164,20 @@ impl<'a> Sending<'a> {
         }
     }
 
+    /// Announces it under this key, and waits where an earlier request under it is still worked on.
+    async fn ask(&self, key: &str) -> Result<(AnnouncedUpload, bool), Refusal> {
+        let start = Instant::now();
+        loop {
+            match self.server.announce(self.tenant.id, &self.new, key).await {
+                Err(refusal) if refusal.is_conflict() && start.elapsed() < HELD => tokio::time::sleep(PAUSE).await,
+                answer => return answer,
+            }
+        }
+    }
+
     /// What an earlier run announced under this key, if it can still be gone on with; whether it was announced before.
     async fn announced_before(&self, key: &str) -> Result<Option<(AnnouncedUpload, bool)>, Failure> {
-        let (announced, replayed) = match self.server.announce(self.tenant.id, &self.new, key).await {
+        let (announced, replayed) = match self.ask(key).await {
             Ok(answer) => answer,
             // Of another version of this command, or no key at all.
             Err(refusal) if refusal.is_other_request() => return Ok(None),
