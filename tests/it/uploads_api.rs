@@ -263,11 +263,10 @@ async fn a_file_in_parts_is_made_when_all_of_them_have_arrived() -> Result<()> {
     const FIRST: usize = 16 << 20;
     let served = Served::new().await?;
     // Rows enough to be refused by their number, so that nobody has to register them.
-    let row = format!("{}\r\n", "S,,,,".repeat(1));
     let header = "Device Serial Number,Windows Product ID,Hardware Hash,Group Tag,Assigned User\r\n";
     let mut file = header.as_bytes().to_vec();
     while file.len() < FIRST + 100 {
-        file.extend_from_slice(row.as_bytes());
+        file.extend_from_slice(b"S,,,,\r\n");
     }
     let new = json!({ "name": "long.csv", "size": file.len(), "multipart": true, "strict": true });
     let announced = served.announce(&served.admin, &new).await?;
