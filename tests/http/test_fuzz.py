@@ -1,0 +1,56 @@
+"""schemathesis makes requests up from the OpenAPI document, good ones and bad ones, and holds the answers against it."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).parent
+
+# Who calls, and of which tenant and partner the paths then are: those that it may know of. The service's administrator
+# may know of all; its paths are made up, too.
+CALLERS = {
+    "service-administrator": ((), False),
+    "tenant-administrator": (("--tenant", "Fabrikam"), True),
+    "admin-agent": (("--partner", "contoso"), True),
+}
+
+
+def settings(tenant, known):
+    """schemathesis' settings for a caller, beside those of all."""
+    lines = (HERE / "schemathesis.toml").read_text()
+    if known:
+        lines = f'[parameters]\n"path.tenant" = "{tenant}"\n"path.partner" = "contoso"\n\n' + lines
+    return lines
+
+
+@pytest.mark.parametrize("role", CALLERS)
+def test_no_answer_breaks_the_document(role, service, tenant, tmp_path, request):
+    of, known = CALLERS[role]
+    (tmp_path / "settings.toml").write_text(settings(tenant, known))
+    command = [
+        Path(sys.executable).parent / "schemathesis",
+        "--config-file",
+        tmp_path / "settings.toml",
+        "run",
+        f"{service.url}/openapi.json",
+        "--max-examples",
+        str(request.config.getoption("examples")),
+        "--header",
+        f"authorization: Bearer {service.token(role, *of)}",
+        "--no-color",
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, env=os.environ | {"COLUMNS": "140"})
+    print(done.stdout[-20000:])
+    assert done.returncode == 0, done.stderr[-2000:]
+    log = (tmp_path / "serve.log").read_text()
+    assert '"level":"ERROR"' not in log and " ERROR " not in log, log[-5000:]
+
+
+def test_the_document_is_served_as_it_is_committed(service):
+    served = service.ask("none", "GET", "/openapi.json", status=200)
+    committed = json.loads((HERE.parents[1] / "docs/openapi.json").read_text())
+    assert served == committed
