@@ -205,6 +205,18 @@ mod tests {
         assert_eq!(asked.load(Ordering::SeqCst), TRIES as usize);
     }
 
+    #[tokio::test]
+    async fn where_nobody_speaks_tls_that_is_told() {
+        let (url, _) = server(&[FINE]).await;
+        let request = Request {
+            method: "GET",
+            url: &url.replace("http:", "https:"),
+            headers: &[],
+            body: None,
+        };
+        assert!(once(&connector(true), &request).await.is_err());
+    }
+
     #[test]
     fn only_seconds_are_waited_for() {
         let answer = |value: &str| {

@@ -166,13 +166,18 @@ impl<'a> Sending<'a> {
 
     /// Announces it under this key, and waits where an earlier request under it is still worked on.
     async fn ask(&self, key: &str) -> Result<(AnnouncedUpload, bool), Refusal> {
-        let start = Instant::now();
-        loop {
+        let (start, mut shown) = (Instant::now(), None);
+        let answer = loop {
             match self.server.announce(self.tenant.id, &self.new, key).await {
-                Err(refusal) if refusal.is_conflict() && start.elapsed() < HELD => tokio::time::sleep(PAUSE).await,
-                answer => return answer,
+                Err(refusal) if refusal.is_conflict() && start.elapsed() < HELD => {
+                    shown.get_or_insert_with(|| progress::waiting("waiting for the request of an earlier run"));
+                    tokio::time::sleep(PAUSE).await;
+                }
+                answer => break answer,
             }
-        }
+        };
+        shown.iter().for_each(ProgressBar::finish_and_clear);
+        answer
     }
 
     /// What an earlier run announced under this key, if it can still be gone on with; whether it was announced before.
