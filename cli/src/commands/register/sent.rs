@@ -158,7 +158,10 @@ impl<'a> Sending<'a> {
         match self.ask(&key).await {
             Ok((announced, _)) => Ok((announced, false)),
             Err(refusal) => {
-                self.note.remove();
+                // Where no answer came, it may be announced.
+                if matches!(refusal, Refusal::Problem(..)) {
+                    self.note.remove();
+                }
                 Err(refusal.into())
             }
         }
