@@ -11,11 +11,15 @@ from pathlib import Path
 
 import boto3
 import pytest
+import urllib3
+from issuer import AUDIENCE, NAME, Issuer
 
 ROOT = Path(__file__).parent.parent.parent
 STACK = "muster"
 TENANT = "Fabrikam"
 PARTNER = "contoso"
+# Whose service administrators run the deployment.
+OPERATOR = "5f0c5d6e-2d39-4b0e-8c0b-3a9b1c2d4e5f"
 UUID = re.compile(rb"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 TIMEOUT = 120
 
@@ -47,7 +51,50 @@ class Deployment:
             boto3.client, ("s3", "sqs", "iam", "lambda", "logs", "cloudformation"))
         stack = self.stacks.describe_stacks(StackName=STACK)["Stacks"][0]
         outputs = {o["OutputKey"]: o["OutputValue"] for o in stack["Outputs"]}
-        self.bucket, self.table = outputs["BucketName"], outputs["TableName"]
+        self.bucket, self.table, self.url = outputs["BucketName"], outputs["TableName"], outputs["ApiUrl"]
+        self.http = urllib3.PoolManager(retries=False, timeout=urllib3.Timeout(connect=5, read=60))
+
+    def ask(self, request, token=None, body=None, status=200, **headers):
+        """A request to the HTTP API, with a method and a path; gives the body of the answer, which has this status."""
+        answer = self.answer(request, token, body, **headers)
+        said = answer.data.decode()
+        assert answer.status == status, f"{request}: {answer.status} {dict(answer.headers)} {said}"
+        kind = "application/json" if status < 400 else "application/problem+json"
+        assert answer.headers["content-type"] == kind and answer.headers["request-id"], f"{request}: {answer.headers}"
+        return json.loads(said)
+
+    def answer(self, request, token=None, body=None, **headers):
+        """The same, as it is."""
+        method, path = request.split(" ")
+        # No resolver knows the name of the API; the emulator does.
+        sent = {"host": urllib3.util.parse_url(self.url).netloc}
+        sent |= {"authorization": f"Bearer {token}"} if token else {}
+        sent |= {"content-type": "application/json"} if body is not None else {}
+        sent |= {name.replace("_", "-"): value for name, value in headers.items()}
+        body = None if body is None else json.dumps(body).encode()
+        return self.http.request(method, os.environ["AWS_ENDPOINT_URL"] + path, body=body, headers=sent)
+
+    def role(self, function):
+        """The name of a function's role, and its policy."""
+        role = self.functions.get_function_configuration(FunctionName=f"{STACK}-{function}")["Role"].split("/")[-1]
+        return role, self.iam.get_role_policy(RoleName=role, PolicyName=function)["PolicyDocument"]
+
+    @contextlib.contextmanager
+    def forbidden(self, function, action):
+        """Takes a permission away from a function, and gives it back."""
+        role, policy = self.role(function)
+        less = json.loads(json.dumps(policy))
+        for statement in less["Statement"]:
+            statement["Action"] = [allowed for allowed in statement["Action"] if allowed != action]
+        less["Statement"] = [statement for statement in less["Statement"] if statement["Action"]]
+        assert less != policy, f"{function} has no {action}"
+        allow = lambda document: self.iam.put_role_policy(
+            RoleName=role, PolicyName=function, PolicyDocument=json.dumps(document))
+        allow(less)
+        try:
+            yield
+        finally:
+            allow(policy)
 
     def muster(self, *words, codes=(0,)):
         """The command line on the deployment."""
@@ -117,8 +164,15 @@ def make_known(muster):
 
 
 @pytest.fixture(scope="session")
-def deployment():
-    sam_deploy(LogLevel="info")
+def issuer():
+    serves = Issuer()
+    yield serves
+    serves.close()
+
+
+@pytest.fixture(scope="session")
+def deployment(issuer):
+    sam_deploy(LogLevel="info", OidcIssuer=NAME, OidcAudience=AUDIENCE, OidcKeys=issuer.keys, OidcOperatorTenant=OPERATOR)
     deployed = Deployment()
     # The emulator speaks no TLS, and the bucket's policy refuses whoever does not: it is in force, and is taken away.
     policy = json.loads(deployed.s3.get_bucket_policy(Bucket=deployed.bucket)["Policy"])

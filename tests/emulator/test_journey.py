@@ -99,8 +99,7 @@ def test_an_object_that_is_no_upload_and_a_version_that_is_gone_are_told_and_for
 
 
 def test_validate_batch_may_write_uploads_and_nothing_of_the_registry(deployment):
-    role = deployment.functions.get_function_configuration(FunctionName="muster-validate-batch")["Role"].split("/")[-1]
-    policy = deployment.iam.get_role_policy(RoleName=role, PolicyName="validate-batch")["PolicyDocument"]
+    _, policy = deployment.role("validate-batch")
     deployment.iam.create_user(UserName="like-validate-batch")
     deployment.iam.put_user_policy(
         UserName="like-validate-batch", PolicyName="same", PolicyDocument=json.dumps(policy))
@@ -119,22 +118,11 @@ def test_validate_batch_may_write_uploads_and_nothing_of_the_registry(deployment
 
 
 def test_a_permission_that_is_missing_is_named_and_the_upload_goes_on_once_it_is_back(deployment):
-    role = deployment.functions.get_function_configuration(FunctionName="muster-register-batch")["Role"].split("/")[-1]
-    policy = deployment.iam.get_role_policy(RoleName=role, PolicyName="register-batch")["PolicyDocument"]
-    less = json.loads(json.dumps(policy))
-    for statement in less["Statement"]:
-        statement["Action"] = [action for action in statement["Action"] if action != "dynamodb:PutItem"]
-    less["Statement"] = [statement for statement in less["Statement"] if statement["Action"]]
-    allow = lambda document: deployment.iam.put_role_policy(
-        RoleName=role, PolicyName="register-batch", PolicyDocument=json.dumps(document))
     began = time.time()
-    allow(less)
     with deployment.impatient(1, "register-express"):
-        try:
+        with deployment.forbidden("register-batch", "dynamodb:PutItem"):
             key = deployment.put(sample("--rows", "5", "--seed", "60"))
             letter = deployment.dead_letter("register")
-        finally:
-            allow(policy)
     reason = letter["MessageAttributes"]["reason"]["StringValue"]
     assert "failed 5 times" in reason and "not authorized to perform: dynamodb:PutItem" in reason, reason
     assert any("dynamodb:PutItem" in line for line in deployment.log("register-batch", began)), "the log names it, too"

@@ -14,11 +14,12 @@ import time
 import urllib.request
 from pathlib import Path
 
-import boto3
 import pytest
 from conftest import ROOT, STACK, run, until
+from issuer import GLOBAL_ADMINISTRATOR, Issuer
 
-FUNCTIONS = ["split-upload", "validate-batch", "register-batch", "finish-upload", "sweep"]
+APIS = ["consent-api", "registration-api"]
+FUNCTIONS = ["split-upload", "validate-batch", "register-batch", "finish-upload", "sweep", *APIS]
 # glibc of Amazon Linux 2023, on which the functions run.
 NEWEST_GLIBC = (2, 34)
 # What an answer looks like to which no message is left to try again.
@@ -93,18 +94,25 @@ def deployed_settings(deployment, function):
 def test_a_function_starts_and_answers_its_sample_event(deployment, function, tmp_path):
     with started(function, tmp_path, **deployed_settings(deployment, function)) as running:
         answer = running.invoke(event(function))
-        assert answer == (None if function == "sweep" else DONE), running.said()
+        if function in APIS:
+            # The sample shows no token.
+            assert answer["statusCode"] == 401 and json.loads(answer["body"])["code"] == "unauthenticated", running.said()
+        else:
+            assert answer == (None if function == "sweep" else DONE), running.said()
     if function in PUT_ASIDE:
         letter = deployment.dead_letter(function.split("-")[0])
         assert letter["MessageAttributes"]["reason"]["StringValue"].startswith(PUT_ASIDE[function])
 
 
-@pytest.mark.parametrize("function", FUNCTIONS)
-def test_a_function_without_its_settings_names_the_first_one(function, tmp_path):
-    with started(function, tmp_path) as running:
+@pytest.mark.parametrize("function, settings, first", [
+    *((function, {}, "TABLE") for function in FUNCTIONS),
+    *((function, {"TABLE": "t", "BUCKET": "b"}, "OIDC_ISSUER") for function in APIS),
+])
+def test_a_function_without_its_settings_names_the_first_one(function, settings, first, tmp_path):
+    with started(function, tmp_path, **settings) as running:
         with contextlib.suppress(Exception):
             running.invoke(event(function))
-        until("the setting", lambda: "environment variable TABLE: not set" in running.said(), seconds=10)
+        until("the setting", lambda: f"environment variable {first}: not set" in running.said(), seconds=10)
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
@@ -125,8 +133,16 @@ def authority(tmp_path_factory):
     return home
 
 
+@pytest.fixture(scope="module")
+def tls(authority):
+    """How a server of this machine speaks TLS."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(authority / "server.pem", authority / "server.key")
+    return context
+
+
 @pytest.fixture
-def tls_endpoint(authority):
+def tls_endpoint(tls):
     """An address that speaks TLS and knows no request; what it was asked gathers in the list."""
     asked = []
 
@@ -138,11 +154,9 @@ def tls_endpoint(authority):
         def log_message(self, *_):
             pass
 
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(authority / "server.pem", authority / "server.key")
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.handle_error = lambda *_: None
-    server.socket = context.wrap_socket(server.socket, server_side=True)
+    server.socket = tls.wrap_socket(server.socket, server_side=True)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield f"https://127.0.0.1:{server.server_port}", asked
     server.shutdown()
@@ -162,13 +176,35 @@ def test_a_function_trusts_amazon_and_the_command_line_trusts_this_machine(autho
     assert asked, "it has spoken to the same address"
 
 
+def test_an_issuers_keys_are_fetched_from_whom_the_machine_trusts(authority, tls, deployment, tmp_path):
+    issuer = Issuer(tls)
+    tenant = "1b6c0d7e-3f5a-4c1e-9a51-8d2f6f1f3a10"
+    asked = json.loads(event("consent-api"))
+    assert tenant in asked["rawPath"]
+    asked["headers"]["authorization"] = f"Bearer {issuer.token(tenant, wids=[GLOBAL_ADMINISTRATOR])}"
+    asked = json.dumps(asked).encode()
+    settings = deployed_settings(deployment, "consent-api") | {"OIDC_KEYS": issuer.keys}
+    try:
+        with started("consent-api", tmp_path, **settings) as running:
+            answer = running.invoke(asked)
+            assert answer["statusCode"] == 503 and "UnknownIssuer" in running.said(), running.said()
+            assert issuer.keys not in answer["body"] and not issuer.asked
+        with started("consent-api", tmp_path, SSL_CERT_FILE=str(authority / "ca.pem"), **settings) as running:
+            for _ in range(2):
+                answer = running.invoke(asked)
+                assert answer["statusCode"] == 200 and json.loads(answer["body"])["grants"] == [], running.said()
+        assert issuer.asked == 1, "the keys are kept"
+    finally:
+        issuer.close()
+
+
 def test_sizes_and_starts(deployment, tmp_path, capsys):
     """How large each function is, and how long it takes from its start to its first question for an event."""
     for function in FUNCTIONS:
         took = []
         for _ in range(3):
             with started(function, tmp_path, **deployed_settings(deployment, function)) as running:
-                running.invoke(b'{"Records":[]}')
+                running.invoke(event(function) if function in APIS else b'{"Records":[]}')
                 took.append(float(re.search(r"INIT REPORT\(durationMs: ([\d.]+)\)", running.said())[1]))
         size = bootstrap(function).stat().st_size
         with capsys.disabled():

@@ -780,3 +780,48 @@ async fn listing_a_thousand_of_a_hundred_thousand() -> Result<()> {
     assert!(median < BUDGET, "{median:.1?}");
     Ok(())
 }
+
+#[tokio::test]
+async fn a_key_that_came_with_another_body_is_refused_on_every_post() {
+    let world = World::new().await.unwrap();
+    let api = Api::over(&world).unwrap();
+    let tenant = world.tenant("Fabrikam", FABRIKAM).await.unwrap();
+    let administrator = Who::OfTenant(tenant, Role::TenantAdministrator);
+    let none = "1c9d4c1e-6f5e-8a36-9d3c-0a1b2c3d4e5f";
+    let other = "2c9d4c1e-6f5e-8a36-9d3c-0a1b2c3d4e5f";
+    let update = |tag: &str| json!({ "devices": [{ "id": none, "groupTag": tag }] });
+    let partner = |name: &str| json!({ "id": "contoso", "name": name, "kind": "oem" });
+    let devices = format!("POST /v1/tenants/{FABRIKAM}/devices");
+    for (who, what, first, second) in [
+        (
+            &Who::Service,
+            "POST /v1/tenants".to_owned(),
+            json!({ "name": "A" }),
+            json!({ "name": "B" }),
+        ),
+        (
+            &Who::Service,
+            "POST /v1/partners".to_owned(),
+            partner("A"),
+            partner("B"),
+        ),
+        (&administrator, format!("{devices}/update"), update("A"), update("B")),
+        (
+            &administrator,
+            format!("{devices}/release"),
+            json!({ "ids": [none] }),
+            json!({ "ids": [other] }),
+        ),
+    ] {
+        let key = [("idempotency-key", "k-1")];
+        let answer = api.ask(who, &world, &what, &key, &first).await.unwrap();
+        assert!(answer.status.is_success(), "{what}: {answer:?}");
+        let again = api.ask(who, &world, &what, &key, &first).await.unwrap();
+        assert_eq!((again.status, &again.body), (answer.status, &answer.body), "{what}");
+        assert_eq!(again.headers.get("etag"), answer.headers.get("etag"), "{what}");
+        assert_eq!(again.headers["idempotency-replayed"], "true", "{what}");
+        let reused = api.ask(who, &world, &what, &key, &second).await.unwrap();
+        assert_eq!(reused.status.as_u16(), 422, "{what}: {reused:?}");
+        assert_eq!(reused.body["code"], "idempotency-key-reused", "{what}");
+    }
+}

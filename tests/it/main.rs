@@ -12,6 +12,7 @@ mod devices_api;
 mod duplicates;
 mod faults;
 mod fsck;
+mod gateway;
 mod identity;
 mod inbox;
 mod openapi;

@@ -6,17 +6,18 @@ mod sent;
 
 use std::time::Duration;
 
-use journeys::api::{Answer, Api, Who};
+use journeys::api::{Answer, Api, NOBODY, Who, outside};
 use journeys::by_hand::{ByHand, at_transactions};
 use journeys::lists::{self, Row, device, intune, list};
 use journeys::world::{FABRIKAM, Result, TAILSPIN, World};
 use manifest::Format;
-use muster_core::access::Role;
+use muster_core::access::{ROUTES, Role};
 use muster_core::id::{TenantId, UploadId};
 use muster_core::party::PartnerKind;
 use muster_core::upload::{Reason, UploadState};
 use muster_local::faults::Fault;
-use muster_local::serve::{Ports, Server};
+use muster_local::issuer::DevIssuer;
+use muster_local::serve::{Ports, Server, apis};
 use serde_json::{Value, json};
 use sweep::Occasion;
 use uuid::Uuid;
@@ -199,6 +200,35 @@ async fn what_cannot_be_announced_is_told_by_its_path() -> Result<()> {
         )
         .await?;
     assert_eq!(answer.body["errors"][0]["path"], "query.wait", "{}", answer.body);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_route_of_uploads_is_told_of_with_its_answers() -> Result<()> {
+    let world = World::new().await?;
+    let (_, document) = apis(&world.embedded, DevIssuer::in_memory()?.verifier(), &outside(NOBODY));
+    let document = serde_json::to_value(document)?;
+    let own = |path: &str| path.contains("/uploads") || path == "/v1/tenants/{tenant}/devices";
+    let mut seen = 0;
+    for route in ROUTES.iter().filter(|route| own(route.path)) {
+        let operation = &document["paths"][route.path][route.method.to_lowercase()];
+        if route.path.ends_with("/devices") && route.method == "GET" {
+            continue;
+        }
+        assert!(operation["operationId"].is_string(), "{} {}", route.method, route.path);
+        let answers = operation["responses"].as_object().ok_or("no answers")?;
+        assert!(answers.keys().any(|status| status.starts_with("20")), "{answers:?}");
+        assert!(
+            answers.contains_key("4XX") && answers.contains_key("5XX"),
+            "{answers:?}"
+        );
+        seen += 1;
+    }
+    assert_eq!(seen, 10);
+    assert_eq!(
+        document["components"]["schemas"]["NewDevice"]["additionalProperties"],
+        json!(false)
+    );
     Ok(())
 }
 

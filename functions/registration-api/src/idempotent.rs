@@ -26,6 +26,8 @@ pub(crate) struct Answer {
     pub(crate) status: StatusCode,
     /// The path of what was made.
     pub(crate) location: Option<String>,
+    /// The entity tag of what was made or changed.
+    pub(crate) etag: Option<String>,
     /// JSON.
     pub(crate) body: String,
     /// Whether it was given before.
@@ -40,9 +42,15 @@ impl Answer {
         Ok(Self {
             status,
             location,
+            etag: None,
             body,
             replayed: false,
         })
+    }
+
+    /// An answer that says what became of something.
+    pub(crate) fn ok(body: &impl Serialize) -> Result<Self, Problem> {
+        Self::new(StatusCode::OK, None, body)
     }
 }
 
@@ -54,6 +62,9 @@ impl IntoResponse for Answer {
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
         if let Some(location) = self.location.and_then(|path| HeaderValue::from_str(&path).ok()) {
             headers.insert(header::LOCATION, location);
+        }
+        if let Some(etag) = self.etag.and_then(|etag| HeaderValue::from_str(&etag).ok()) {
+            headers.insert(header::ETAG, etag);
         }
         if self.replayed {
             headers.insert(REPLAYED, HeaderValue::from_static("true"));
@@ -113,6 +124,7 @@ where
             let given = GivenAnswer {
                 status: answer.status.as_u16(),
                 location: answer.location.clone(),
+                etag: answer.etag.clone(),
                 body: answer.body.clone(),
             };
             if let Err(error) = store.answer(&keyed, &given).await {
@@ -137,6 +149,7 @@ fn replayed(answer: GivenAnswer) -> Result<Answer, Problem> {
     Ok(Answer {
         status,
         location: answer.location,
+        etag: answer.etag,
         body: answer.body,
         replayed: true,
     })

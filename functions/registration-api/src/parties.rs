@@ -3,15 +3,14 @@
 mod partners;
 mod tenants;
 
-use axum::Json;
-use axum::http::{HeaderName, HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse as _, Response};
-use muster_runtime::http::{Problem, text};
+use axum::http::StatusCode;
+use muster_runtime::http::{Problem, etag, text};
 use serde::Serialize;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::Api;
+use crate::idempotent::Answer;
 
 /// The routes of tenants and partners.
 pub(crate) fn routes() -> OpenApiRouter<Api> {
@@ -36,13 +35,14 @@ fn name(sent: &str) -> Result<String, Problem> {
 }
 
 /// The answer for something that is known now under this path, or was so before.
-fn known(created: bool, path: &str, more: Option<(HeaderName, HeaderValue)>, body: impl Serialize) -> Response {
-    let status = if created { StatusCode::CREATED } else { StatusCode::OK };
-    let mut response = (status, Json(body)).into_response();
-    let headers = response.headers_mut();
-    if let (true, Ok(path)) = (created, HeaderValue::from_str(path)) {
-        headers.insert(header::LOCATION, path);
-    }
-    headers.extend(more);
-    response
+fn known(created: bool, path: String, version: Option<u64>, body: &impl Serialize) -> Result<Answer, Problem> {
+    let (status, location) = match created {
+        true => (StatusCode::CREATED, Some(path)),
+        false => (StatusCode::OK, None),
+    };
+    let etag = version.and_then(|version| etag(version).to_str().ok().map(str::to_owned));
+    Ok(Answer {
+        etag,
+        ..Answer::new(status, location, body)?
+    })
 }

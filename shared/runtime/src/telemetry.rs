@@ -10,7 +10,7 @@ use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
 /// What the targets of our own crates begin with.
-const OURS: [&str; 8] = [
+const OURS: [&str; 10] = [
     "muster",
     "manifest",
     "hardware_hash",
@@ -19,6 +19,8 @@ const OURS: [&str; 8] = [
     "register_batch",
     "finish_upload",
     "sweep",
+    "consent_api",
+    "registration_api",
 ];
 
 /// Starts logging. The level comes from `RUST_LOG`, or is `info`.

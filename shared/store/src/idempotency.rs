@@ -53,6 +53,9 @@ pub struct GivenAnswer {
     /// Where to look at what was made.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub location: Option<String>,
+    /// The entity tag of what was made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub etag: Option<String>,
     /// The body.
     pub body: String,
 }

@@ -1,15 +1,18 @@
 //! Releases: the end of the association of devices with their tenant.
 
+use axum::Extension;
 use axum::extract::{Path, State};
-use axum::{Extension, Json};
+use axum::http::HeaderMap;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use muster_core::grant::Verb;
 use muster_core::id::{DeviceId, TenantId};
 use muster_runtime::http::{Acting, Body, Code, Problem, ProblemBody};
+use muster_store::idempotency::Seed;
 
 use super::act::{AT_ONCE, Acts, Came, named_once};
 use super::id;
 use crate::Api;
+use crate::idempotent::{Answer, idempotent};
 use crate::model::{DeviceOutcome, DeviceOutcomes, Nothing, OutcomeName, Refusal, ReleaseDevices};
 use crate::rights::{denied, reason};
 
@@ -26,6 +29,7 @@ use crate::rights::{denied, reason};
     params(
         ("tenant" = String, Path, description = "The tenant's id"),
         ("device" = String, Path, description = "The device's id"),
+        ("Idempotency-Key" = Option<String>, Header, description = "Makes a repeat harmless: 1 to 255 visible characters"),
     ),
     request_body = Option<Nothing>,
     responses(
@@ -38,11 +42,18 @@ pub(crate) async fn release_device(
     State(api): State<Api>,
     Extension(acting): Extension<Acting>,
     Path((tenant, device)): Path<(TenantId, String)>,
-    Body(Nothing {}): Body<Nothing>,
-) -> Result<Json<DeviceOutcome>, Problem> {
-    let acts = Acts::begin(&api, &acting, tenant, Verb::Release).await?;
-    match acts.release(id(&device)?).await? {
-        Came::Done(device) | Came::Unchanged(device) => Ok(Json(DeviceOutcome::of(OutcomeName::Released, &device))),
+    headers: HeaderMap,
+    Body(nothing): Body<Nothing>,
+) -> Result<Answer, Problem> {
+    let path = format!("/v1/tenants/{tenant}/devices/{device}/release");
+    let run = async |_: Seed| Answer::ok(&released(&api, &acting, tenant, &device).await?);
+    idempotent(&api, &acting, &headers, &path, &nothing, run).await
+}
+
+async fn released(api: &Api, acting: &Acting, tenant: TenantId, device: &str) -> Result<DeviceOutcome, Problem> {
+    let acts = Acts::begin(api, acting, tenant, Verb::Release).await?;
+    match acts.release(id(device)?).await? {
+        Came::Done(device) | Came::Unchanged(device) => Ok(DeviceOutcome::of(OutcomeName::Released, &device)),
         Came::Absent | Came::Overtaken(_) => Err(Problem::not_found()),
         Came::Retired(device) => {
             let why = Refusal::retired(&device);
@@ -60,7 +71,10 @@ pub(crate) async fn release_device(
     path = "/v1/tenants/{tenant}/devices/release",
     operation_id = "releaseDevices",
     tag = "devices",
-    params(("tenant" = String, Path, description = "The tenant's id")),
+    params(
+        ("tenant" = String, Path, description = "The tenant's id"),
+        ("Idempotency-Key" = Option<String>, Header, description = "Makes a repeat harmless: 1 to 255 visible characters"),
+    ),
     request_body = ReleaseDevices,
     responses(
         (status = 200, body = DeviceOutcomes),
@@ -72,16 +86,28 @@ pub(crate) async fn release_devices(
     State(api): State<Api>,
     Extension(acting): Extension<Acting>,
     Path(tenant): Path<TenantId>,
+    headers: HeaderMap,
     Body(request): Body<ReleaseDevices>,
-) -> Result<Json<DeviceOutcomes>, Problem> {
-    named_once("ids", &request.ids, |at| format!("ids[{at}]"))?;
-    let acts = Acts::begin(&api, &acting, tenant, Verb::Release).await?;
-    let devices = stream::iter(request.ids)
+) -> Result<Answer, Problem> {
+    let path = format!("/v1/tenants/{tenant}/devices/release");
+    let run = async |_: Seed| Answer::ok(&all_released(&api, &acting, tenant, &request.ids).await?);
+    idempotent(&api, &acting, &headers, &path, &request, run).await
+}
+
+async fn all_released(
+    api: &Api,
+    acting: &Acting,
+    tenant: TenantId,
+    ids: &[DeviceId],
+) -> Result<DeviceOutcomes, Problem> {
+    named_once("ids", ids, |at| format!("ids[{at}]"))?;
+    let acts = Acts::begin(api, acting, tenant, Verb::Release).await?;
+    let devices = stream::iter(ids.to_vec())
         .map(|id| one(acts.clone(), id))
         .buffered(AT_ONCE)
         .try_collect()
         .await?;
-    Ok(Json(DeviceOutcomes { devices }))
+    Ok(DeviceOutcomes { devices })
 }
 
 async fn one(acts: Acts, id: DeviceId) -> Result<DeviceOutcome, Problem> {

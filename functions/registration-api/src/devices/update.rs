@@ -1,17 +1,19 @@
 //! Updates of group tag, assigned user, display name and purchase order.
 
+use axum::Extension;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, header};
-use axum::{Extension, Json};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use muster_core::device::DeviceEdit;
 use muster_core::grant::Verb;
 use muster_core::id::{DeviceId, TenantId};
 use muster_runtime::http::{Acting, Body, Code, FieldError, Problem, ProblemBody, if_match};
+use muster_store::idempotency::Seed;
 
 use super::act::{AT_ONCE, Acts, Came, named_once};
 use super::{Tagged, id, known, tagged};
 use crate::Api;
+use crate::idempotent::{Answer, idempotent};
 use crate::model::{DeviceOutcome, DeviceOutcomes, EditDevice, EditDevices, OutcomeName, Refusal};
 use crate::rights::{denied, reason};
 
@@ -78,7 +80,10 @@ pub(crate) async fn update_device(
     path = "/v1/tenants/{tenant}/devices/update",
     operation_id = "updateDevices",
     tag = "devices",
-    params(("tenant" = String, Path, description = "The tenant's id")),
+    params(
+        ("tenant" = String, Path, description = "The tenant's id"),
+        ("Idempotency-Key" = Option<String>, Header, description = "Makes a repeat harmless: 1 to 255 visible characters"),
+    ),
     request_body = EditDevices,
     responses(
         (status = 200, body = DeviceOutcomes),
@@ -90,8 +95,20 @@ pub(crate) async fn update_devices(
     State(api): State<Api>,
     Extension(acting): Extension<Acting>,
     Path(tenant): Path<TenantId>,
+    headers: HeaderMap,
     Body(request): Body<EditDevices>,
-) -> Result<Json<DeviceOutcomes>, Problem> {
+) -> Result<Answer, Problem> {
+    let path = format!("/v1/tenants/{tenant}/devices/update");
+    let run = async |_: Seed| Answer::ok(&all_updated(&api, &acting, tenant, request.clone()).await?);
+    idempotent(&api, &acting, &headers, &path, &request, run).await
+}
+
+async fn all_updated(
+    api: &Api,
+    acting: &Acting,
+    tenant: TenantId,
+    request: EditDevices,
+) -> Result<DeviceOutcomes, Problem> {
     let ids: Vec<DeviceId> = request.devices.iter().map(|device| device.id).collect();
     named_once("devices", &ids, |at| format!("devices[{at}].id"))?;
     let (mut edits, mut errors) = (Vec::with_capacity(ids.len()), Vec::new());
@@ -104,13 +121,13 @@ pub(crate) async fn update_devices(
     if !errors.is_empty() {
         return Err(Problem::invalid(errors));
     }
-    let acts = Acts::begin(&api, &acting, tenant, Verb::Update).await?;
+    let acts = Acts::begin(api, acting, tenant, Verb::Update).await?;
     let devices = stream::iter(ids.into_iter().zip(edits))
         .map(|(id, edit)| one(acts.clone(), id, edit))
         .buffered(AT_ONCE)
         .try_collect()
         .await?;
-    Ok(Json(DeviceOutcomes { devices }))
+    Ok(DeviceOutcomes { devices })
 }
 
 async fn one(acts: Acts, id: DeviceId, edit: DeviceEdit) -> Result<DeviceOutcome, Problem> {

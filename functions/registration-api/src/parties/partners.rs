@@ -1,14 +1,16 @@
 //! Partners: OEMs and CSPs.
 
-use axum::Json;
 use axum::extract::{Path, State};
-use axum::response::Response;
+use axum::http::HeaderMap;
+use axum::{Extension, Json};
 use muster_core::id::PartnerId;
 use muster_core::party::{self, PartnerKind};
-use muster_runtime::http::{Body, Code, Cursor, PageQuery, Problem, ProblemBody, Query};
+use muster_runtime::http::{Acting, Body, Code, Cursor, PageQuery, Problem, ProblemBody, Query};
+use muster_store::idempotency::Seed;
 
 use super::{known, name};
 use crate::Api;
+use crate::idempotent::{Answer, idempotent};
 use crate::model::{CreatePartner, Partner, PartnerPage};
 
 /// Make a partner known
@@ -19,6 +21,7 @@ use crate::model::{CreatePartner, Partner, PartnerPage};
     path = "/v1/partners",
     operation_id = "createPartner",
     tag = "tenants and partners",
+    params(("Idempotency-Key" = Option<String>, Header, description = "Makes a repeat harmless: 1 to 255 visible characters"),),
     request_body = CreatePartner,
     responses(
         (status = 201, body = Partner, headers(("location" = String, description = "The partner's path"))),
@@ -29,8 +32,15 @@ use crate::model::{CreatePartner, Partner, PartnerPage};
 )]
 pub(crate) async fn create_partner(
     State(api): State<Api>,
+    Extension(acting): Extension<Acting>,
+    headers: HeaderMap,
     Body(sent): Body<CreatePartner>,
-) -> Result<Response, Problem> {
+) -> Result<Answer, Problem> {
+    let run = async |_: Seed| create(&api, sent.clone()).await;
+    idempotent(&api, &acting, &headers, "/v1/partners", &sent, run).await
+}
+
+async fn create(api: &Api, sent: CreatePartner) -> Result<Answer, Problem> {
     let partners = &api.function.partners;
     let partner = party::Partner {
         name: name(&sent.name)?,
@@ -56,7 +66,7 @@ pub(crate) async fn create_partner(
     }
     let answer = |created: bool, partner: party::Partner| {
         let path = format!("/v1/partners/{}", partner.id);
-        Ok(known(created, &path, None, Partner::from(partner)))
+        known(created, path, None, &Partner::from(partner))
     };
     if partners.create(&partner).await? {
         return answer(true, partner);

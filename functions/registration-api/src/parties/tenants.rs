@@ -1,16 +1,17 @@
 //! Tenants: customer organisations.
 
-use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
-use axum::response::Response;
+use axum::{Extension, Json};
 use muster_core::id::TenantId;
 use muster_core::party;
-use muster_runtime::http::{Body, Code, Cursor, PageQuery, Problem, ProblemBody, Query, etag, if_match};
+use muster_runtime::http::{Acting, Body, Code, Cursor, PageQuery, Problem, ProblemBody, Query, etag, if_match};
+use muster_store::idempotency::Seed;
 use muster_store::{TenantChange, TenantCreation};
 
 use super::{known, name};
 use crate::Api;
+use crate::idempotent::{Answer, idempotent};
 use crate::model::{CreateTenant, EditTenant, Tenant, TenantPage};
 
 type Tagged = ([(HeaderName, HeaderValue); 1], Json<Tenant>);
@@ -27,6 +28,7 @@ fn tagged(tenant: party::Tenant) -> Tagged {
     path = "/v1/tenants",
     operation_id = "createTenant",
     tag = "tenants and partners",
+    params(("Idempotency-Key" = Option<String>, Header, description = "Makes a repeat harmless: 1 to 255 visible characters"),),
     request_body = CreateTenant,
     responses(
         (status = 201, body = Tenant, headers(
@@ -38,16 +40,25 @@ fn tagged(tenant: party::Tenant) -> Tagged {
         (status = "5XX", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
-pub(crate) async fn create_tenant(State(api): State<Api>, Body(sent): Body<CreateTenant>) -> Result<Response, Problem> {
+pub(crate) async fn create_tenant(
+    State(api): State<Api>,
+    Extension(acting): Extension<Acting>,
+    headers: HeaderMap,
+    Body(sent): Body<CreateTenant>,
+) -> Result<Answer, Problem> {
+    let run = async |_: Seed| create(&api, &sent).await;
+    idempotent(&api, &acting, &headers, "/v1/tenants", &sent, run).await
+}
+
+async fn create(api: &Api, sent: &CreateTenant) -> Result<Answer, Problem> {
     let name = name(&sent.name)?;
     let tenants = &api.function.tenants;
     let id = sent.id.unwrap_or_else(|| TenantId::of_name(&name));
     let mut tenant = party::Tenant::new(id, name.clone(), api.guard.now());
     tenant.licensed = sent.licensed;
     let answer = |created: bool, tenant: party::Tenant| {
-        let path = format!("/v1/tenants/{}", tenant.id);
-        let tag = (header::ETAG, etag(tenant.version));
-        Ok(known(created, &path, Some(tag), Tenant::from(tenant)))
+        let (path, version) = (format!("/v1/tenants/{}", tenant.id), tenant.version);
+        known(created, path, Some(version), &Tenant::from(tenant))
     };
     let found = match tenants.create(&tenant).await? {
         TenantCreation::Created => return answer(true, tenant),
@@ -55,7 +66,7 @@ pub(crate) async fn create_tenant(State(api): State<Api>, Body(sent): Body<Creat
         TenantCreation::NameTaken => tenants.by_name(&name).await?,
     };
     match found {
-        Some(found) if same(&found, &sent, &name) => answer(false, found),
+        Some(found) if same(&found, sent, &name) => answer(false, found),
         Some(found) => Err(Problem::new(
             Code::Conflict,
             format!("The tenant `{}` is known with the id {}.", found.name, found.id),

@@ -4,9 +4,25 @@ use std::sync::Arc;
 
 use axum::Router;
 use lambda_http::Error;
+use muster_store::{Grants, Table};
 use uuid::Uuid;
 
+use super::guard::Guard;
 use super::layers::{NewId, around};
+use crate::auth::{Trusted, Verifier};
+use crate::env::{Env, EnvError};
+use crate::lambda::now;
+
+impl Guard {
+    /// The door of a function on AWS: it believes the issuer that the environment names ([`Trusted::from_env`]).
+    ///
+    /// # Errors
+    /// Names the first variable that is missing or wrong.
+    pub fn aws(env: &Env, table: Table) -> Result<Self, EnvError> {
+        let verifier = Verifier::new(Trusted::from_env(env)?);
+        Ok(Self::new(verifier, Grants::new(table), Arc::new(now)))
+    }
+}
 
 /// Serves a router until the process ends.
 ///
