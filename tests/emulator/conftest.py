@@ -142,6 +142,21 @@ class Deployment:
         finally:
             set_all(before)
 
+    @contextlib.contextmanager
+    def unread(self, queue):
+        """Lets messages of a queue wait: no function is given any."""
+        arn = self.sqs.get_queue_attributes(QueueUrl=self.queue(queue), AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+        (source,) = self.functions.list_event_source_mappings(EventSourceArn=arn)["EventSourceMappings"]
+        def enable(enabled):
+            self.functions.update_event_source_mapping(UUID=source["UUID"], Enabled=enabled)
+            state = "Enabled" if enabled else "Disabled"
+            until(f"{queue}: {state}", lambda: self.functions.get_event_source_mapping(UUID=source["UUID"])["State"] == state)
+        enable(False)
+        try:
+            yield
+        finally:
+            enable(True)
+
     def dead_letter(self, queue):
         """Waits for a dead letter and takes it away."""
         url = self.queue(f"{queue}-dead-letters")

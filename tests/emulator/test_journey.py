@@ -98,23 +98,33 @@ def test_an_object_that_is_no_upload_and_a_version_that_is_gone_are_told_and_for
     until("a line in the log", said)
 
 
-def test_validate_batch_may_write_uploads_and_nothing_of_the_registry(deployment):
-    _, policy = deployment.role("validate-batch")
-    deployment.iam.create_user(UserName="like-validate-batch")
-    deployment.iam.put_user_policy(
-        UserName="like-validate-batch", PolicyName="same", PolicyDocument=json.dumps(policy))
-    key = deployment.iam.create_access_key(UserName="like-validate-batch")["AccessKey"]
+@pytest.mark.parametrize("function, action, may, may_not", [
+    ("validate-batch", "update_item", ["UPLOAD#u-none"],
+     ["GRANT#t#-#0", "DEVICE#d", "CLAIM#c", "BATCH#u-none#00000000", "TENANT#t", "STRAYS"]),
+    ("consent-api", "put_item", ["GRANT#t#contoso", "GRANT#t#contoso#0", "PARTNER#contoso"],
+     ["DEVICE#d", "CLAIM#c", "UPLOAD#u-none", "TENANT#t"]),
+    # Of all consents, that of a tenant to itself alone.
+    ("registration-api", "put_item", ["GRANT#t#-", "GRANT#t#-#0", "DEVICE#d", "TENANT#t", "ANNOUNCEMENT#a"],
+     ["GRANT#t#contoso", "GRANT#t#contoso#0", "CLAIM#c", "BATCH#u-none#00000000", "STRAYS"]),
+])
+def test_a_function_may_write_its_own_items_and_no_others(deployment, function, action, may, may_not):
+    _, policy = deployment.role(function)
+    deployment.iam.create_user(UserName=f"like-{function}")
+    deployment.iam.put_user_policy(UserName=f"like-{function}", PolicyName="same", PolicyDocument=json.dumps(policy))
+    key = deployment.iam.create_access_key(UserName=f"like-{function}")["AccessKey"]
     table = boto3.client(
         "dynamodb", aws_access_key_id=key["AccessKeyId"], aws_secret_access_key=key["SecretAccessKey"])
-    def update(item):
-        table.update_item(
-            TableName=deployment.table, Key={"pk": {"S": item}, "sk": {"S": "X"}}, UpdateExpression="SET a = :a",
-            ConditionExpression="attribute_exists(pk)", ExpressionAttributeValues={":a": {"S": "a"}})
-    with pytest.raises(table.exceptions.ConditionalCheckFailedException):
-        update("UPLOAD#u-none")
-    for item in ("GRANT#t#-#0", "DEVICE#d", "CLAIM#c", "BATCH#u-none#00000000", "TENANT#t", "STRAYS"):
+    def write(pk):
+        item = {"pk": {"S": pk}, "sk": {"S": "X"}}
+        what = {"Item": item} if action == "put_item" else {
+            "Key": item, "UpdateExpression": "SET a = :a", "ExpressionAttributeValues": {":a": {"S": "a"}}}
+        getattr(table, action)(TableName=deployment.table, ConditionExpression="attribute_exists(pk)", **what)
+    for pk in may:
+        with pytest.raises(table.exceptions.ConditionalCheckFailedException):
+            write(pk)
+    for pk in may_not:
         with pytest.raises(ClientError, match="AccessDenied"):
-            update(item)
+            write(pk)
 
 
 def test_a_permission_that_is_missing_is_named_and_the_upload_goes_on_once_it_is_back(deployment):
