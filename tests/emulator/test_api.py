@@ -255,10 +255,14 @@ def test_devices_come_as_json_are_changed_and_are_released(deployment, parties):
 
 def test_many_devices_are_changed_and_released_at_once(deployment, parties):
     list_path = f"{parties.path}/devices"
-    body = {"devices": [device(11), device(12)]}
-    assert deployment.ask(f"POST {list_path}?wait=20", parties.administrator, body, status=202)["state"] == "finished"
-    ids = [one["id"] for one in all_of(deployment, f"{list_path}?serialPrefix=HTTP-00001", parties.reader, "devices")]
-    assert len(ids) == 2
+    rows = csv.DictReader(sample("--rows", "2", "--seed", "84", "--encoding", "utf8").decode().splitlines())
+    new = [{"serialNumber": row["Device Serial Number"], "hardwareHash": row["Hardware Hash"]} for row in rows]
+    body = {"devices": new}
+    upload = deployment.ask(f"POST {list_path}?wait=20", parties.administrator, body, status=202)
+    assert upload["counts"] == {"registered": 2}, upload
+    found = [deployment.ask(f"POST {list_path}/find", parties.reader, {"hardwareHash": one["hardwareHash"]}) for one in new]
+    assert [one["comparison"]["sameDevice"] for one in found] == [True, True], found
+    ids = [one["device"]["id"] for one in found]
     edits = {"devices": [{"id": id, "purchaseOrder": "4711"} for id in ids]}
     came = deployment.ask(f"POST {list_path}/update", parties.administrator, edits)["devices"]
     assert [one["outcome"] for one in came] == ["updated"] * 2, came
