@@ -15,6 +15,7 @@ mod kill_rounds;
 mod killed;
 mod partners;
 mod register;
+mod remote;
 mod sample;
 mod serve;
 mod served;

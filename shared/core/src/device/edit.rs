@@ -39,10 +39,10 @@ impl DeviceEdit {
     /// Every value that has not the form that it must have.
     pub fn checked(self) -> Result<Self, Vec<EditFault>> {
         let mut faults = Vec::new();
-        let mut check = |field, value: Option<Option<String>>, max, form: fn(&str) -> Option<&'static str>| {
+        let mut check = |field, value: Option<Option<String>>, max, form: fn(&str) -> Option<String>| {
             let value = value?;
             let text = value.as_deref().map(str::trim).filter(|text| !text.is_empty());
-            let wrong = text.and_then(|text| wrong(text, max).or_else(|| form(text).map(str::to_owned)));
+            let wrong = text.and_then(|text| wrong(text, max).or_else(|| form(text)));
             faults.extend(wrong.map(|detail| EditFault { field, detail }));
             Some(text.map(str::to_owned))
         };
@@ -50,7 +50,7 @@ impl DeviceEdit {
         let checked = Self {
             group_tag: check("groupTag", self.group_tag, MAX_TEXT, any),
             assigned_user: check("assignedUser", self.assigned_user, MAX_USER, |text| {
-                (!is_user(text)).then_some(NO_USER)
+                (!is_user(text)).then(|| format!("it is {NO_USER}"))
             }),
             display_name: check("displayName", self.display_name, MAX_NAME, no_name),
             purchase_order: check("purchaseOrder", self.purchase_order, MAX_TEXT, any),
@@ -86,13 +86,13 @@ fn wrong(text: &str, max: usize) -> Option<String> {
     (length > max).then(|| format!("it has {length} characters; at most {max} are taken"))
 }
 
-fn no_name(text: &str) -> Option<&'static str> {
+fn no_name(text: &str) -> Option<String> {
     let fits = |c: char| c.is_ascii_alphanumeric() || c == '-';
     if !text.chars().all(fits) {
-        return Some("a display name is made of letters, digits and hyphens");
+        return Some("a display name is made of letters, digits and hyphens".to_owned());
     }
     let digits = text.chars().all(|c| c.is_ascii_digit());
-    digits.then_some("a display name is not made of digits only")
+    digits.then(|| "a display name is not made of digits only".to_owned())
 }
 
 #[cfg(test)]

@@ -49,6 +49,10 @@ fn is_json(headers: &HeaderMap) -> bool {
 fn read_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     // A route without a necessary member takes no body as an empty one.
     let bytes = if bytes.is_empty() { b"{}" } else { bytes };
+    // An array would be taken for the members of an object, in their order.
+    if bytes.trim_ascii_start().starts_with(b"[") {
+        return Err(Problem::at("body", "It must be a JSON object."));
+    }
     let mut reader = serde_json::Deserializer::from_slice(bytes);
     let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
         // Where the text breaks off, the path ends in what is not known.
@@ -146,7 +150,7 @@ mod tests {
         for (body, path, word) in [
             ("", "body", "missing field `devices`"),
             ("{", "body", "EOF"),
-            ("[]", "body", "struct Sent"),
+            ("[]", "body", "object"),
             (r#"{"devices":7}"#, "devices", "sequence"),
             (
                 r#"{"devices":[{"serialNumber":7}]}"#,

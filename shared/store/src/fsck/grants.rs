@@ -171,7 +171,7 @@ pub(super) fn judge_change(subject: &Subject, change: &ConsentChange, around: &A
         Found::There(grant) if grant.version < version => "the consent is at an earlier version",
         Found::There(_) | Found::Unreadable => return suspects,
     };
-    suspects.push(Suspect::new(Code::ChangeOrphaned, place, detail));
+    suspects.push(Suspect::new(Code::ConsentChangeOrphaned, place, detail));
     suspects
 }
 

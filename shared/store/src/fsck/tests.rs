@@ -358,7 +358,7 @@ fn damages() -> Vec<(&'static str, Vec<Action>, Vec<&'static str>, bool)> {
             [
                 vec!["pointer-orphaned"],
                 vec!["shard-orphaned"; 8],
-                vec!["change-orphaned"; 2],
+                vec!["consent-change-orphaned"; 2],
             ]
             .concat(),
             false,
@@ -370,7 +370,7 @@ fn damages() -> Vec<(&'static str, Vec<Action>, Vec<&'static str>, bool)> {
                 "version",
                 AttributeValue::N("1".to_owned()),
             )],
-            vec!["change-orphaned"],
+            vec!["consent-change-orphaned"],
             false,
         ),
         (

@@ -99,7 +99,7 @@ codes! {
     /// A partner's pointer to a grant that is not there.
     PointerOrphaned "pointer-orphaned" => left("The consent is lost: nobody can decide about it.", "Let the partner ask for consent again, with `muster consent request`.");
     /// An entry about a decision that the consent does not know of.
-    ChangeOrphaned "change-orphaned" => left("The consent was lost, or set back: it may allow what was taken back since.", BACKUP);
+    ConsentChangeOrphaned "consent-change-orphaned" => left("The consent was lost, or set back: it may allow what was taken back since.", BACKUP);
     /// A decision about consent that is half carried out, and that sweep has given up.
     DecisionStuck "decision-stuck" => mended("Some batches are refused and others are not, and whoever decided was not answered.", "carries the decision out", "Decide once more; `muster consent list` shows the command.");
     /// A registered device that does not hold one of its identities.
