@@ -142,6 +142,15 @@ class Deployment:
         finally:
             set_all(before)
 
+    def update(self, **parameters):
+        """Deploys the same template again, with some other parameters."""
+        known = self.stacks.describe_stacks(StackName=STACK)["Stacks"][0]["Parameters"]
+        value = lambda name: {"ParameterValue": parameters[name]} if name in parameters else {"UsePreviousValue": True}
+        self.stacks.update_stack(
+            StackName=STACK, UsePreviousTemplate=True, Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
+            Parameters=[{"ParameterKey": one["ParameterKey"]} | value(one["ParameterKey"]) for one in known])
+        self.stacks.get_waiter("stack_update_complete").wait(StackName=STACK, WaiterConfig={"Delay": 1, "MaxAttempts": 60})
+
     @contextlib.contextmanager
     def unread(self, queue):
         """Lets messages of a queue wait: no function is given any."""

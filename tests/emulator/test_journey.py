@@ -2,13 +2,12 @@
 
 import csv
 import json
-import threading
 import time
 
 import boto3
 import pytest
 from botocore.exceptions import ClientError
-from conftest import PARTNER, TENANT, TIMEOUT, sam_deploy, sample, until, without_ids
+from conftest import PARTNER, TENANT, TIMEOUT, sample, until, without_ids
 
 LISTS = {
     "Märzlieferung 1.csv": ["--rows", "40", "--seed", "11", "--faults", "--encoding", "utf8-bom"],
@@ -146,15 +145,14 @@ def test_an_update_while_an_upload_runs_loses_nothing(deployment, embedded):
         settings = deployment.functions.get_function_configuration(FunctionName="muster-register-batch")
         return settings["Environment"]["Variables"]["RUST_LOG"]
     content = sample("--rows", "10000", "--seed", "70")
-    update = threading.Thread(target=sam_deploy, kwargs={"LogLevel": "info,muster=info"})
     # Where AWS lets a function finish, the emulator ends it: its messages come again.
     with deployment.impatient(20, "split", "validate", "register", "finish"):
         key = deployment.put(content)
-        update.start()
-        until("the update", lambda: level() == "info,muster=info")
+        until("its beginning", lambda: deployment.uploads(key))
+        deployment.update(LogLevel="info,muster=info")
+        assert level() == "info,muster=info"
         assert deployment.uploads(key)[0]["state"] == "processing", "too late to show anything"
         upload, _ = same_as_on_one_machine(deployment, embedded, key, content, 10000, seconds=300)
-        update.join()
     assert upload["counts"] == {"registered": 10000}
     assert [u["id"] for u in deployment.uploads(key)] == [upload["id"]]
 
