@@ -4,11 +4,9 @@ mod figure;
 mod keys;
 mod sent;
 
-use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::Duration;
 
-use journeys::api::{Answer, Api, Who};
+use journeys::api::{Answer, Api, NOBODY, Who, outside};
 use journeys::by_hand::{ByHand, at_transactions};
 use journeys::lists::{self, Row, device, intune, list};
 use journeys::world::{FABRIKAM, Result, TAILSPIN, World};
@@ -19,7 +17,7 @@ use muster_core::party::PartnerKind;
 use muster_core::upload::{Reason, UploadState};
 use muster_local::faults::Fault;
 use muster_local::issuer::DevIssuer;
-use muster_local::serve::{Outside, Ports, Server, apis};
+use muster_local::serve::{Ports, Server, apis};
 use serde_json::{Value, json};
 use sweep::Occasion;
 use uuid::Uuid;
@@ -208,11 +206,7 @@ async fn what_cannot_be_announced_is_told_by_its_path() -> Result<()> {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_route_of_uploads_is_told_of_with_its_answers() -> Result<()> {
     let world = World::new().await?;
-    let outside = Outside {
-        s3: SocketAddr::from(([127, 0, 0, 1], 9)),
-        new_id: Arc::new(|| Uuid::from_u128(1)),
-    };
-    let (_, document) = apis(&world.embedded, DevIssuer::in_memory()?.verifier(), &outside);
+    let (_, document) = apis(&world.embedded, DevIssuer::in_memory()?.verifier(), &outside(NOBODY));
     let document = serde_json::to_value(document)?;
     let own = |path: &str| path.contains("/uploads") || path == "/v1/tenants/{tenant}/devices";
     let mut seen = 0;
@@ -263,11 +257,10 @@ async fn a_file_in_parts_is_made_when_all_of_them_have_arrived() -> Result<()> {
     const FIRST: usize = 16 << 20;
     let served = Served::new().await?;
     // Rows enough to be refused by their number, so that nobody has to register them.
-    let row = format!("{}\r\n", "S,,,,".repeat(1));
     let header = "Device Serial Number,Windows Product ID,Hardware Hash,Group Tag,Assigned User\r\n";
     let mut file = header.as_bytes().to_vec();
     while file.len() < FIRST + 100 {
-        file.extend_from_slice(row.as_bytes());
+        file.extend_from_slice(b"S,,,,\r\n");
     }
     let new = json!({ "name": "long.csv", "size": file.len(), "multipart": true, "strict": true });
     let announced = served.announce(&served.admin, &new).await?;

@@ -55,6 +55,8 @@ pub struct Answer {
     pub headers: HeaderMap,
     /// Its body; null where it is no JSON.
     pub body: Value,
+    /// In whose name the door let the request in; none where it did not.
+    pub acting: Option<Acting>,
 }
 
 /// Who calls.
@@ -172,6 +174,7 @@ impl Api {
         let body = body.collect().await?.to_bytes();
         Ok(Answer {
             status: parts.status,
+            acting: parts.extensions.get().cloned(),
             headers: parts.headers,
             body: serde_json::from_slice(&body).unwrap_or_default(),
         })

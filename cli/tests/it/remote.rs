@@ -336,7 +336,9 @@ fn a_consent_lives_its_whole_life_the_same() {
     ];
     for (token, line) in steps {
         let there = line.replace(" T ", &format!(" {tenant} "));
-        let there = there.strip_suffix(" T").map_or(there.clone(), |line| format!("{line} {tenant}"));
+        let there = there
+            .strip_suffix(" T")
+            .map_or(there.clone(), |line| format!("{line} {tenant}"));
         let here = line.replace(" T", " Contoso");
         // Where the consent does not allow it, the server says so before anything is sent.
         if line == register {
@@ -356,12 +358,19 @@ fn a_consent_lives_its_whole_life_the_same() {
         both.same_with(token, &here, &there);
     }
     let changes = (
-        both.here.muster("consent changes --tenant Contoso --json --data-dir data"),
-        both.there.muster(&approver, &format!("consent changes --tenant {tenant} --json")),
+        both.here
+            .muster("consent changes --tenant Contoso --json --data-dir data"),
+        both.there
+            .muster(&approver, &format!("consent changes --tenant {tenant} --json")),
     );
     let acts = |run: &Run| -> Vec<Value> {
         let changes = run.json()["changes"].clone();
-        changes.as_array().unwrap().iter().map(|change| change["what"].clone()).collect()
+        changes
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|change| change["what"].clone())
+            .collect()
     };
     assert_eq!(acts(&changes.0), acts(&changes.1));
 }

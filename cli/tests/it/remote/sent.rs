@@ -68,7 +68,10 @@ fn a_run_that_was_killed_goes_on_with_the_same_upload() {
     assert_eq!(uploads(&remote, &token), 1);
     // What was told is told no more: the same list again is another upload.
     let again = remote.muster(&token, REGISTER).json();
-    assert_eq!((&again["resumed"], &again["outcomes"]["unchanged"]), (&false.into(), &3000.into()));
+    assert_eq!(
+        (&again["resumed"], &again["outcomes"]["unchanged"]),
+        (&false.into(), &3000.into())
+    );
     assert_eq!(uploads(&remote, &token), 2);
     assert_eq!(remote.workshop.muster("fsck --data-dir data").code, Some(0));
 }
@@ -117,7 +120,12 @@ fn a_run_that_was_killed_before_its_file_arrived_sends_it() {
     let line = format!("{REGISTER} --server {}", remote.url);
     let words: Vec<&str> = line.split(' ').collect();
     let notes = remote.workshop.path(".local/state/muster/unanswered");
-    let mut child = remote.workshop.command(&words).env("MUSTER_TOKEN", &token).spawn().unwrap();
+    let mut child = remote
+        .workshop
+        .command(&words)
+        .env("MUSTER_TOKEN", &token)
+        .spawn()
+        .unwrap();
     let start = Instant::now();
     while !notes.read_dir().is_ok_and(|mut notes| notes.next().is_some()) {
         assert!(start.elapsed() < Duration::from_secs(60), "nothing is noted");
@@ -139,9 +147,10 @@ fn a_long_file_is_sent_in_parts() {
     let text = std::fs::read_to_string(remote.workshop.path("short.csv")).unwrap();
     let lines: Vec<&str> = text.lines().collect();
     let blank = "\r\n".repeat(34 << 20);
-    remote
-        .workshop
-        .write("list.csv", format!("{}\r\n{}\r\n{blank}{}\r\n", lines[0], lines[1], lines[2]));
+    remote.workshop.write(
+        "list.csv",
+        format!("{}\r\n{}\r\n{blank}{}\r\n", lines[0], lines[1], lines[2]),
+    );
     let answer = remote.muster(&token, REGISTER);
     assert_eq!(answer.code, Some(0), "{}{}", answer.stdout, answer.stderr);
     assert_eq!(answer.json()["outcomes"]["registered"], 2);

@@ -24,7 +24,7 @@ pub struct NewUpload {
     #[schema(min_length = 1, max_length = 120, pattern = "^[^/]+$")]
     pub name: String,
     /// Bytes of the file, exactly.
-    #[schema(minimum = 1, maximum = 5497558138880_i64)]
+    #[schema(minimum = 1, maximum = 5368709120000_i64)]
     pub size: u64,
     /// Send it in parts. A file of more than 5 GiB always is.
     pub multipart: Option<bool>,

@@ -22,12 +22,12 @@ use crate::model::{AnnouncedUpload, Multipart, NewUpload, SignedPart, SignedPut,
 /// What a device list is for the bucket.
 pub(super) const CSV: &str = "text/csv";
 
-/// The longest object that S3 takes in one request, and at all (Amazon S3 user guide, "Uploading objects").
+/// The longest object that S3 takes in one request, and the longest part (Amazon S3 user guide, "Uploading objects").
 const MAX_PUT: u64 = 5 << 30;
-const MAX_SIZE: u64 = 5 << 40;
 
 /// How many parts a file has at most: their URLs are one answer.
 const MAX_PARTS: u64 = 1000;
+const MAX_SIZE: u64 = MAX_PARTS * MAX_PUT;
 const LEAST_PART: u64 = 16 << 20;
 const MIB: u64 = 1 << 20;
 

@@ -108,8 +108,20 @@ impl Cells {
         }
     }
 
+    /// Whether its line would be a blank one: quotation marks and commas alone are no content of a list.
     fn is_blank(&self) -> bool {
-        self.row() == ListRow::default()
+        let ListRow {
+            serial,
+            product_id,
+            hash,
+            group_tag,
+            assigned_user,
+            manufacturer,
+            model,
+        } = self.row();
+        let values = [serial, product_id, hash, group_tag, assigned_user, manufacturer, model];
+        let nothing = |c: char| matches!(c, '"' | ',') || c.is_whitespace();
+        values.into_iter().all(|value| value.chars().all(nothing))
     }
 }
 
@@ -207,13 +219,16 @@ mod tests {
 
     #[test]
     fn what_looks_like_something_else_in_a_list_reads_back() {
+        for blank in ["\"", ",", "\", \""] {
+            assert_eq!(paths(&[device("1"), device(blank)]), ["devices[1]"], "{blank}");
+        }
         let odd = [
             "sep=;",
-            "\"",
-            "\"\"",
+            "\"x",
+            "x\"\"",
             "a\",\"b",
             "=1+1",
-            ",",
+            ",x",
             ";",
             "Device Serial Number",
             "1.5E+11",

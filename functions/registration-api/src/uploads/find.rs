@@ -45,8 +45,10 @@ pub(crate) struct WaitQuery {
 
 /// The longest wait, in seconds: within what a gateway gives a request.
 const LONGEST: u64 = 20;
-/// How long to wait before the second look, and at most between two.
-const FIRST_PAUSE: Duration = Duration::from_millis(10);
+/// How long to wait between two looks: a sixth of the time that has passed, so that nobody waits much longer than the upload
+/// took, within these bounds.
+const SHARE: u32 = 6;
+const SHORTEST_PAUSE: Duration = Duration::from_millis(10);
 const LONGEST_PAUSE: Duration = Duration::from_millis(500);
 
 impl WaitQuery {
@@ -137,8 +139,8 @@ pub(super) async fn view_at_end(
     id: &str,
     time: Duration,
 ) -> Result<Upload, Problem> {
-    let until = Instant::now() + time;
-    let mut pause = FIRST_PAUSE;
+    let start = Instant::now();
+    let until = start + time;
     loop {
         let found = find(api, acting, tenant, id).await?;
         let ended = matches!(&found, Found::Known(status) if status.state.is_final());
@@ -146,7 +148,7 @@ pub(super) async fn view_at_end(
         if ended || left.is_zero() {
             return view(api, found).await;
         }
+        let pause = (start.elapsed() / SHARE).clamp(SHORTEST_PAUSE, LONGEST_PAUSE);
         tokio::time::sleep(pause.min(left)).await;
-        pause = (pause * 3 / 2).min(LONGEST_PAUSE);
     }
 }

@@ -25,7 +25,6 @@ pub struct Outside {
 /// The routes of all HTTP functions over this state, for callers whose tokens this verifier finds good, and what is told of
 /// the routes. What stands around them in the cloud is to be put around them here, too
 /// ([`muster_runtime::http::around`]).
-#[must_use]
 pub fn apis(embedded: &Embedded, verifier: Verifier, outside: &Outside) -> (Router, OpenApi) {
     let clock = embedded.clone();
     let guard = Guard::new(verifier, embedded.grants(), std::sync::Arc::new(move || clock.now()));

@@ -9,11 +9,13 @@ use hyper::body::{Body, Incoming};
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
+use muster_runtime::http::Peer;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio_io_timeout::TimeoutStream;
 use tokio_util::sync::CancellationToken;
+use tower::ServiceExt as _;
 
 use super::ServeError;
 use crate::flow::Alarm;
@@ -103,10 +105,10 @@ where
                 let permit = Arc::clone(&permits).acquire_owned().await.ok()?;
                 Some((listener.accept().await, permit))
             };
-            let (stream, permit) = tokio::select! {
+            let (stream, peer, permit) = tokio::select! {
                 () = self.stop.cancelled() => break,
                 next = next => match next {
-                    Some((Ok((stream, _)), permit)) => (stream, permit),
+                    Some((Ok((stream, peer)), permit)) => (stream, peer, permit),
                     Some((Err(error), _)) => {
                         tracing::warn!(%error, "a connection could not be taken");
                         tokio::time::sleep(Duration::from_millis(100)).await;
@@ -117,7 +119,7 @@ where
             };
             let serving = self.clone();
             connections.spawn(async move {
-                serving.connection(stream).await;
+                serving.connection(stream, Peer(peer.ip())).await;
                 drop(permit);
             });
         }
@@ -125,20 +127,24 @@ where
         while connections.join_next().await.is_some() {}
     }
 
-    async fn connection(self, stream: TcpStream) {
+    async fn connection(self, stream: TcpStream, peer: Peer) {
         // Small answers go at once; without it they only come later.
         let _ = stream.set_nodelay(true);
         let mut stream = TimeoutStream::new(stream);
         stream.set_read_timeout(Some(self.read));
         stream.set_write_timeout(Some(WRITE));
         let stream = Box::pin(stream);
+        let service = self.service.map_request(move |mut request: Request<Incoming>| {
+            request.extensions_mut().insert(peer);
+            request
+        });
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(HEAD)
             .max_buf_size(BUFFER)
             // Else it reads while it answers, to see the client go, and the time for reading runs.
             .half_close(true)
-            .serve_connection(TokioIo::new(stream), TowerToHyperService::new(self.service));
+            .serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
         let mut connection = std::pin::pin!(connection);
         let ended = tokio::select! {
             ended = connection.as_mut() => ended,

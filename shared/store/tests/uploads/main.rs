@@ -101,6 +101,7 @@ fn upload(version: u32) -> Upload {
             strict: true,
             on_conflict: OnConflict::Keep,
             sha256: None,
+            validate_only: false,
         },
         grant: GrantPin {
             tenant: contoso(),

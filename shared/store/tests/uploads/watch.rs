@@ -94,6 +94,28 @@ async fn an_upload_is_postponed_given_up_and_taken_up_again() {
 }
 
 #[tokio::test]
+async fn an_upload_that_is_called_off_stays_so() {
+    let world = World::new().await;
+    let uploads = world.uploads();
+    let upload = accepted(&uploads, 1).await;
+    assert!(uploads.cancel(&upload.id, &reason("cancelled"), at(10)).await.unwrap());
+    let off = status(&uploads, &upload).await;
+    assert_eq!(
+        (off.state, off.reason, off.finished_at, off.next_check),
+        (UploadState::Cancelled, Some(reason("cancelled")), Some(at(10)), None)
+    );
+    assert!(uploads.due(at(1000), 10).await.unwrap().is_empty());
+    assert!(!uploads.cancel(&upload.id, &reason("again"), at(11)).await.unwrap());
+    assert!(!uploads.give_up(&upload.id, &reason("stuck"), at(12)).await.unwrap());
+    assert!(!uploads.resume(&upload.id, at(13)).await.unwrap());
+    let finish = uploads
+        .finish(&upload.id, UploadState::Finished, &BTreeMap::new(), at(14))
+        .await
+        .unwrap();
+    assert!(matches!(finish, Finished::Otherwise(now) if now.state == UploadState::Cancelled));
+}
+
+#[tokio::test]
 async fn an_upload_that_nobody_knows_is_neither_made_nor_changed() {
     let world = World::new().await;
     let uploads = world.uploads();

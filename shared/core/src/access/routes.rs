@@ -1,0 +1,123 @@
+//! The table of routes.
+
+use super::Role::{
+    self, AdminAgent, ConsentApprover, DeviceAdministrator, Oem, Reader, SalesAgent, ServiceAdministrator,
+    TenantAdministrator,
+};
+use super::{Reach, Route};
+
+/// Whoever sees what a tenant has.
+const SEES_TENANT: &[Role] = &[
+    TenantAdministrator,
+    ConsentApprover,
+    DeviceAdministrator,
+    Reader,
+    ServiceAdministrator,
+];
+/// Whoever sees devices of a tenant. A manufacturer sees none (domain.md D, "Rights after consent").
+const SEES_DEVICES: &[Role] = &[
+    TenantAdministrator,
+    DeviceAdministrator,
+    Reader,
+    AdminAgent,
+    SalesAgent,
+    ServiceAdministrator,
+];
+/// Whoever hands in devices, and sees what became of it.
+const REGISTERS: &[Role] = &[TenantAdministrator, DeviceAdministrator, AdminAgent, SalesAgent, Oem];
+/// Whoever sees uploads: those who hand in, and who looks on.
+const SEES_UPLOADS: &[Role] = &[
+    TenantAdministrator,
+    DeviceAdministrator,
+    Reader,
+    AdminAgent,
+    SalesAgent,
+    Oem,
+    ServiceAdministrator,
+];
+/// Whoever changes devices.
+const CHANGES: &[Role] = &[TenantAdministrator, DeviceAdministrator, AdminAgent, SalesAgent];
+/// Whoever releases devices; a manufacturer, too (domain.md D).
+const RELEASES: &[Role] = &[TenantAdministrator, DeviceAdministrator, AdminAgent, SalesAgent, Oem];
+/// Whoever decides about consent.
+const DECIDES: &[Role] = &[TenantAdministrator, ConsentApprover];
+/// Whoever asks for consent.
+const ASKS: &[Role] = &[AdminAgent, SalesAgent, Oem];
+/// Whoever sees a consent: both sides.
+const SEES_CONSENT: &[Role] = &[
+    TenantAdministrator,
+    ConsentApprover,
+    DeviceAdministrator,
+    Reader,
+    AdminAgent,
+    SalesAgent,
+    Oem,
+    ServiceAdministrator,
+];
+/// Whoever sees what a partner has.
+const SEES_PARTNER: &[Role] = &[AdminAgent, SalesAgent, Oem, ServiceAdministrator];
+/// Whoever runs the service.
+const SERVICE: &[Role] = &[ServiceAdministrator];
+/// Everybody whose token is good.
+const EVERYBODY: &[Role] = &Role::ALL;
+
+const fn route(method: &'static str, path: &'static str, roles: &'static [Role]) -> Route {
+    Route {
+        method,
+        path,
+        roles,
+        reach: Reach::Related,
+    }
+}
+
+/// Every route of the HTTP APIs that asks who is calling. The routers serve these and no others; a test walks them all.
+pub const ROUTES: &[Route] = &[
+    // Consent.
+    Route {
+        reach: Reach::AnyTenant,
+        ..route("POST", "/v1/tenants/{tenant}/consents", ASKS)
+    },
+    route("GET", "/v1/tenants/{tenant}/consents", SEES_TENANT),
+    route("GET", "/v1/tenants/{tenant}/consents/{partner}", SEES_CONSENT),
+    route("POST", "/v1/tenants/{tenant}/consents/{partner}/grant", DECIDES),
+    route("POST", "/v1/tenants/{tenant}/consents/{partner}/decline", DECIDES),
+    route("POST", "/v1/tenants/{tenant}/consents/{partner}/revoke", DECIDES),
+    route(
+        "GET",
+        "/v1/tenants/{tenant}/consents/{partner}/permission",
+        SEES_CONSENT,
+    ),
+    route("GET", "/v1/tenants/{tenant}/consent-changes", SEES_TENANT),
+    route("GET", "/v1/partners/{partner}/consents", SEES_PARTNER),
+    route("GET", "/v1/directory", EVERYBODY),
+    route("PUT", "/v1/directory/{partner}", SERVICE),
+    route("DELETE", "/v1/directory/{partner}", SERVICE),
+    // Tenants and partners.
+    route("POST", "/v1/tenants", SERVICE),
+    route("GET", "/v1/tenants", SERVICE),
+    route("GET", "/v1/tenants/{tenant}", SEES_TENANT),
+    route("PATCH", "/v1/tenants/{tenant}", SERVICE),
+    route("POST", "/v1/partners", SERVICE),
+    route("GET", "/v1/partners", SERVICE),
+    route("GET", "/v1/partners/{partner}", SEES_PARTNER),
+    // Uploads.
+    route("POST", "/v1/tenants/{tenant}/uploads", REGISTERS),
+    route("GET", "/v1/tenants/{tenant}/uploads", SEES_UPLOADS),
+    route("GET", "/v1/tenants/{tenant}/uploads/{upload}", SEES_UPLOADS),
+    route("POST", "/v1/tenants/{tenant}/uploads/{upload}/complete", REGISTERS),
+    route("POST", "/v1/tenants/{tenant}/uploads/{upload}/cancel", REGISTERS),
+    route("POST", "/v1/tenants/{tenant}/uploads/{upload}/resume", REGISTERS),
+    route("GET", "/v1/tenants/{tenant}/uploads/{upload}/rows", SEES_UPLOADS),
+    route("GET", "/v1/tenants/{tenant}/uploads/{upload}/report", SEES_UPLOADS),
+    route("GET", "/v1/tenants/{tenant}/uploads/{upload}/fixit", SEES_UPLOADS),
+    // Devices.
+    route("POST", "/v1/tenants/{tenant}/devices", REGISTERS),
+    route("GET", "/v1/tenants/{tenant}/devices", SEES_DEVICES),
+    route("POST", "/v1/tenants/{tenant}/devices/find", SEES_DEVICES),
+    route("POST", "/v1/tenants/{tenant}/devices/update", CHANGES),
+    route("POST", "/v1/tenants/{tenant}/devices/release", RELEASES),
+    route("GET", "/v1/tenants/{tenant}/devices/{device}", SEES_DEVICES),
+    route("PATCH", "/v1/tenants/{tenant}/devices/{device}", CHANGES),
+    route("POST", "/v1/tenants/{tenant}/devices/{device}/release", RELEASES),
+    route("GET", "/v1/tenants/{tenant}/devices/{device}/history", SEES_DEVICES),
+];
