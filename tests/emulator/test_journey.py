@@ -146,7 +146,7 @@ def test_an_update_while_an_upload_runs_loses_nothing(deployment, embedded):
         return settings["Environment"]["Variables"]["RUST_LOG"]
     content = sample("--rows", "10000", "--seed", "70")
     # Where AWS lets a function finish, the emulator ends it: its messages come again.
-    with deployment.impatient(20, "split", "validate", "register", "finish"):
+    with deployment.impatient(10, "split", "validate", "register", "finish"):
         key = deployment.put(content)
         until("its beginning", lambda: deployment.uploads(key))
         deployment.update(LogLevel="info,muster=info")
