@@ -6,7 +6,7 @@ use crate::failure::{Exit, Failure};
 use crate::output::{Output, Style};
 
 /// What to try, and the command for it.
-const STEPS: [(&str, &str); 5] = [
+const STEPS: [(&str, &str); 6] = [
     (
         "Register the sample list in this repository for a tenant that is made on the spot:",
         "register samples/device-list.csv --tenant Contoso",
@@ -21,6 +21,7 @@ const STEPS: [(&str, &str); 5] = [
         "Let a partner register for the tenant:",
         "consent request --tenant Contoso --partner fabrikam --kind csp-direct",
     ),
+    ("Let programs do all this, over HTTP and S3:", "serve"),
 ];
 
 /// Prints the guide.
@@ -32,7 +33,9 @@ pub(crate) fn print(env: &Env, out: &mut Output) -> Result<Exit, Failure> {
         "muster"
     };
     out.line("Muster registers devices for zero-touch deployment: device lists in, registered devices out.")?;
-    out.line("Everything stays on this machine, in one directory (`--data-dir` names another).")?;
+    out.line(
+        "Everything stays on this machine, in one directory (`--data-dir` names another), or on a server (`--server`).",
+    )?;
     for (what, command) in STEPS {
         out.line("")?;
         out.line(what)?;

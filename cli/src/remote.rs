@@ -3,6 +3,7 @@
 mod address;
 mod consent;
 mod devices;
+mod fetch;
 mod http;
 pub(crate) mod kept;
 mod parties;

@@ -142,6 +142,30 @@ class Deployment:
         finally:
             set_all(before)
 
+    def update(self, **parameters):
+        """Deploys the same template again, with some other parameters."""
+        known = self.stacks.describe_stacks(StackName=STACK)["Stacks"][0]["Parameters"]
+        value = lambda name: {"ParameterValue": parameters[name]} if name in parameters else {"UsePreviousValue": True}
+        self.stacks.update_stack(
+            StackName=STACK, UsePreviousTemplate=True, Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
+            Parameters=[{"ParameterKey": one["ParameterKey"]} | value(one["ParameterKey"]) for one in known])
+        self.stacks.get_waiter("stack_update_complete").wait(StackName=STACK, WaiterConfig={"Delay": 1, "MaxAttempts": 60})
+
+    @contextlib.contextmanager
+    def unread(self, queue):
+        """Lets messages of a queue wait: no function is given any."""
+        arn = self.sqs.get_queue_attributes(QueueUrl=self.queue(queue), AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+        (source,) = self.functions.list_event_source_mappings(EventSourceArn=arn)["EventSourceMappings"]
+        def enable(enabled):
+            self.functions.update_event_source_mapping(UUID=source["UUID"], Enabled=enabled)
+            state = "Enabled" if enabled else "Disabled"
+            until(f"{queue}: {state}", lambda: self.functions.get_event_source_mapping(UUID=source["UUID"])["State"] == state)
+        enable(False)
+        try:
+            yield
+        finally:
+            enable(True)
+
     def dead_letter(self, queue):
         """Waits for a dead letter and takes it away."""
         url = self.queue(f"{queue}-dead-letters")

@@ -7,10 +7,9 @@ import json
 import time
 import uuid
 
-import boto3
 import jwt
 import pytest
-from conftest import OPERATOR, STACK, sample, until
+from conftest import OPERATOR, sample, until
 from issuer import GLOBAL_ADMINISTRATOR, NAME, Signer
 
 # The least that a part of a file has.
@@ -54,8 +53,9 @@ def give_consent(deployment, parties):
 
 
 def send(deployment, signed, content):
-    """Sends a request that the deployment signed, as any client can."""
-    return deployment.http.request(signed["method"], signed["url"], body=content, headers=signed["headers"])
+    """Sends a request that the deployment signed, as any client can. The length is that of what is sent."""
+    headers = {name: value for name, value in signed["headers"].items() if name.lower() != "content-length"}
+    return deployment.http.request(signed["method"], signed["url"], body=content, headers=headers)
 
 
 def ended(deployment, parties, upload, token):
@@ -241,7 +241,9 @@ def test_devices_come_as_json_are_changed_and_are_released(deployment, parties):
     problem = edit("a name that is too long", status=400)
     assert [error["path"] for error in problem["errors"]] == ["displayName"], problem
 
-    assert deployment.ask(f"POST {path}/release", parties.agent, {})["state"] == "released"
+    for _ in range(2):
+        assert deployment.ask(f"POST {path}/release", parties.agent, {})["outcome"] == "released", "also when it is asked again"
+    assert deployment.ask(f"GET {path}", parties.reader)["state"] == "released"
     changes = all_of(deployment, f"{path}/history", parties.administrator, "changes")
     assert [change["version"] for change in changes] == [3, 2, 1], changes
     assert [change["by"].get("subject") for change in changes] == ["bob", "grace", None], changes
@@ -249,6 +251,80 @@ def test_devices_come_as_json_are_changed_and_are_released(deployment, parties):
     # The identity is free again.
     again = deployment.ask(f"POST {list_path}?wait=20", parties.agent, {"devices": [device(1)]}, status=202)
     assert again["counts"] == {"registered": 1}, again
+
+
+def test_many_devices_are_changed_and_released_at_once(deployment, parties):
+    list_path = f"{parties.path}/devices"
+    rows = csv.DictReader(sample("--rows", "2", "--seed", "84", "--encoding", "utf8").decode().splitlines())
+    new = [{"serialNumber": row["Device Serial Number"], "hardwareHash": row["Hardware Hash"]} for row in rows]
+    body = {"devices": new}
+    upload = deployment.ask(f"POST {list_path}?wait=20", parties.administrator, body, status=202)
+    assert upload["counts"] == {"registered": 2}, upload
+    found = [deployment.ask(f"POST {list_path}/find", parties.reader, {"hardwareHash": one["hardwareHash"]}) for one in new]
+    assert [one["comparison"]["sameDevice"] for one in found] == [True, True], found
+    ids = [one["device"]["id"] for one in found]
+    edits = {"devices": [{"id": id, "purchaseOrder": "4711"} for id in ids]}
+    came = deployment.ask(f"POST {list_path}/update", parties.administrator, edits)["devices"]
+    assert [one["outcome"] for one in came] == ["updated"] * 2, came
+    # What the tenant registered itself is none of its partner's.
+    came = deployment.ask(f"POST {list_path}/release", parties.agent, {"ids": ids})["devices"]
+    assert [one["outcome"] for one in came] == ["notFound"] * 2, came
+    came = deployment.ask(f"POST {list_path}/release", parties.administrator, {"ids": ids})["devices"]
+    assert [one["outcome"] for one in came] == ["released"] * 2, came
+
+
+def test_an_upload_is_called_off_before_it_is_sent_and_before_it_is_looked_at(deployment, parties):
+    content = sample("--rows", "3", "--seed", "83")
+    def announce(**more):
+        asked = {"name": "off", "size": len(content)} | more
+        return deployment.ask(f"POST {parties.path}/uploads", parties.administrator, asked, status=201)
+    def cancel(announced):
+        return deployment.ask(f"POST {parties.path}/uploads/{announced['id']}/cancel", parties.administrator, {})
+    early, parts, late = announce(), announce(multipart=True), announce()
+    for announced in (early, parts):
+        assert cancel(announced)["state"] == "cancelled"
+    (part,) = parts["multipart"]["parts"]
+    assert send(deployment, part, content).status == 404, "its parts are gone"
+    with deployment.unread("split"):
+        assert send(deployment, late["put"], content).status == 200
+        assert cancel(late)["state"] == "cancelled"
+        assert send(deployment, early["put"], content).status == 200, "the URL is good all the same"
+    for announced in (early, late):
+        upload = ended(deployment, parties, announced["id"], parties.administrator)
+        assert upload["counts"] == {} and upload["reason"]["code"] == "cancelled", upload
+
+
+def test_a_provider_acts_by_its_resellers_consent(deployment, issuer, parties):
+    provider, reseller = Parties(issuer), Parties(issuer)
+    for one, about in ((provider, {"kind": "csp-provider"}), (reseller, {"kind": "csp-reseller", "provider": provider.partner})):
+        asked = {"id": one.partner, "name": f"Adatum {about['kind']}"} | about
+        deployment.ask("POST /v1/partners", parties.service, asked, status=201)
+        one.tenant, one.path, one.administrator = parties.tenant, parties.path, parties.administrator
+        one.consent = f"{one.path}/consents/{one.partner}"
+    lookup = f"GET {provider.consent}/permission?verb=register&channel=partner-center"
+    deployment.ask(lookup, provider.agent, status=404)
+    give_consent(deployment, reseller)
+    found = deployment.ask(lookup, provider.agent)
+    assert found["allowed"] is True and found["viaReseller"] == reseller.partner, found
+    asked = {"name": "list", "size": 1}
+    deployment.ask(f"POST {parties.path}/uploads", provider.agent, asked, status=201)
+    names = [one["name"] for one in all_of(deployment, "/v1/partners", parties.service, "partners")]
+    assert {"Adatum csp-provider", "Adatum csp-reseller"} <= set(names), names
+    assert deployment.ask(f"GET /v1/partners/{reseller.partner}", reseller.agent)["provider"] == provider.partner
+
+
+def test_whoever_runs_the_service_keeps_tenants_and_the_directory(deployment, parties):
+    changed = deployment.ask(f"PATCH {parties.path}", parties.service, {"licensed": False})
+    assert changed["licensed"] is False and deployment.ask(f"GET {parties.path}", parties.reader) == changed
+    names = [tenant["name"] for tenant in all_of(deployment, "/v1/tenants", parties.service, "tenants")]
+    assert "Tailspin Toys" in names
+    taken = {"id": str(uuid.uuid4()), "name": "TAILSPIN TOYS"}
+    assert deployment.ask("POST /v1/tenants", parties.service, taken, status=409)["code"] == "conflict"
+    entry = f"/v1/directory/{parties.partner}"
+    deployment.ask(f"PUT {entry}", parties.service, {"description": "Devices"}, status=201)
+    assert deployment.answer(f"DELETE {entry}", parties.service).status == 204
+    listed = deployment.ask("GET /v1/directory", parties.agent)["partners"]
+    assert parties.partner not in [one["partner"] for one in listed]
 
 
 def test_a_permission_that_is_missing_is_named_in_the_log_alone(deployment, parties):
@@ -269,13 +345,6 @@ def test_a_permission_that_is_missing_is_named_in_the_log_alone(deployment, part
 def test_no_log_holds_a_token_or_a_user(deployment, parties):
     for function in ("consent-api", "registration-api"):
         said = "\n".join(deployment.log(function, 0))
+        assert "a request was refused" in said, function
         for secret in (parties.administrator, parties.agent, "grace", "X-Amz-Signature"):
             assert secret not in said, function
-
-
-def test_the_stage_has_its_limits_and_its_log(deployment):
-    api = deployment.url.split("//")[1].split(".")[0]
-    stage = boto3.client("apigatewayv2").get_stage(ApiId=api, StageName="$default")
-    limits = stage["DefaultRouteSettings"]
-    assert (limits["ThrottlingRateLimit"], limits["ThrottlingBurstLimit"]) == (100, 200), limits
-    assert f"/aws/vendedlogs/{STACK}-api" in stage["AccessLogSettings"]["DestinationArn"]

@@ -2,13 +2,12 @@
 
 import csv
 import json
-import threading
 import time
 
 import boto3
 import pytest
 from botocore.exceptions import ClientError
-from conftest import PARTNER, TENANT, TIMEOUT, sam_deploy, sample, until, without_ids
+from conftest import PARTNER, TENANT, TIMEOUT, sample, until, without_ids
 
 LISTS = {
     "Märzlieferung 1.csv": ["--rows", "40", "--seed", "11", "--faults", "--encoding", "utf8-bom"],
@@ -98,23 +97,33 @@ def test_an_object_that_is_no_upload_and_a_version_that_is_gone_are_told_and_for
     until("a line in the log", said)
 
 
-def test_validate_batch_may_write_uploads_and_nothing_of_the_registry(deployment):
-    _, policy = deployment.role("validate-batch")
-    deployment.iam.create_user(UserName="like-validate-batch")
-    deployment.iam.put_user_policy(
-        UserName="like-validate-batch", PolicyName="same", PolicyDocument=json.dumps(policy))
-    key = deployment.iam.create_access_key(UserName="like-validate-batch")["AccessKey"]
+@pytest.mark.parametrize("function, action, may, may_not", [
+    ("validate-batch", "update_item", ["UPLOAD#u-none"],
+     ["GRANT#t#-#0", "DEVICE#d", "CLAIM#c", "BATCH#u-none#00000000", "TENANT#t", "STRAYS"]),
+    ("consent-api", "put_item", ["GRANT#t#contoso", "GRANT#t#contoso#0", "PARTNER#contoso"],
+     ["DEVICE#d", "CLAIM#c", "UPLOAD#u-none", "TENANT#t"]),
+    # Of all consents, that of a tenant to itself alone.
+    ("registration-api", "put_item", ["GRANT#t#-", "GRANT#t#-#0", "DEVICE#d", "TENANT#t", "ANNOUNCEMENT#a"],
+     ["GRANT#t#contoso", "GRANT#t#contoso#0", "CLAIM#c", "BATCH#u-none#00000000", "STRAYS"]),
+])
+def test_a_function_may_write_its_own_items_and_no_others(deployment, function, action, may, may_not):
+    _, policy = deployment.role(function)
+    deployment.iam.create_user(UserName=f"like-{function}")
+    deployment.iam.put_user_policy(UserName=f"like-{function}", PolicyName="same", PolicyDocument=json.dumps(policy))
+    key = deployment.iam.create_access_key(UserName=f"like-{function}")["AccessKey"]
     table = boto3.client(
         "dynamodb", aws_access_key_id=key["AccessKeyId"], aws_secret_access_key=key["SecretAccessKey"])
-    def update(item):
-        table.update_item(
-            TableName=deployment.table, Key={"pk": {"S": item}, "sk": {"S": "X"}}, UpdateExpression="SET a = :a",
-            ConditionExpression="attribute_exists(pk)", ExpressionAttributeValues={":a": {"S": "a"}})
-    with pytest.raises(table.exceptions.ConditionalCheckFailedException):
-        update("UPLOAD#u-none")
-    for item in ("GRANT#t#-#0", "DEVICE#d", "CLAIM#c", "BATCH#u-none#00000000", "TENANT#t", "STRAYS"):
+    def write(pk):
+        item = {"pk": {"S": pk}, "sk": {"S": "X"}}
+        what = {"Item": item} if action == "put_item" else {
+            "Key": item, "UpdateExpression": "SET a = :a", "ExpressionAttributeValues": {":a": {"S": "a"}}}
+        getattr(table, action)(TableName=deployment.table, ConditionExpression="attribute_exists(pk)", **what)
+    for pk in may:
+        with pytest.raises(table.exceptions.ConditionalCheckFailedException):
+            write(pk)
+    for pk in may_not:
         with pytest.raises(ClientError, match="AccessDenied"):
-            update(item)
+            write(pk)
 
 
 def test_a_permission_that_is_missing_is_named_and_the_upload_goes_on_once_it_is_back(deployment):
@@ -136,15 +145,14 @@ def test_an_update_while_an_upload_runs_loses_nothing(deployment, embedded):
         settings = deployment.functions.get_function_configuration(FunctionName="muster-register-batch")
         return settings["Environment"]["Variables"]["RUST_LOG"]
     content = sample("--rows", "10000", "--seed", "70")
-    update = threading.Thread(target=sam_deploy, kwargs={"LogLevel": "info,muster=info"})
     # Where AWS lets a function finish, the emulator ends it: its messages come again.
-    with deployment.impatient(20, "split", "validate", "register", "finish"):
+    with deployment.impatient(10, "split", "validate", "register", "finish"):
         key = deployment.put(content)
-        update.start()
-        until("the update", lambda: level() == "info,muster=info")
+        until("its beginning", lambda: deployment.uploads(key))
+        deployment.update(LogLevel="info,muster=info")
+        assert level() == "info,muster=info"
         assert deployment.uploads(key)[0]["state"] == "processing", "too late to show anything"
         upload, _ = same_as_on_one_machine(deployment, embedded, key, content, 10000, seconds=300)
-        update.join()
     assert upload["counts"] == {"registered": 10000}
     assert [u["id"] for u in deployment.uploads(key)] == [upload["id"]]
 

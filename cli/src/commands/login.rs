@@ -18,8 +18,7 @@ use crate::state::{self, Surroundings};
 Examples:
   muster login --server https://muster.example --token-file token.txt
   muster token --role reader --tenant Contoso | muster login --server http://127.0.0.1:7270
-  az account get-access-token --resource api://muster --query accessToken -o tsv | muster login --server \
-https://muster.example
+  az account get-access-token --resource api://muster --query accessToken -o tsv | muster login --server URL
 
 The token is tried, kept in $XDG_CONFIG_HOME/muster/servers.json or ~/.config/muster/servers.json for this user's eyes \
 only, and used by every command with the same --server. The variable MUSTER_TOKEN goes before it, and is kept nowhere.

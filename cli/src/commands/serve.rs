@@ -36,7 +36,7 @@ Ctrl-C or SIGTERM ends it: it takes nothing new, ends what is in hand within 20 
 the next start. A second one ends it at once.
 Exit code: 0 stopped; 2 not started, or ended by a fault of its own.")]
 pub(crate) struct ServeArgs {
-    /// The port for HTTP (/healthz, /readyz, /metrics) on 127.0.0.1; 0 is any free one
+    /// The port for HTTP (/v1, /healthz, /readyz, /metrics) on 127.0.0.1; 0 is any free one
     #[arg(long, default_value_t = 7270)]
     port: u16,
     /// The port for S3 on 127.0.0.1; 0 is any free one
@@ -144,11 +144,9 @@ fn begin(args: &ServeArgs, server: &Server, environment: &Path, tenant: Option<&
     }
     view.say(format!("S3:   {s3}, bucket `{BUCKET}`"));
     view.say(format!("HTTP: {http}/healthz, {http}/readyz, {http}/metrics"));
-    if tenant.is_none()
-        && let Some(directory) = environment.parent()
-    {
+    let directory = environment.parent().map(output::quoted_path).unwrap_or_default();
+    if tenant.is_none() {
         view.say("\nMake a tenant known; any name will do:");
-        let directory = output::quoted_path(directory);
         view.say(format!("    muster tenants add {NEW_TENANT} --data-dir {directory}"));
     }
     let tenant = tenant.map_or_else(|| NEW_TENANT.to_owned(), in_key);
@@ -161,6 +159,12 @@ fn begin(args: &ServeArgs, server: &Server, environment: &Path, tenant: Option<&
     view.say(format!("    {list} --metadata muster-group-tag=Office"));
     view.say("See what came of uploads; each that has ended has report.csv and summary.json there:");
     view.say(format!("    aws s3 ls --recursive s3://{BUCKET}/uploads/"));
+    view.say(format!(
+        "\nThe HTTP API is at {http}/v1. A token for it, here of the tenant's administrator:"
+    ));
+    view.say(format!(
+        "    muster token --role tenant-administrator --tenant {tenant} --data-dir {directory}"
+    ));
     view.say("\nCtrl-C stops it.");
 }
 

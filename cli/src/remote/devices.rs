@@ -2,7 +2,9 @@
 
 use muster_core::device::DeviceState;
 use muster_core::id::{DeviceId, PartnerId, TenantId, UploadId};
-use registration_api::model::{Device, DeviceChangePage, DevicePage, EditDevice, FindDevice, FoundDevice};
+use registration_api::model::{
+    Device, DeviceChangePage, DeviceOutcome, DevicePage, EditDevice, FindDevice, FoundDevice,
+};
 
 use super::{Refusal, Server};
 
@@ -61,8 +63,8 @@ impl Server {
         self.patch(&path(tenant, &format!("/{id}")), edit).await
     }
 
-    /// Releases a device.
-    pub(crate) async fn release_device(&self, tenant: TenantId, id: DeviceId) -> Result<Device, Refusal> {
+    /// Releases a device; the answer shows nothing of it.
+    pub(crate) async fn release_device(&self, tenant: TenantId, id: DeviceId) -> Result<DeviceOutcome, Refusal> {
         self.post(&path(tenant, &format!("/{id}/release")), &serde_json::json!({}))
             .await
     }

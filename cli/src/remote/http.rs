@@ -142,3 +142,94 @@ pub(super) fn cause(error: &(dyn Error + 'static)) -> String {
     let last = std::iter::successors(Some(error), |&error| error.source()).last();
     last.unwrap_or(error).to_string()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    /// A server that answers each connection with the next of these, and the last one again and again; an empty one is a
+    /// connection that ends without an answer. Its URL, and how often it was asked.
+    async fn server(answers: &'static [&'static str]) -> (String, Arc<AtomicUsize>) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let asked = Arc::new(AtomicUsize::new(0));
+        let count = Arc::clone(&asked);
+        tokio::spawn(async move {
+            loop {
+                let (mut stream, _) = listener.accept().await.unwrap();
+                let mut request = [0; 4096];
+                let _ = stream.read(&mut request).await;
+                let at = count.fetch_add(1, Ordering::SeqCst).min(answers.len() - 1);
+                let _ = stream.write_all(answers[at].as_bytes()).await;
+            }
+        });
+        (url, asked)
+    }
+
+    const BUSY: &str = "HTTP/1.1 503 x\r\nretry-after: 0\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+    const THROTTLED: &str = "HTTP/1.1 429 x\r\nretry-after: 0\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+    const FINE: &str = "HTTP/1.1 200 x\r\nrequest-id: r-1\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{}";
+    const WRONG: &str = "HTTP/1.1 409 x\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+
+    async fn ask_at(url: &str) -> Result<Answer, String> {
+        let request = Request {
+            method: "POST",
+            url,
+            headers: &[("content-type", "application/json")],
+            body: Some(b"{}"),
+        };
+        ask(&connector(false), &request).await
+    }
+
+    #[tokio::test]
+    async fn a_busy_server_is_asked_again_and_another_answer_is_taken() {
+        let (url, asked) = server(&[BUSY, "", THROTTLED, FINE]).await;
+        let answer = ask_at(&url).await.unwrap();
+        assert_eq!((answer.status, answer.header("request-id")), (200, Some("r-1")));
+        assert_eq!(asked.load(Ordering::SeqCst), 4);
+        let (url, asked) = server(&[WRONG, FINE]).await;
+        assert_eq!(ask_at(&url).await.unwrap().status, 409);
+        assert_eq!(asked.load(Ordering::SeqCst), 1, "what is refused stays refused");
+    }
+
+    #[tokio::test]
+    async fn a_server_that_stays_busy_is_asked_so_often_and_no_more() {
+        let (url, asked) = server(&[BUSY]).await;
+        assert_eq!(ask_at(&url).await.unwrap().status, 503);
+        assert_eq!(asked.load(Ordering::SeqCst), TRIES as usize);
+    }
+
+    #[tokio::test]
+    async fn where_nobody_speaks_tls_that_is_told() {
+        let (url, _) = server(&[FINE]).await;
+        let request = Request {
+            method: "GET",
+            url: &url.replace("http:", "https:"),
+            headers: &[],
+            body: None,
+        };
+        assert!(once(&connector(true), &request).await.is_err());
+    }
+
+    #[test]
+    fn only_seconds_are_waited_for() {
+        let answer = |value: &str| {
+            let mut headers = Headers::new();
+            headers.insert("retry-after", value.to_owned());
+            Answer {
+                status: 503,
+                headers,
+                body: Vec::new(),
+            }
+        };
+        assert_eq!(retry_after(&answer(" 3 ")), Some(Duration::from_secs(3)));
+        assert_eq!(retry_after(&answer("Wed, 21 Oct 2026 07:28:00 GMT")), None);
+        assert_eq!(retry_after(&answer("-1")), None);
+    }
+}

@@ -1,14 +1,13 @@
-//! Files to and from the object store, by URLs that the server signed. The token goes to the server alone.
+//! Files to the object store, by URLs that the server signed. The token goes to the server alone.
 
-use std::io::{self, Write as _};
-use std::path::{Path, PathBuf};
+use std::io;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use aws_smithy_runtime_api::client::http::SharedHttpConnector;
 use aws_smithy_types::body::SdkBody;
-use aws_smithy_types::byte_stream::ByteStream;
 use futures::TryStreamExt as _;
 use http_body_util::StreamBody;
 use hyper::body::Frame;
@@ -18,18 +17,18 @@ use registration_api::model::{AnnouncedUpload, Multipart, SentPart, SignedPut};
 use tokio::io::{AsyncReadExt as _, AsyncSeekExt as _};
 use tokio_util::io::ReaderStream;
 
+use super::Server;
 use super::address::{is_encrypted, is_safe};
-use super::http::{Answer, cause, connector, is_busy, send, whole};
-use super::{Refusal, Server};
+use super::http::{Answer, connector, is_busy, send, whole};
 use crate::failure::Failure;
 use crate::output::plain;
 
-/// How often a part is sent at most.
-const TRIES: u32 = 5;
+/// How often a part is sent, or a file fetched, at most.
+pub(super) const TRIES: u32 = 5;
 /// How long to wait before the second try; twice as long before each further one.
-const PAUSE: Duration = Duration::from_secs(1);
+pub(super) const PAUSE: Duration = Duration::from_secs(1);
 /// After how long without a byte on its way a try is given up.
-const STALLED: Duration = Duration::from_secs(60);
+pub(super) const STALLED: Duration = Duration::from_secs(60);
 /// How much of a file is read at once.
 const WINDOW: usize = 256 << 10;
 
@@ -116,7 +115,7 @@ impl Server {
     }
 
     /// The way to where a signed URL leads: over the network by HTTPS alone.
-    fn way_to(&self, url: &str) -> Result<SharedHttpConnector, Failure> {
+    pub(super) fn way_to(&self, url: &str) -> Result<SharedHttpConnector, Failure> {
         match is_safe(url) {
             true if is_encrypted(url) == self.address().is_encrypted() => Ok(self.http.clone()),
             true => Ok(connector(is_encrypted(url))),
@@ -128,58 +127,6 @@ impl Server {
                 "Tell whoever runs the server.",
             )),
         }
-    }
-
-    /// Copies what is at a signed URL into a file; whole or not at all.
-    pub(crate) async fn fetch(&self, url: &str, target: &Path, name: &str) -> Result<PathBuf, Failure> {
-        let http = self.way_to(url)?;
-        let path = target.join(name);
-        let unwritable = |error: io::Error| Failure::unwritable(&path, &error);
-        std::fs::create_dir_all(target).map_err(unwritable)?;
-        let (mut why, mut pause) = (String::new(), PAUSE);
-        for attempt in 0..TRIES {
-            if attempt > 0 {
-                tokio::time::sleep(pause).await;
-                pause *= 2;
-            }
-            let mut file = tempfile::NamedTempFile::new_in(target).map_err(unwritable)?;
-            let answer = match send(&http, "GET", url, std::iter::empty(), SdkBody::empty()).await {
-                Ok(answer) if answer.status().is_success() => answer,
-                Ok(answer) => {
-                    let answer = whole(answer).await.map_err(|why| self.unfetched(name, &why))?;
-                    if is_busy(answer.status) || answer.status == 500 {
-                        why = format!("the store answers with status {}", answer.status);
-                        continue;
-                    }
-                    return Err(refused(answer.status, &String::from_utf8_lossy(&answer.body)));
-                }
-                Err(error) => {
-                    why = error;
-                    continue;
-                }
-            };
-            let mut body = ByteStream::new(answer.into_body());
-            let read = loop {
-                match tokio::time::timeout(STALLED, body.next()).await {
-                    Ok(Some(Ok(chunk))) => file.write_all(&chunk).map_err(unwritable)?,
-                    Ok(Some(Err(error))) => break Err(cause(&error)),
-                    Ok(None) => break Ok(()),
-                    Err(_) => break Err("nothing more came".to_owned()),
-                }
-            };
-            match read {
-                Ok(()) => {
-                    file.persist(&path).map_err(|error| unwritable(error.error))?;
-                    return Ok(path);
-                }
-                Err(error) => why = error,
-            }
-        }
-        Err(self.unfetched(name, &why))
-    }
-
-    fn unfetched(&self, name: &str, why: &str) -> Failure {
-        Refusal::unreachable(self.address(), &format!("{name} cannot be fetched: {why}")).into()
     }
 }
 
@@ -276,7 +223,7 @@ async fn stalled(count: &AtomicU64) {
 }
 
 /// The store refuses a signed request; it answers in XML.
-fn refused(status: u16, body: &str) -> Failure {
+pub(super) fn refused(status: u16, body: &str) -> Failure {
     let element = |name: &str| {
         let (_, rest) = body.split_once(&format!("<{name}>"))?;
         rest.split_once(&format!("</{name}>"))

@@ -1,6 +1,6 @@
 //! `muster consent list`: how consents stand.
 
-use std::collections::BTreeMap;
+use std::collections::btree_map::{BTreeMap, Entry};
 use std::fmt::Display;
 
 use consent_api::model::{Consent, ConsentPage, Hindrance};
@@ -42,9 +42,9 @@ pub(super) async fn run(args: &ListArgs, around: &Surroundings, out: &mut Output
     }
     let mut names: BTreeMap<TenantId, String> = BTreeMap::new();
     for consent in &page.grants {
-        if !names.contains_key(&consent.tenant) {
+        if let Entry::Vacant(entry) = names.entry(consent.tenant) {
             let name = place.name_of_tenant(consent.tenant).await?;
-            names.insert(consent.tenant, name.unwrap_or_else(|| consent.tenant.to_string()));
+            entry.insert(name.unwrap_or_else(|| consent.tenant.to_string()));
         }
     }
     let name = |consent: &Consent| {

@@ -84,30 +84,37 @@ fn refused(device: DeviceId, deed: &str, denial: Denial) -> Failure {
 
 /// Runs `muster devices release`.
 pub(super) async fn release(args: &ReleaseArgs, around: &Surroundings, out: &mut Output) -> Result<Exit, Failure> {
-    let (tenant, device) = match args.registry.place(around).await? {
+    let (tenant, released, device) = match args.registry.place(around).await? {
         Place::Registry(registry) => {
             let verb = (Verb::Release, "released");
             let right = Right::of(&registry, &args.tenant, args.device, verb, (around.clock)()).await?;
             match registry.devices().release(args.device, &right.act()).await? {
                 Released::Refused => return Err(right.refused().await?),
                 Released::NotRegistered => return Err(not_registered(args.device, &right.tenant.name)),
-                Released::Done(device) => (right.tenant.name, model::Device::from(*device)),
+                Released::Done(device) => (right.tenant.name, None, Some(model::Device::from(*device))),
             }
         }
-        Place::Server(server) => there::release(&server, args).await?,
+        Place::Server(server) => {
+            let (tenant, outcome, device) = there::release(&server, args).await?;
+            (tenant, Some(outcome), device)
+        }
     };
     if args.json {
-        out.json(&device)?;
+        // A manufacturer may release what it may not see.
+        match &device {
+            Some(device) => out.json(device)?,
+            None => out.json(&released)?,
+        }
         return Ok(Exit::Fine);
     }
     let serial = device
-        .serial
+        .and_then(|device| device.serial)
         .as_deref()
         .map(|serial| format!(" (serial number {})", plain(serial)))
         .unwrap_or_default();
     out.line(format_args!(
         "Device {}{serial} no longer belongs to `{}`.",
-        device.id,
+        args.device,
         plain(&tenant)
     ))?;
     Ok(Exit::Fine)

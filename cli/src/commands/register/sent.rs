@@ -9,6 +9,7 @@ use std::time::Duration;
 use indicatif::ProgressBar;
 use muster_core::inbox::OnConflict;
 use registration_api::model::{AnnouncedUpload, NewUpload, Upload, UploadStage};
+use tokio::time::Instant;
 
 use super::answer::{Answer, FIXIT, Files, REPORT, TenantAnswer};
 use super::drop::Source;
@@ -17,18 +18,21 @@ use super::{RegisterArgs, options, tell};
 use crate::commands::check::for_this_caller;
 use crate::failure::{Exit, Failure};
 use crate::output::{self, Output};
-use crate::remote::{self, Named, Server};
+use crate::remote::{self, Named, Refusal, Server};
 use crate::state::Surroundings;
 use crate::{progress, signals};
 
 /// Above this a file is sent in parts, each of which can be repeated by itself.
 const IN_ONE_REQUEST: u64 = 64 << 20;
+/// For how long a server may hold an idempotency key whose request ended without an answer, as that of a run that was
+/// killed does; and how long apart it is asked.
+const HELD: Duration = Duration::from_secs(90);
+const PAUSE: Duration = Duration::from_secs(1);
 /// How often it is asked whether the process is told to stop.
 const LOOK: Duration = Duration::from_millis(100);
 
 /// What is sent and where.
 struct Sending<'a> {
-    source: &'a Source,
     size: u64,
     server: &'a Server,
     tenant: Named,
@@ -91,7 +95,7 @@ fn is_of_holder(args: &RegisterArgs, server: &Server) -> Result<(), Failure> {
 impl<'a> Sending<'a> {
     async fn new(
         args: &RegisterArgs,
-        source: &'a Source,
+        source: &Source,
         server: &'a Server,
         around: &'a Surroundings,
     ) -> Result<Self, Failure> {
@@ -132,7 +136,6 @@ impl<'a> Sending<'a> {
             validate_only: None,
         };
         Ok(Self {
-            source,
             size,
             server,
             tenant,
@@ -145,37 +148,56 @@ impl<'a> Sending<'a> {
     /// Announces the upload; whether an earlier run did, and nobody was told what became of it.
     async fn announce(&self) -> Result<(AnnouncedUpload, bool), Failure> {
         if let Some(key) = self.note.read()
-            && let Some(announced) = self.announced_before(&key).await?
+            && let Some(answer) = self.announced_before(&key).await?
         {
-            return Ok((announced, true));
+            return Ok(answer);
         }
         let key = (self.around.new_id)().to_string();
         // Before it is announced: no upload is begun without this note.
         self.note.write(&key)?;
-        let announced = self.server.announce(self.tenant.id, &self.new, &key).await;
-        match announced {
+        match self.ask(&key).await {
             Ok((announced, _)) => Ok((announced, false)),
             Err(refusal) => {
-                self.note.remove();
+                // Where no answer came, it may be announced.
+                if matches!(refusal, Refusal::Problem(..)) {
+                    self.note.remove();
+                }
                 Err(refusal.into())
             }
         }
     }
 
-    /// What an earlier run announced under this key, if it can still be gone on with.
-    async fn announced_before(&self, key: &str) -> Result<Option<AnnouncedUpload>, Failure> {
-        let (announced, replayed) = match self.server.announce(self.tenant.id, &self.new, key).await {
+    /// Announces it under this key, and waits where an earlier request under it is still worked on.
+    async fn ask(&self, key: &str) -> Result<(AnnouncedUpload, bool), Refusal> {
+        let (start, mut shown) = (Instant::now(), None);
+        let answer = loop {
+            match self.server.announce(self.tenant.id, &self.new, key).await {
+                Err(refusal) if refusal.is_conflict() && start.elapsed() < HELD => {
+                    shown.get_or_insert_with(|| progress::waiting("waiting for the request of an earlier run"));
+                    tokio::time::sleep(PAUSE).await;
+                }
+                answer => break answer,
+            }
+        };
+        shown.iter().for_each(ProgressBar::finish_and_clear);
+        answer
+    }
+
+    /// What an earlier run announced under this key, if it can still be gone on with; whether it was announced before.
+    async fn announced_before(&self, key: &str) -> Result<Option<(AnnouncedUpload, bool)>, Failure> {
+        let (announced, replayed) = match self.ask(key).await {
             Ok(answer) => answer,
             // Of another version of this command, or no key at all.
             Err(refusal) if refusal.is_other_request() => return Ok(None),
             Err(refusal) => return Err(refusal.into()),
         };
         if !replayed {
-            return Ok(Some(announced));
+            // That run never came to it, or it is long ago.
+            return Ok(Some((announced, false)));
         }
         let state = self.server.upload(self.tenant.id, announced.id.as_str()).await?.state;
         let over = matches!(state, UploadStage::Expired | UploadStage::Cancelled);
-        Ok((!over).then_some(announced))
+        Ok((!over).then_some((announced, true)))
     }
 }
 

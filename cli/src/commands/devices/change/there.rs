@@ -2,26 +2,36 @@
 
 use muster_core::device::{DeviceEdit, DeviceState};
 use muster_core::id::{DeviceId, TenantId};
-use registration_api::model::{Device, EditDevice};
+use registration_api::model::{Device, DeviceOutcome, EditDevice};
 
 use super::not_registered;
 use crate::commands::devices::args::{ReleaseArgs, UpdateArgs};
 use crate::failure::Failure;
 use crate::remote::{Refusal, Server};
 
-/// Releases a device: the tenant's name, and the device.
-pub(super) async fn release(server: &Server, args: &ReleaseArgs) -> Result<(String, Device), Failure> {
+/// Releases a device: the tenant's name, what became of the device, and the device where the token may see it.
+pub(super) async fn release(
+    server: &Server,
+    args: &ReleaseArgs,
+) -> Result<(String, DeviceOutcome, Option<Device>), Failure> {
     let tenant = server.tenant(&args.tenant).await?;
     let none = || not_registered(args.device, &tenant.name);
     // The server finds nothing wrong with a device that is released already; whoever types an old id should know.
-    if let Seen::Retired | Seen::Absent = look(server, tenant.id, args.device).await? {
-        return Err(none());
-    }
-    match server.release_device(tenant.id, args.device).await {
-        Ok(device) => Ok((tenant.name, device)),
-        Err(refusal) if refusal.is_absence() => Err(none()),
-        Err(refusal) => Err(refusal.into()),
-    }
+    let seen = match look(server, tenant.id, args.device).await? {
+        Seen::Retired | Seen::Absent => return Err(none()),
+        Seen::Registered(_) => true,
+        Seen::Unseen => false,
+    };
+    let outcome = match server.release_device(tenant.id, args.device).await {
+        Ok(outcome) => outcome,
+        Err(refusal) if refusal.is_absence() => return Err(none()),
+        Err(refusal) => return Err(refusal.into()),
+    };
+    let device = match seen {
+        true => server.device(tenant.id, args.device).await?,
+        false => None,
+    };
+    Ok((tenant.name, outcome, device))
 }
 
 /// Changes a device: what it is then, and whether it was otherwise before.
