@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use journeys::api::{NOBODY, outside};
+use journeys::api::{Api, NOBODY, Who, outside};
 use journeys::world::{Result, World};
 use muster_core::access::{ROUTES, Role};
 use muster_local::issuer::DevIssuer;
@@ -17,6 +17,12 @@ async fn document() -> Result<String> {
     let world = World::new().await?;
     let (_, told) = apis(&world.embedded, DevIssuer::in_memory()?.verifier(), &outside(NOBODY));
     Ok(format!("{}\n", complete(told).to_pretty_json()?))
+}
+
+/// Whether what is written from the code is to be written anew.
+#[expect(clippy::disallowed_methods, reason = "who runs the tests asks for it")]
+fn is_to_be_written() -> bool {
+    std::env::var_os("MUSTER_WRITE_OPENAPI").is_some()
 }
 
 async fn parsed() -> Value {
@@ -49,7 +55,7 @@ fn resolved<'a>(document: &'a Value, value: &'a Value) -> &'a Value {
 async fn the_committed_document_is_that_of_the_code() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/openapi.json");
     let told = document().await.unwrap();
-    if std::env::var_os("MUSTER_WRITE_OPENAPI").is_some() {
+    if is_to_be_written() {
         std::fs::write(&path, &told).unwrap();
     }
     let committed = std::fs::read_to_string(&path).unwrap();
@@ -243,7 +249,7 @@ fn assert_table(heading: &str, lines: &[String]) {
     let section = behind.split("\n## ").next().unwrap();
     let is_table = |line: &&str| line.starts_with('|');
     let found: Vec<&str> = section.lines().filter(is_table).collect();
-    if std::env::var_os("MUSTER_WRITE_OPENAPI").is_some() {
+    if is_to_be_written() {
         let words: Vec<&str> = section.trim().lines().filter(|line| !line.starts_with('|')).collect();
         let rest = &behind[section.len()..];
         let words = words.join("\n").trim().to_owned();
@@ -277,4 +283,43 @@ fn the_page_has_the_problems_and_the_roles_of_the_code() {
         format!("| `{} {}` | {} |", route.method, route.path, cells.join(" | "))
     }));
     assert_table("Roles", &roles);
+}
+
+#[tokio::test]
+async fn the_document_and_the_page_are_there_for_everybody() {
+    let world = World::new().await.unwrap();
+    let api = Api::over(&world).unwrap();
+    for (path, kind) in [
+        ("/openapi.json", "application/json"),
+        ("/docs", "text/html; charset=utf-8"),
+    ] {
+        let answer = api.send(&format!("GET {path}"), &[], Vec::new()).await.unwrap();
+        assert_eq!(answer.status, 200, "{path}");
+        let header = |name: &str| answer.headers[name].to_str().unwrap();
+        assert_eq!(header("content-type"), kind, "{path}");
+        let policy = header("content-security-policy");
+        assert!(
+            policy.starts_with("default-src 'none'; style-src 'unsafe-inline'"),
+            "{path}: {policy}"
+        );
+        let changed = api.send(&format!("POST {path}"), &[], Vec::new()).await.unwrap();
+        assert_eq!(changed.status, 405, "{path}");
+    }
+    let served = api.send("GET /openapi.json", &[], Vec::new()).await.unwrap().body;
+    assert_eq!(served["info"]["title"], "Muster");
+}
+
+#[tokio::test]
+async fn head_passes_where_get_does() {
+    let world = World::new().await.unwrap();
+    let api = Api::over(&world).unwrap();
+    let token = api.token(&Who::Service, &world).unwrap();
+    let token = format!("Bearer {token}");
+    let good = [("authorization", token.as_str())];
+    for (headers, expected) in [(&good[..], 200), (&[], 401)] {
+        let answer = api.send("HEAD /v1/tenants", headers, Vec::new()).await.unwrap();
+        assert_eq!(answer.status, expected);
+    }
+    let nowhere = api.send("HEAD /v1/tenants/x", &good, Vec::new()).await.unwrap();
+    assert_eq!(nowhere.status, 404);
 }
