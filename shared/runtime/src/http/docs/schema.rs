@@ -51,7 +51,7 @@ pub(super) fn type_of(html: &mut Html, schema: &Schema) {
         html.text(", matches ").code(pattern);
     }
     if let Some(default) = &schema.default {
-        html.text(", without it ").code(&plain(default));
+        html.text(", default ").code(&plain(default));
     }
     if !schema.values.is_empty() {
         html.text(": ");
@@ -183,7 +183,7 @@ mod tests {
             (r#"{"type":["string","null"],"format":"uuid"}"#, "string or null, GUID"),
             (
                 r#"{"type":"integer","format":"int32","minimum":1,"maximum":1000,"default":100}"#,
-                "integer, 1 to 1000, without it <code>100</code>",
+                "integer, 1 to 1000, default <code>100</code>",
             ),
             (
                 r##"{"$ref":"#/components/schemas/Device"}"##,
