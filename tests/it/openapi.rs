@@ -8,6 +8,7 @@ use journeys::world::{Result, World};
 use muster_core::access::{ROUTES, Role};
 use muster_local::issuer::DevIssuer;
 use muster_local::serve::apis;
+use muster_runtime::env::Env;
 use muster_runtime::http::Code;
 use muster_runtime::http::openapi::complete;
 use serde_json::Value;
@@ -17,12 +18,6 @@ async fn document() -> Result<String> {
     let world = World::new().await?;
     let (_, told) = apis(&world.embedded, DevIssuer::in_memory()?.verifier(), &outside(NOBODY));
     Ok(format!("{}\n", complete(told).to_pretty_json()?))
-}
-
-/// Whether what is written from the code is to be written anew.
-#[expect(clippy::disallowed_methods, reason = "who runs the tests asks for it")]
-fn is_to_be_written() -> bool {
-    std::env::var_os("MUSTER_WRITE_OPENAPI").is_some()
 }
 
 async fn parsed() -> Value {
@@ -55,7 +50,7 @@ fn resolved<'a>(document: &'a Value, value: &'a Value) -> &'a Value {
 async fn the_committed_document_is_that_of_the_code() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/openapi.json");
     let told = document().await.unwrap();
-    if is_to_be_written() {
+    if Env::process().optional("MUSTER_WRITE_OPENAPI").is_some() {
         std::fs::write(&path, &told).unwrap();
     }
     let committed = std::fs::read_to_string(&path).unwrap();
@@ -249,7 +244,7 @@ fn assert_table(heading: &str, lines: &[String]) {
     let section = behind.split("\n## ").next().unwrap();
     let is_table = |line: &&str| line.starts_with('|');
     let found: Vec<&str> = section.lines().filter(is_table).collect();
-    if is_to_be_written() {
+    if Env::process().optional("MUSTER_WRITE_OPENAPI").is_some() {
         let words: Vec<&str> = section.trim().lines().filter(|line| !line.starts_with('|')).collect();
         let rest = &behind[section.len()..];
         let words = words.join("\n").trim().to_owned();
