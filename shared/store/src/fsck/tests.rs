@@ -307,13 +307,13 @@ fn damages() -> Vec<(&'static str, Vec<Action>, Vec<&'static str>, bool)> {
         (
             "a change of a device that is gone",
             vec![put(change_item(device(9).id, &DeviceChange::first(&device(9))).unwrap())],
-            vec!["change-orphaned"],
+            vec!["device-change-orphaned"],
             false,
         ),
         (
             "a change to a version that never was",
             vec![put(change_item(first.id, &later).unwrap())],
-            vec!["change-orphaned"],
+            vec!["device-change-orphaned"],
             false,
         ),
         (
