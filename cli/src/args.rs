@@ -35,7 +35,7 @@ pub(crate) enum Command {
     Register(RegisterArgs),
     /// Say what registering a device list would come to, without registering anything
     Check(CheckArgs),
-    /// Serve an S3 endpoint on this machine and register what is uploaded to it
+    /// Serve an S3 endpoint and the HTTP API on this machine, and register what is uploaded
     Serve(ServeArgs),
     /// Make tenants known and list them
     Tenants(TenantsArgs),

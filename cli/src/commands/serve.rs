@@ -155,12 +155,12 @@ fn begin(args: &ServeArgs, server: &Server, environment: &Path, tenant: Option<&
     view.say(format!("    . {}", output::quoted_path(environment)));
     view.say("Upload a device list; its key is inbox/{channel}/{partner or -}/{tenant}/{name}.csv:");
     view.say(format!("    {list}"));
-    view.say("With options (group-tag, strict, on-conflict):");
+    view.say("With options (group-tag, strict, on-conflict, validate-only):");
     view.say(format!("    {list} --metadata muster-group-tag=Office"));
     view.say("See what came of uploads; each that has ended has report.csv and summary.json there:");
     view.say(format!("    aws s3 ls --recursive s3://{BUCKET}/uploads/"));
     view.say(format!(
-        "\nThe HTTP API is at {http}/v1. A token for it, here of the tenant's administrator:"
+        "\nThe HTTP API is at {http}/v1; {http}/docs explains it. A token for it, here of the tenant's administrator:"
     ));
     view.say(format!(
         "    muster token --role tenant-administrator --tenant {tenant} --data-dir {directory}"

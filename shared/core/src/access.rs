@@ -32,7 +32,7 @@ pub enum Role {
     Reader,
     /// Acts for a CSP, in all things.
     AdminAgent,
-    /// Acts for a CSP: registers and sees devices.
+    /// Acts for a CSP, in all things that are here so far: profiles will be the admin agent's alone.
     SalesAgent,
     /// Acts for a manufacturer.
     Oem,
@@ -52,7 +52,7 @@ pub enum Party {
     Service,
 }
 
-/// The role that Entra calls Global Administrator: its template id, in a token's claim `wids` (domain.md D; Microsoft
+/// The role that Entra calls Global Administrator: its template id, in a token's claim `wids` (Microsoft
 /// Learn, "Microsoft Entra built-in roles").
 pub const GLOBAL_ADMINISTRATOR: &str = "62e90394-69f5-4237-9190-012177145e10";
 

@@ -14,7 +14,7 @@ const SEES_TENANT: &[Role] = &[
     Reader,
     ServiceAdministrator,
 ];
-/// Whoever sees devices of a tenant. A manufacturer sees none (domain.md D, "Rights after consent").
+/// Whoever sees devices of a tenant. A manufacturer sees none (Microsoft Learn, "Windows Autopilot customer consent").
 const SEES_DEVICES: &[Role] = &[
     TenantAdministrator,
     DeviceAdministrator,
@@ -37,7 +37,7 @@ const SEES_UPLOADS: &[Role] = &[
 ];
 /// Whoever changes devices.
 const CHANGES: &[Role] = &[TenantAdministrator, DeviceAdministrator, AdminAgent, SalesAgent];
-/// Whoever releases devices; a manufacturer, too (domain.md D).
+/// Whoever releases devices; a manufacturer, too (the same page).
 const RELEASES: &[Role] = &[TenantAdministrator, DeviceAdministrator, AdminAgent, SalesAgent, Oem];
 /// Whoever decides about consent.
 const DECIDES: &[Role] = &[TenantAdministrator, ConsentApprover];
