@@ -151,6 +151,30 @@ async fn every_route_lets_in_whom_the_table_names_and_hides_what_is_none_of_thei
 }
 
 #[tokio::test]
+async fn a_manufacturers_people_are_no_agents_of_a_csp_whatever_they_call_themselves() {
+    let world = world().await;
+    let api = Api::over(&world).unwrap();
+    for (partner, roles) in [
+        ("northwind", &[Role::AdminAgent, Role::SalesAgent][..]),
+        ("contoso", &[Role::Oem][..]),
+    ] {
+        for role in roles {
+            let who = Who::OfPartner(partner.parse().unwrap(), *role);
+            let named = Named {
+                tenant: FABRIKAM,
+                partner,
+            };
+            for route in ROUTES.iter().filter(|route| route.roles.contains(role)) {
+                let what = path(route, named);
+                let answer = ask(&api, &world, &who, &what).await;
+                assert_eq!(answer.status.as_u16(), 403, "{role} of {partner} on {what}: {answer:?}");
+                assert!(answer.acting.is_none(), "{role} of {partner} on {what}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
 async fn no_route_lets_in_whose_token_is_not_good() {
     let world = world().await;
     let issuer = DevIssuer::in_memory().unwrap();

@@ -19,6 +19,8 @@ struct Stage {
     api: Api,
     tenant: TenantId,
     partner: PartnerId,
+    /// What the partner's people are.
+    role: Role,
 }
 
 impl Stage {
@@ -32,11 +34,12 @@ impl Stage {
             api,
             tenant,
             partner,
+            role: if kind.is_csp() { Role::AdminAgent } else { Role::Oem },
         })
     }
 
     fn agent(&self) -> Who {
-        Who::OfPartner(self.partner.clone(), Role::AdminAgent)
+        Who::OfPartner(self.partner.clone(), self.role)
     }
 
     fn approver(&self) -> Who {

@@ -15,6 +15,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use crate::id::{PartnerId, TenantId};
+use crate::party::PartnerKind;
 
 pub use routes::ROUTES;
 
@@ -93,6 +94,17 @@ impl Role {
             }
             Self::AdminAgent | Self::SalesAgent | Self::Oem => Party::Partner,
             Self::ServiceAdministrator => Party::Service,
+        }
+    }
+
+    /// Whether partners of this kind can have it: a manufacturer's people are no agents of a CSP, whatever they call
+    /// themselves, nor the reverse. Roles of other parties have nothing to do with it.
+    #[must_use]
+    pub const fn is_of(self, kind: PartnerKind) -> bool {
+        match self {
+            Self::AdminAgent | Self::SalesAgent => kind.is_csp(),
+            Self::Oem => !kind.is_csp(),
+            _ => true,
         }
     }
 }

@@ -6,7 +6,7 @@ use axum::extract::{FromRequestParts as _, MatchedPath, RawPathParams, Request, 
 use axum::http::{HeaderValue, Method, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
-use muster_core::access::{Caller, Pass, Refusal, route_of};
+use muster_core::access::{Caller, Party, Pass, Refusal, Route, route_of};
 use muster_core::id::{PartnerId, TenantId};
 use muster_core::party::Registrant;
 use muster_store::Grants;
@@ -136,13 +136,13 @@ impl Guard {
     async fn acting(
         &self,
         caller: Caller,
-        route: &muster_core::access::Route,
+        route: &Route,
         pass: Pass,
         tenant: Option<TenantId>,
     ) -> Result<Acting, Problem> {
-        use muster_core::access::Party;
         match (pass, tenant) {
             (Pass::IfRelated(partner), Some(tenant)) => {
+                self.hold_against_kind(&caller, route, &partner).await?;
                 if !self.grants.is_related(tenant, &partner).await? {
                     return Err(Problem::not_found());
                 }
@@ -161,10 +161,25 @@ impl Guard {
                 let own = tenant.is_none() || caller.tenant == tenant;
                 match caller.partner.clone() {
                     _ if through(Party::Tenant) && own => Ok(Acting::Tenant(caller)),
-                    Some(partner) => Ok(Acting::Partner(caller, partner)),
+                    Some(partner) => {
+                        self.hold_against_kind(&caller, route, &partner).await?;
+                        Ok(Acting::Partner(caller, partner))
+                    }
                     None => Ok(Acting::Tenant(caller)),
                 }
             }
+        }
+    }
+
+    /// A partner's own administrators may give out its roles: those that its kind cannot have are none.
+    async fn hold_against_kind(&self, caller: &Caller, route: &Route, partner: &PartnerId) -> Result<(), Problem> {
+        let Some(kind) = self.grants.partner_kind(partner).await? else {
+            return Ok(());
+        };
+        let mut roles = route.roles.iter().filter(|role| role.party() == Party::Partner);
+        match roles.any(|role| caller.roles.contains(role) && role.is_of(kind)) {
+            true => Ok(()),
+            false => Err(forbidden(route.roles)),
         }
     }
 }

@@ -119,6 +119,15 @@ impl Grants {
         })
     }
 
+    /// What a partner is; `None` where nobody knows it.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn partner_kind(&self, partner: &PartnerId) -> Result<Option<PartnerKind>, StoreError> {
+        let known: Option<Partner> = self.table.get(&keys::partner(partner), true).await?;
+        Ok(known.map(|partner| partner.kind))
+    }
+
     /// Whether a partner has to do with a tenant: it has asked for its consent, whatever became of that, or is the
     /// provider of a reseller that may register for it. To others the tenant does not exist.
     ///
@@ -129,21 +138,31 @@ impl Grants {
         if self.get(tenant, &registrant).await?.is_some() {
             return Ok(true);
         }
-        let known: Option<Partner> = self.table.get(&keys::partner(partner), true).await?;
-        if known.is_none_or(|partner| partner.kind != PartnerKind::CspProvider) {
+        if self.partner_kind(partner).await? != Some(PartnerKind::CspProvider) {
             return Ok(false);
         }
-        let partition = keys::grant_list(tenant);
-        let query = Query {
-            index: Some("list"),
-            partition: &partition,
-            limit: Some(RESELLER_PAGE),
-            ..Query::default()
-        };
-        let listed = self.table.query(query).await?.items.into_iter().map(read);
-        let listed = listed.collect::<Result<Vec<Grant>, _>>()?;
-        let grants = self.of_resellers(Some(partner), tenant, listed).await?;
-        Ok(grants.iter().any(|grant| grant.state == GrantState::Granted))
+        let mut from = None;
+        for _ in 0..RESELLER_PAGES {
+            let partition = keys::grant_list(tenant);
+            let query = Query {
+                index: Some("list"),
+                partition: &partition,
+                from: from.take(),
+                limit: Some(RESELLER_PAGE),
+                ..Query::default()
+            };
+            let page = self.table.query(query).await?;
+            let listed = page.items.into_iter().map(read).collect::<Result<Vec<Grant>, _>>()?;
+            let grants = self.of_resellers(Some(partner), tenant, listed).await?;
+            if grants.iter().any(|grant| grant.state == GrantState::Granted) {
+                return Ok(true);
+            }
+            from = page.next;
+            if from.is_none() {
+                break;
+            }
+        }
+        Ok(false)
     }
 
     /// Those of the listed grants, as they stand now, whose partners are resellers of `provider`.
