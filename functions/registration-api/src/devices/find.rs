@@ -5,7 +5,7 @@ use axum::{Extension, Json, extract::Path};
 use hardware_hash::compare;
 use muster_core::channel::Channel;
 use muster_core::device::{Device, DeviceState};
-use muster_core::id::TenantId;
+use muster_core::id::{DeviceId, TenantId};
 use muster_core::identity::IdentityKey;
 use muster_core::record::{Place, Record};
 use muster_core::row::{self, Field, RawRow, RowFault};
@@ -43,14 +43,23 @@ pub(crate) async fn find_device(
     rights::may_see(&api, &acting, tenant).await?;
     let (devices, by) = (&api.function.devices, rights::requester(&acting));
     let claims = devices.claims(&wanted.keys, true).await?;
-    // Keys are sorted, the strongest first.
-    let claim = wanted.keys.iter().find_map(|key| claims.get(key));
-    let found = match claim.filter(|claim| claim.tenant == tenant) {
-        Some(claim) => devices.get(claim.device).await?,
-        None => None,
-    };
-    let found = found
-        .filter(|device| device.tenant == tenant && device.state == DeviceState::Registered && by.may_know(device));
+    // Keys are sorted, the strongest first. One that another tenant's device holds is as good as none.
+    let own = wanted.keys.iter().filter_map(|key| claims.get(key));
+    let mut ids: Vec<DeviceId> = own
+        .filter(|claim| claim.tenant == tenant)
+        .map(|claim| claim.device)
+        .collect();
+    ids.dedup();
+    let mut found = None;
+    for id in ids {
+        found = devices
+            .get(id)
+            .await?
+            .filter(|device| device.tenant == tenant && device.state == DeviceState::Registered && by.may_know(device));
+        if found.is_some() {
+            break;
+        }
+    }
     Ok(Json(found.map_or_else(FoundDevice::default, |device| {
         let led = |key: &&IdentityKey| claims.get(key).is_some_and(|claim| claim.device == device.id);
         let led_by = wanted.keys.iter().filter(led);

@@ -186,12 +186,14 @@ impl Devices {
             ..Query::default()
         };
         let page = self.table.query(query).await?;
+        let whole = page.next.is_none();
         let mut changes = page
             .items
             .into_iter()
             .map(read)
             .collect::<Result<Vec<DeviceChange>, _>>()?;
-        if changes.len() < limit && below != Some(1) {
+        // A page also ends where it is a megabyte long.
+        if whole && changes.len() < limit && below != Some(1) {
             changes.push(DeviceChange::first(device));
         }
         let next = changes.last().map(|last| last.version).filter(|version| *version > 1);

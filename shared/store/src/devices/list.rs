@@ -90,7 +90,7 @@ impl Devices {
     ) -> Result<DevicePage, StoreError> {
         let (mut shard, mut after) = match from {
             None => (0, None),
-            Some(mark) => mark_parts(mark)?,
+            Some(mark) => self.place_of(mark).await?,
         };
         let prefix = &filter.serial_prefix;
         let mut devices: Vec<Device> = Vec::new();
@@ -120,7 +120,7 @@ impl Devices {
             for item in page.items {
                 let device: Device = read(item)?;
                 room = room.saturating_sub(1);
-                last = Some((sort(&device), device.id, mark_of(shard, &device)));
+                last = Some((sort(&device), device.id));
                 if filter.admits(&device) {
                     devices.push(device);
                 }
@@ -130,17 +130,28 @@ impl Devices {
             }
             let full = devices.len() >= limit || room == 0;
             match last {
-                Some((.., mark)) if full => {
+                Some((_, id)) if full => {
                     return Ok(DevicePage {
                         devices,
-                        next: Some(mark),
+                        next: Some(format!("{shard}:{id}")),
                     });
                 }
-                Some((sort, id, _)) if more => after = Some((sort, id)),
+                Some(place) if more => after = Some(place),
                 _ => shard += 1,
             }
         }
         Ok(DevicePage { devices, next: None })
+    }
+
+    /// The place that a mark is for. A mark names the last device that was looked at, which whoever is given it may not be
+    /// allowed to see: so it holds nothing of it but its id.
+    async fn place_of(&self, mark: &str) -> Result<(u32, After), StoreError> {
+        let bad = || StoreError::new(ErrorKind::Rejected, "list devices", "the page mark is not one of ours");
+        let (shard, id) = mark.split_once(':').ok_or_else(bad)?;
+        let shard: u32 = shard.parse().ok().filter(|s| *s < LIST_SHARDS).ok_or_else(bad)?;
+        let id: DeviceId = id.parse().map_err(|_| bad())?;
+        let device = self.get(id).await?.ok_or_else(bad)?;
+        Ok((shard, Some((sort(&device), id))))
     }
 }
 
@@ -156,20 +167,4 @@ fn list_key(partition: &str, sort: String, id: DeviceId) -> Attributes {
     key
 }
 
-fn mark_of(shard: u32, last: &Device) -> String {
-    format!("{shard}:{}:{}", last.id, last.serial.as_deref().unwrap_or_default())
-}
-
 type After = Option<(String, DeviceId)>;
-
-fn mark_parts(mark: &str) -> Result<(u32, After), StoreError> {
-    let bad = || StoreError::new(ErrorKind::Rejected, "list devices", "the page mark is not one of ours");
-    let mut parts = mark.splitn(3, ':');
-    let (shard, id, serial) = (parts.next(), parts.next(), parts.next());
-    let shard: u32 = shard
-        .and_then(|s| s.parse().ok())
-        .filter(|s| *s < LIST_SHARDS)
-        .ok_or_else(bad)?;
-    let id: DeviceId = id.and_then(|i| i.parse().ok()).ok_or_else(bad)?;
-    Ok((shard, Some((format!("{}#{id}", serial.unwrap_or_default()), id))))
-}
