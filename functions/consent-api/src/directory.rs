@@ -47,6 +47,12 @@ pub(crate) async fn list(
     let cursor = Cursor::of(&["directory", query.kind.map_or("", PartnerKind::as_str)]);
     let from = cursor.read(page.cursor.as_deref())?;
     let from = from.as_deref().map(place).transpose()?;
+    if from
+        .as_ref()
+        .is_some_and(|(kind, _)| query.kind.is_some_and(|asked| asked != *kind))
+    {
+        return Err(Problem::at("query.cursor", "It is not one that this list gave."));
+    }
     let from = from.as_ref().map(|(kind, id)| (*kind, id));
     let (listed, next) = api.function.partners.directory(query.kind, from, limit).await?;
     Ok(Json(DirectoryPage {

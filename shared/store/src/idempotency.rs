@@ -29,7 +29,7 @@ pub const KEPT_HOURS: i64 = 24;
 const WORK_SECONDS: i64 = 60;
 
 /// Bytes of an answer that are kept at most: an item holds 400 KB. A longer one is made again.
-const MAX_ANSWER: usize = 64 << 10;
+const MAX_ANSWER: usize = 256 << 10;
 
 /// A request with a key, by digests alone.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -90,7 +90,7 @@ async fn a_request_whose_process_died_goes_on_with_its_seed_and_one_worker() {
     store.give_back(&one).await.unwrap();
     assert_eq!(seed(&store, &one, at(62)).await, first);
     // An answer too long to keep is made again.
-    store.answer(&one, &answer(&"x".repeat(100_000))).await.unwrap();
+    store.answer(&one, &answer(&"x".repeat(300_000))).await.unwrap();
     assert_eq!(seed(&store, &one, at(63)).await, first);
     // A refusal frees the key, for any request.
     store.forget(&one).await.unwrap();

@@ -4,6 +4,7 @@ use axum::extract::{Path, State};
 use axum::{Extension, Json};
 use muster_core::id::TenantId;
 use muster_runtime::http::{Acting, Cursor, PageQuery, Problem, ProblemBody, Query};
+use muster_store::ErrorKind;
 
 use super::find::{WaitQuery, may_see, view_at_end};
 use crate::Api;
@@ -44,7 +45,11 @@ pub(crate) async fn list_uploads(
             .function
             .uploads
             .list(Some(tenant), from.as_deref(), limit - found.len())
-            .await?;
+            .await
+            .map_err(|error| match error.kind() {
+                ErrorKind::Rejected => Problem::at("query.cursor", "It is not one that this list gave."),
+                _ => Problem::from(error),
+            })?;
         let seen = |status: &muster_store::uploads::UploadStatus| may_see(&acting, status.registrant.as_ref());
         found.extend(page.uploads.into_iter().filter(seen));
         from = page.next;
