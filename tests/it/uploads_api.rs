@@ -538,6 +538,39 @@ async fn a_consent_that_ends_before_the_file_comes_refuses_it() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_token_that_loses_its_rights_in_mid_upload_does_no_more_and_the_upload_goes_on() -> Result<()> {
+    let served = Served::new().await?;
+    let world = &served.world;
+    let file = intune(0..3);
+    let announced = served
+        .announce(&served.admin, &json!({ "name": "a", "size": file.len() }))
+        .await?;
+    let path = format!("/uploads/{}", id_of(&announced));
+    // Its user looks on from now on, and does no more.
+    let demoted = Who::OfTenant(served.tenant, Role::Reader);
+    for act in ["complete", "cancel", "resume"] {
+        let refused = served.ask(&demoted, &format!("POST {path}/{act}"), &json!({})).await?;
+        assert_eq!(
+            (refused.status.as_u16(), &refused.body["code"]),
+            (403, &json!("forbidden")),
+            "{act}"
+        );
+    }
+    let token = format!("Bearer {}", served.api.token(&served.admin, world)?);
+    assert_eq!(send(&announced["put"], &file).await?.status, 200);
+    world.wait(2 * 3600);
+    let what = format!("GET /v1/tenants/{}{path}", served.tenant);
+    let expired = served.api.send(&what, &[("authorization", &token)], Vec::new()).await?;
+    assert_eq!(
+        (expired.status.as_u16(), &expired.body["code"]),
+        (401, &json!("unauthenticated"))
+    );
+    let ended = served.get(&format!("{path}?wait=20")).await?;
+    assert_eq!(ended["state"], "finished", "{ended}");
+    served.check().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_upload_that_is_called_off_before_its_file_comes_takes_none() -> Result<()> {
     let served = Served::new().await?;
     let file = intune(0..3);

@@ -1,4 +1,5 @@
-//! `muster serve`: an S3 endpoint on this machine, and the flow behind it until the process is told to stop.
+//! `muster serve`: an S3 endpoint and the HTTP API on this machine, and the flow behind them until the process is told to
+//! stop.
 
 mod aside;
 mod live;
