@@ -111,7 +111,15 @@ async fn all_released(
 }
 
 async fn one(acts: Acts, id: DeviceId) -> Result<DeviceOutcome, Problem> {
-    Ok(match acts.release(id).await? {
+    let came = match acts.release(id).await {
+        Ok(came) => came,
+        // What became of the others shall not be lost for this one.
+        Err(problem) if problem.code() == Code::Unavailable => {
+            return Ok(DeviceOutcome::refused(id, Refusal::unavailable()));
+        }
+        Err(problem) => return Err(problem),
+    };
+    Ok(match came {
         Came::Done(device) | Came::Unchanged(device) => DeviceOutcome::of(OutcomeName::Released, &device),
         Came::Absent | Came::Overtaken(_) => DeviceOutcome::not_found(id),
         Came::Retired(device) => DeviceOutcome::refused(id, Refusal::retired(&device)),

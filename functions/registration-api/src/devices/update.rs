@@ -131,7 +131,14 @@ async fn all_updated(
 }
 
 async fn one(acts: Acts, id: DeviceId, edit: DeviceEdit) -> Result<DeviceOutcome, Problem> {
-    let came = acts.update(id, edit, None).await?;
+    let came = match acts.update(id, edit, None).await {
+        Ok(came) => came,
+        // What became of the others shall not be lost for this one.
+        Err(problem) if problem.code() == Code::Unavailable => {
+            return Ok(DeviceOutcome::refused(id, Refusal::unavailable()));
+        }
+        Err(problem) => return Err(problem),
+    };
     Ok(match came {
         Came::Done(device) => DeviceOutcome::of(OutcomeName::Updated, &device),
         Came::Unchanged(device) => DeviceOutcome::of(OutcomeName::Unchanged, &device),

@@ -148,6 +148,17 @@ pub struct Refusal {
     pub remedy: String,
 }
 
+impl Refusal {
+    /// Of a device that could not be reached, while others could.
+    pub(crate) fn unavailable() -> Self {
+        Self {
+            code: "unavailable".to_owned(),
+            detail: "The store was busy with this device each time it was tried.".to_owned(),
+            remedy: "Send this device again, under another idempotency key.".to_owned(),
+        }
+    }
+}
+
 impl DeviceOutcome {
     pub(crate) fn of(outcome: OutcomeName, device: &device::Device) -> Self {
         Self {
