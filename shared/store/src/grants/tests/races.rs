@@ -50,20 +50,18 @@ async fn nothing_is_written_under_a_grant_after_its_revocation_was_answered() {
         let (grants, pin, stop) = (grants.clone(), pin.clone(), stop.clone());
         let (written, refused) = (written.clone(), refused.clone());
         writers.spawn(async move {
-            // All begin on one shard and move on together, so that each shard is fought for.
-            let mut shard = 0;
-            for row in 0.. {
+            // All begin on one shard, so that it is fought for, and move on after each write as `register-batch` does.
+            for (row, shard) in (0..).enumerate() {
                 if stop.load(Ordering::SeqCst) {
                     break;
                 }
                 match write(&grants, &pin, shard, format!("{writer}-{row}")).await {
                     Cancelled::Fine => drop(written.fetch_add(1, Ordering::SeqCst)),
-                    Cancelled::Busy => shard += 1,
+                    Cancelled::Busy => {}
                     // A writer that does not take no for an answer looks for a shard that was forgotten.
                     Cancelled::Condition(found) => {
                         assert!(found.is_some(), "the old shard comes with the refusal");
                         refused.fetch_add(1, Ordering::SeqCst);
-                        shard += 1;
                     }
                     Cancelled::Invalid => panic!("invalid"),
                 }
