@@ -12,12 +12,16 @@ use muster_runtime::http::{Acting, Cursor, PageQuery, Problem, ProblemBody, Quer
 use crate::Api;
 use crate::model::{Consent, ConsentPage};
 
-/// A consent as this caller may see it. A partner is not told who decided in the customer's name; what the store said of
-/// a decision that could not be carried out is for who runs it.
+/// A consent as this caller may see it. A partner is not told who decided in the customer's name, nor who asked in the name
+/// of another partner, whose consent a provider is shown; what the store said of a decision that could not be carried out is
+/// for who runs it.
 pub(crate) fn seen_by(acting: &Acting, grant: &Grant) -> Consent {
     let mut consent = Consent::from(grant);
-    if acting.partner().is_some() {
+    if let Some(partner) = acting.partner() {
         consent.decided_by = None;
+        if grant.registrant.partner() != Some(partner) {
+            consent.requested_by = None;
+        }
     }
     if let (false, Some(hindrance)) = (matches!(acting, Acting::Service(_)), &mut consent.hindrance) {
         "The decision could not be carried out everywhere yet.".clone_into(&mut hindrance.reason.detail);
@@ -58,22 +62,26 @@ pub(crate) async fn list_of_tenant(
     let limit = page.limit()?;
     let cursor = Cursor::of(&["consents", &tenant.to_string()]);
     let from = cursor.read(page.cursor.as_deref())?;
-    let all = api.function.grants.list_of_tenant(tenant).await?;
-    if all.is_empty() && api.function.tenants.get(tenant).await?.is_none() {
+    let from = from.map(|mark| registrant_of(&mark)).transpose()?;
+    let listed = api.function.grants.list_of_tenant(tenant, from.as_ref(), limit).await?;
+    if listed.grants.is_empty() && api.function.tenants.get(tenant).await?.is_none() {
         return Err(Problem::not_found());
     }
-    let behind = |grant: &&Grant| from.as_ref().is_none_or(|from| holder(grant) > from.as_str());
-    let mut grants: Vec<&Grant> = all.iter().filter(behind).take(limit + 1).collect();
-    let more = grants.len() > limit;
-    grants.truncate(limit);
-    let next = grants.last().filter(|_| more).map(|last| cursor.write(holder(last)));
-    let grants = grants.into_iter().map(|grant| seen_by(&acting, grant)).collect();
+    let last = listed.grants.last().filter(|_| listed.more);
+    let next = last.map(|last| cursor.write(last.registrant.partner().map_or(TENANT, PartnerId::as_str)));
+    let grants = listed.grants.iter().map(|grant| seen_by(&acting, grant)).collect();
     Ok(Json(ConsentPage { grants, next }))
 }
 
-/// The partner, or `-` for the tenant itself, as the list is ordered.
-fn holder(grant: &Grant) -> &str {
-    grant.registrant.partner().map_or("-", PartnerId::as_str)
+/// What stands in a cursor behind the tenant's own consent; behind that of a partner stands the partner.
+const TENANT: &str = "-";
+
+fn registrant_of(mark: &str) -> Result<Registrant, Problem> {
+    if mark == TENANT {
+        return Ok(Registrant::Tenant);
+    }
+    let partner = mark.parse().map(Registrant::Partner);
+    partner.map_err(|_| Problem::at("query.cursor", "It is not one that this list gave."))
 }
 
 /// List the consents of a partner

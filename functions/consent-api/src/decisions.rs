@@ -41,23 +41,11 @@ impl Decision {
     }
 }
 
-/// Who decides about which consent, on what it saw.
-struct Asked {
-    tenant: TenantId,
-    partner: PartnerId,
-    acting: Acting,
-    source: Source,
-    headers: HeaderMap,
-}
+/// Who decides about which consent, from where, and on what it saw.
+type Asked = (Path<(TenantId, PartnerId)>, Extension<Acting>, Source, HeaderMap);
 
 async fn decide(api: &Api, asked: Asked, decision: &Decision) -> Result<Response, Problem> {
-    let Asked {
-        tenant,
-        partner,
-        acting,
-        source,
-        headers,
-    } = asked;
+    let (Path((tenant, partner)), Extension(acting), source, headers) = asked;
     let (grants, now) = (&api.function.grants, api.guard.now());
     let registrant = Registrant::Partner(partner.clone());
     let before = grants.get(tenant, &registrant).await?.ok_or_else(Problem::not_found)?;
@@ -113,19 +101,9 @@ async fn decide(api: &Api, asked: Asked, decision: &Decision) -> Result<Response
 )]
 pub(crate) async fn grant(
     State(api): State<Api>,
-    Path((tenant, partner)): Path<(TenantId, PartnerId)>,
-    Extension(acting): Extension<Acting>,
-    source: Source,
-    headers: HeaderMap,
+    asked: Asked,
     Body(terms): Body<ConsentTerms>,
 ) -> Result<Response, Problem> {
-    let asked = Asked {
-        tenant,
-        partner,
-        acting,
-        source,
-        headers,
-    };
     decide(&api, asked, &Decision::Grant(terms.into())).await
 }
 
@@ -152,19 +130,9 @@ pub(crate) async fn grant(
 )]
 pub(crate) async fn decline(
     State(api): State<Api>,
-    Path((tenant, partner)): Path<(TenantId, PartnerId)>,
-    Extension(acting): Extension<Acting>,
-    source: Source,
-    headers: HeaderMap,
+    asked: Asked,
     Body(_nothing): Body<Nothing>,
 ) -> Result<Response, Problem> {
-    let asked = Asked {
-        tenant,
-        partner,
-        acting,
-        source,
-        headers,
-    };
     decide(&api, asked, &Decision::Decline).await
 }
 
@@ -192,18 +160,8 @@ pub(crate) async fn decline(
 )]
 pub(crate) async fn revoke(
     State(api): State<Api>,
-    Path((tenant, partner)): Path<(TenantId, PartnerId)>,
-    Extension(acting): Extension<Acting>,
-    source: Source,
-    headers: HeaderMap,
+    asked: Asked,
     Body(_nothing): Body<Nothing>,
 ) -> Result<Response, Problem> {
-    let asked = Asked {
-        tenant,
-        partner,
-        acting,
-        source,
-        headers,
-    };
     decide(&api, asked, &Decision::Revoke).await
 }

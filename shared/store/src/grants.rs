@@ -26,6 +26,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::StoreError;
 use crate::item::{Item, key_attributes, read};
 use crate::keys;
+use crate::parties::list_position;
 use crate::table::{Query, Range, Table};
 
 pub(crate) use changes::change_sort;
@@ -74,6 +75,15 @@ pub(crate) fn due_at(grant: &Grant) -> Option<Timestamp> {
     Some(decided.checked_add(DUE_AFTER).unwrap_or(Timestamp::MAX))
 }
 
+/// A page of grants.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GrantPage {
+    /// The grants.
+    pub grants: Vec<Grant>,
+    /// Whether there are more behind the last one.
+    pub more: bool,
+}
+
 impl Grants {
     /// The grants in this table.
     #[must_use]
@@ -89,18 +99,37 @@ impl Grants {
         self.table.get(&keys::grant(tenant, registrant), true).await
     }
 
-    /// All grants of a tenant, its own first, then by partner; may be a moment old.
+    /// At most `limit` (1 to 1,000) grants of a tenant, its own first, then by partner, behind the one of `after`; may be a
+    /// moment old.
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn list_of_tenant(&self, tenant: TenantId) -> Result<Vec<Grant>, StoreError> {
-        let partition = keys::grant_list(tenant);
+    pub async fn list_of_tenant(
+        &self,
+        tenant: TenantId,
+        after: Option<&Registrant>,
+        limit: usize,
+    ) -> Result<GrantPage, StoreError> {
+        let (partition, limit) = (keys::grant_list(tenant), limit.clamp(1, PAGE));
+        let place = |after: &Registrant| {
+            let sort = keys::holder(after).to_owned();
+            list_position(&keys::grant(tenant, after), &partition, sort)
+        };
         let query = Query {
             index: Some("list"),
             partition: &partition,
+            from: after.map(place),
+            // One more says whether there are more.
+            limit: Some(limit + 1),
             ..Query::default()
         };
-        self.table.query_all(query).await?.into_iter().map(read).collect()
+        let page = self.table.query(query).await?;
+        let more = page.next.is_some() || page.items.len() > limit;
+        let grants = page.items.into_iter().take(limit).map(read);
+        Ok(GrantPage {
+            grants: grants.collect::<Result<_, _>>()?,
+            more,
+        })
     }
 
     /// At most `limit` (1 to 1,000) grants of a partner, by tenant, behind the one of tenant `after`. A page that is

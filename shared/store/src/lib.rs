@@ -28,7 +28,7 @@ pub mod validated;
 
 pub use connection::{Connection, Credentials, Endpoint, Trust};
 pub use error::{ErrorKind, StoreError};
-pub use grants::{ChangeMark, ChangePage, Decider, Grants, Permission};
+pub use grants::{ChangeMark, ChangePage, Decider, GrantPage, Grants, Permission};
 pub use parties::{Listed, ListingWrite, Partners, TenantChange, TenantCreation, Tenants};
 pub use registry::Registry;
 pub use table::{TABLE_SCHEMA_VERSION, Table};

@@ -55,8 +55,10 @@ async fn a_provider_may_what_its_reseller_may() -> Result<()> {
     stage.request(nothing()).await?;
     let approve = format!("POST {}", stage.path("/woodgrove/grant"));
     assert_eq!(stage.ask(&stage.approver(), &approve, nothing()).await?.status, 200);
-    for who in [&provider, &stage.approver()] {
+    for (who, asked_by) in [(&provider, None), (&stage.approver(), Some("test admin-agent"))] {
         let implied = stage.permission(who, "contoso", verb, channel).await?;
+        // Who asks in the name of its reseller is none of the provider's business.
+        assert_eq!(implied.body["grant"]["requestedBy"], json!(asked_by), "{implied:?}");
         assert_eq!(implied.body["allowed"], true, "{implied:?}");
         assert_eq!(implied.body["viaReseller"], "woodgrove");
         assert_eq!(implied.body["grant"]["partner"], "woodgrove");
@@ -66,6 +68,7 @@ async fn a_provider_may_what_its_reseller_may() -> Result<()> {
         (&own.body["allowed"], &own.body["viaReseller"]),
         (&json!(true), &Value::Null)
     );
+    assert_eq!(own.body["grant"]["requestedBy"], "test admin-agent");
     // A no to the provider itself outranks the reseller's consent.
     stage.partner = "contoso".parse()?;
     stage.request(nothing()).await?;

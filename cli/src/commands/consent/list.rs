@@ -79,13 +79,17 @@ async fn of_tenant(
     limit: usize,
 ) -> Result<(Vec<Grant>, bool), Failure> {
     let tenant = state::tenant(registry, tenant).await?;
-    let all = registry.grants().list_of_tenant(tenant.id).await?;
-    let from = args.page.from.as_deref();
-    let behind = |grant: &Grant| from.is_none_or(|from| holder(grant) > from);
-    let mut grants: Vec<Grant> = all.into_iter().filter(behind).take(limit + 1).collect();
-    let more = grants.len() > limit;
-    grants.truncate(limit);
-    Ok((grants, more))
+    let after = args.page.from.as_deref().map(|from| match from {
+        "-" => Ok(Registrant::Tenant),
+        partner => partner.parse().map(Registrant::Partner),
+    });
+    let after = after.transpose();
+    let after = after.map_err(|error| Failure::new(error, "Take --from as the page before gave it."))?;
+    let page = registry
+        .grants()
+        .list_of_tenant(tenant.id, after.as_ref(), limit)
+        .await?;
+    Ok((page.grants, page.more))
 }
 
 async fn of_partner(

@@ -50,8 +50,9 @@ pub struct Consent {
     /// When it was last asked for.
     #[schema(value_type = String, format = DateTime)]
     pub requested_at: Timestamp,
-    /// By whom.
-    pub requested_by: String,
+    /// By whom; another partner is not told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub requested_by: Option<String>,
     /// When it was last decided.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = DateTime)]
@@ -163,7 +164,7 @@ impl From<&Grant> for Consent {
             delegated_administration: grant.delegated_administration,
             expires_at: grant.expires_at,
             requested_at: grant.requested_at,
-            requested_by: grant.requested_by.clone(),
+            requested_by: Some(grant.requested_by.clone()),
             decided_at: grant.decided_at,
             decided_by: grant.decided_by.clone(),
             hindrance: grant.hindrance.as_ref().map(Hindrance::from),

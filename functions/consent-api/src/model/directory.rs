@@ -49,11 +49,11 @@ pub struct ListingBody {
     pub description: String,
     /// Its website, an `https` URL of at most 200 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(max_length = 200)]
+    #[schema(max_length = 200, pattern = r"^\s*([Hh][Tt][Tt][Pp][Ss]://.+)?$")]
     pub website: Option<String>,
     /// Where it works: at most 100 names of at most 64 characters.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schema(max_items = 100)]
+    #[schema(max_items = 100, value_type = Vec<words::Region>)]
     pub regions: Vec<String>,
 }
 

@@ -7,7 +7,7 @@ mod providers;
 use engines::Database;
 use muster_core::Timestamp;
 use muster_core::channel::Channel;
-use muster_core::grant::{Denial, GrantError, GrantPin, GrantRequest, GrantState, Verb};
+use muster_core::grant::{Denial, Grant, GrantError, GrantPin, GrantRequest, GrantState, Verb};
 use muster_core::id::{PartnerId, TenantId};
 use muster_core::party::{Partner, PartnerKind, Registrant};
 use muster_local::counting::Counting;
@@ -273,7 +273,19 @@ async fn grants_are_listed_for_the_tenant_and_for_the_partner() {
         world.granted(id, PartnerKind::CspDirect).await;
     }
     world.revoke("fabrikam", 3).await.unwrap();
-    let of_tenant = world.grants.list_of_tenant(tenant(1)).await.unwrap();
+    let (before, mut of_tenant, mut pages) = (world.calls.snapshot(), Vec::new(), 0);
+    loop {
+        let after = of_tenant.last().map(|grant: &Grant| grant.registrant.clone());
+        let page = world.grants.list_of_tenant(tenant(1), after.as_ref(), 2).await.unwrap();
+        assert!(page.grants.len() <= 2);
+        of_tenant.extend(page.grants);
+        pages += 1;
+        if !page.more {
+            break;
+        }
+    }
+    let asked = world.calls.snapshot().get("Query").unwrap_or(&0) - before.get("Query").unwrap_or(&0);
+    assert_eq!((pages, asked), (2, 2), "one question a page");
     let told: Vec<_> = of_tenant
         .iter()
         .map(|g| (g.registrant.partner().map_or("-", PartnerId::as_str), g.state))
@@ -284,7 +296,10 @@ async fn grants_are_listed_for_the_tenant_and_for_the_partner() {
         ("fabrikam", GrantState::Revoked),
     ];
     assert_eq!(told, expected);
-    assert_eq!(world.grants.list_of_tenant(tenant(2)).await.unwrap(), []);
+    assert_eq!(
+        world.grants.list_of_tenant(tenant(2), None, 2).await.unwrap().grants,
+        []
+    );
 
     for number in 2..=5 {
         let request = asks(number, "contoso", PartnerKind::CspDirect);

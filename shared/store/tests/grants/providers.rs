@@ -97,7 +97,13 @@ async fn a_provider_finds_the_one_reseller_among_many_grants() {
             .await;
         world.request(&id, PartnerKind::CspReseller, None, 1).await.unwrap();
     }
+    let related = async || world.grants.is_related(tenant(1), &partner("provider")).await.unwrap();
+    assert!(!related().await, "its reseller was only asked for");
     world.grant("reseller-229", 2).await.unwrap();
+    assert!(
+        related().await,
+        "the tenant exists to the provider of a reseller that stands behind 200 grants"
+    );
     let before = world.calls.snapshot();
     let pin = world.permit("provider", 3).await.unwrap();
     assert_eq!(pin.registrant, Registrant::Partner(partner("reseller-229")));

@@ -30,6 +30,16 @@ fn id(told: &str, pattern: &str) -> RefOr<Schema> {
     RefOr::T(Schema::Object(object.build()))
 }
 
+/// A text of 1 to `max` characters.
+fn text(told: &str, max: usize) -> RefOr<Schema> {
+    let object = ObjectBuilder::new()
+        .schema_type(Type::String)
+        .description(Some(told))
+        .min_length(Some(1))
+        .max_length(Some(max));
+    RefOr::T(Schema::Object(object.build()))
+}
+
 macro_rules! words {
     ($($name:ident: $told:literal, $schema:expr;)*) => {
         $(
@@ -85,6 +95,7 @@ words! {
     PartnerId: "A partner's id, kept in lower case. Of a partner that signs in with its own Entra tenant, that tenant's id.",
         |told| id(told, "^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$");
     PartnerKind: "What a partner is.", |told| word(told, &party::PartnerKind::ALL);
+    Region: "Where a partner works.", |told| text(told, 64);
     Role: "What a caller may be.", |told| word(told, &access::Role::ALL);
     UploadId: "The id of an upload.", |told| id(told, "^u-[A-Za-z0-9_-]{20}$");
     Verb: "What a consent allows.", |told| word(told, &grant::Verb::ALL);
