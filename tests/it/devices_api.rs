@@ -1,5 +1,8 @@
 //! Devices over HTTP: who sees and changes which, what a change leaves behind, and what is refused where.
 
+mod busy;
+mod told;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 

@@ -7,6 +7,7 @@ mod clock;
 mod consent;
 mod consent_api;
 mod costs;
+mod cursors;
 mod devices;
 mod devices_api;
 mod duplicates;

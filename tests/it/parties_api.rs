@@ -98,6 +98,25 @@ async fn a_tenant_without_an_id_gets_one_and_a_repeat_makes_no_other() -> Result
         }
     }
     assert_eq!(names, ["a", "b", "c"]);
+    for (name, expected) in [("B", vec!["b"]), ("%20b%20", vec!["b"]), ("d", vec![])] {
+        let page = ask(&place, &format!("GET /v1/tenants?limit=1&name={name}"), &Value::Null).await?;
+        let tenants = page.body["tenants"].as_array().ok_or("tenants")?;
+        let found: Vec<&str> = tenants.iter().filter_map(|tenant| tenant["name"].as_str()).collect();
+        assert_eq!((found, &page.body["next"]), (expected, &Value::Null), "{name}");
+    }
+    let first = ask(&place, "GET /v1/tenants?limit=1", &Value::Null).await?;
+    let cursor = first.body["next"].as_str().ok_or("a next page")?;
+    for (query, path) in [
+        (format!("name=b&cursor={cursor}"), "query.cursor"),
+        (format!("name={}", "x".repeat(257)), "query.name"),
+    ] {
+        let answer = ask(&place, &format!("GET /v1/tenants?{query}"), &Value::Null).await?;
+        assert_eq!(
+            (answer.status.as_u16(), &answer.body["errors"][0]["path"]),
+            (400, &json!(path)),
+            "{query}"
+        );
+    }
     Ok(())
 }
 

@@ -1,11 +1,14 @@
 //! Uploads over HTTP: announced, sent to signed URLs, or inline; looked at, called off, predicted.
 
 mod figure;
+mod given_up;
 mod keys;
+mod pace;
 mod sent;
 
 use std::time::Duration;
 
+use axum::http::StatusCode;
 use journeys::api::{Answer, Api, Who};
 use journeys::by_hand::{ByHand, at_transactions};
 use journeys::lists::{self, Row, device, intune, list};
@@ -145,6 +148,11 @@ async fn a_file_goes_to_its_signed_url_once_and_with_the_announced_size_alone() 
     assert_eq!(report.status, 200);
     assert!(report.headers["content-disposition"].contains("report.csv"));
     assert_eq!(String::from_utf8(report.body)?.lines().count(), 4);
+    let download = served.get(&format!("{own}/summary")).await?;
+    let summary = send(&download, b"").await?;
+    assert!(summary.headers["content-disposition"].contains("summary.json"));
+    let summary: Value = serde_json::from_slice(&summary.body)?;
+    assert_eq!(summary["rows"], 3, "{summary}");
     let none = served
         .ask(&served.admin, &format!("GET {own}/fixit"), &Value::Null)
         .await?;
@@ -429,7 +437,64 @@ async fn a_request_with_a_key_is_carried_out_once() -> Result<()> {
         .api
         .ask(&served.admin, &served.world, &what, &headers, &new)
         .await?;
-    assert_eq!((first.status.as_u16(), &first.body), (201, &again.body));
+    assert_eq!((first.status, again.status), (StatusCode::CREATED, StatusCode::CREATED));
+    for same in ["id", "state", "expiresAt"] {
+        assert_eq!(first.body[same], again.body[same]);
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_repeated_announcement_is_given_urls_for_the_time_that_is_left() -> Result<()> {
+    let served = Served::new().await?;
+    let file = intune(0..3);
+    let what = format!("POST /v1/tenants/{}/uploads", served.tenant);
+    let new = json!({ "name": "a", "size": file.len() });
+    let announce = async || {
+        let headers = [("idempotency-key", "k")];
+        served
+            .api
+            .ask(&served.admin, &served.world, &what, &headers, &new)
+            .await
+    };
+    let first = announce().await?;
+    let url = |answer: &Answer| answer.body["put"]["url"].as_str().unwrap_or_default().to_owned();
+    assert!(url(&first).contains("X-Amz-Expires=3600&"), "{}", first.body);
+    served.world.wait(1500);
+    let again = announce().await?;
+    assert_eq!(again.headers["idempotency-replayed"], "true");
+    assert_eq!(
+        (&again.status, &again.headers["location"]),
+        (&first.status, &first.headers["location"])
+    );
+    assert_eq!(again.body["expiresAt"], first.body["expiresAt"]);
+    assert!(url(&again).contains("X-Amz-Expires=2100&"), "{}", again.body);
+    assert_eq!(send(&again.body["put"], &file).await?.status, 200);
+    let ended = served.get(&format!("/uploads/{}?wait=20", id_of(&first.body))).await?;
+    assert_eq!(ended["state"], "finished", "{ended}");
+
+    // What is not waited for any more has no URLs.
+    let after = announce().await?;
+    assert_eq!((&after.body["id"], after.body.get("put")), (&first.body["id"], None));
+    assert_eq!(after.body["state"], "processing");
+    let what = format!("POST /v1/tenants/{}/uploads", served.tenant);
+    let late = async || {
+        let headers = [("idempotency-key", "late")];
+        let new = json!({ "name": "b", "size": 10, "multipart": true });
+        served
+            .api
+            .ask(&served.admin, &served.world, &what, &headers, &new)
+            .await
+    };
+    let first = late().await?;
+    assert_eq!(first.body["state"], "announced");
+    served.world.wait(12 * 3600);
+    let expired = late().await?;
+    assert_eq!((expired.status, &expired.body["id"]), (first.status, &first.body["id"]));
+    assert_eq!(
+        (&expired.body["state"], expired.body.get("multipart")),
+        (&json!("expired"), None)
+    );
     Ok(())
 }
 

@@ -145,7 +145,7 @@ pub(crate) async fn list_devices(
             _ => Problem::from(error),
         })?;
     Ok(Json(DevicePage {
-        devices: listed.devices.into_iter().map(Device::from).collect(),
+        devices: listed.devices.into_iter().map(|device| told(&acting, device)).collect(),
         next: listed.next.map(|mark| cursor.write(&mark)),
     }))
 }
@@ -174,14 +174,24 @@ pub(crate) async fn get_device(
     Path((tenant, device)): Path<(TenantId, String)>,
 ) -> Result<Tagged, Problem> {
     rights::may_see(&api, &acting, tenant).await?;
-    Ok(tagged(known(&api, &acting, tenant, &device).await?))
+    let device = known(&api, &acting, tenant, &device).await?;
+    Ok(tagged(&acting, device))
 }
 
 /// A device with its version in the header.
 pub(crate) type Tagged = ([(HeaderName, HeaderValue); 1], Json<Device>);
 
-fn tagged(device: device::Device) -> Tagged {
-    ([(header::ETAG, etag(device.version))], Json(device.into()))
+fn tagged(acting: &Acting, device: device::Device) -> Tagged {
+    ([(header::ETAG, etag(device.version))], Json(told(acting, device)))
+}
+
+/// A device as whoever acts may see it. A partner is not told of uploads of others.
+fn told(acting: &Acting, device: device::Device) -> Device {
+    let mut told = Device::from(device);
+    if let Some(partner) = acting.partner() {
+        told.hide_uploads_from(partner);
+    }
+    told
 }
 
 /// The id that a path names; what is none names nothing that exists.

@@ -16,7 +16,7 @@ pub use new_upload::{
     SignedPut,
 };
 pub use party::{CreatePartner, CreateTenant, EditTenant, Partner, PartnerPage, Tenant, TenantPage};
-pub use upload::{Reason, Upload, UploadOptions, UploadPage, UploadStage};
+pub use upload::{FileSeen, Reason, Upload, UploadOptions, UploadPage, UploadStage};
 pub use upload_row::{Download, UploadRow, UploadRowPage};
 
 use serde::{Deserialize, Deserializer};

@@ -12,10 +12,14 @@ mod rights;
 mod rows;
 mod show;
 
+use muster_core::id::AnnouncementId;
+use muster_runtime::http::{Code, Problem};
+use serde::{Deserialize, Serialize};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::Api;
+use crate::idempotent::Answer;
 
 /// The routes of uploads.
 pub(crate) fn routes() -> OpenApiRouter<Api> {
@@ -28,10 +32,23 @@ pub(crate) fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(rows::list_upload_rows))
         .routes(routes!(files::get_upload_report))
         .routes(routes!(files::get_upload_fixit))
+        .routes(routes!(files::get_upload_summary))
         .routes(routes!(inline::register_devices))
 }
 
 /// Where an upload is looked at.
 fn path_of(tenant: muster_core::id::TenantId, id: &impl std::fmt::Display) -> String {
     format!("/v1/tenants/{tenant}/uploads/{id}")
+}
+
+/// What is kept of an answer under its idempotency key. How the upload stands is looked up, and URLs are signed, each time.
+#[derive(Serialize, Deserialize)]
+struct Kept {
+    id: AnnouncementId,
+}
+
+impl Kept {
+    fn of(answer: &Answer) -> Result<Self, Problem> {
+        serde_json::from_str(&answer.body).map_err(|e| Problem::new(Code::Internal, "The service failed.").caused_by(e))
+    }
 }

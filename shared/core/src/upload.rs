@@ -80,6 +80,19 @@ pub struct Reason {
     pub remedy: String,
 }
 
+impl Reason {
+    /// Of an upload that somebody called off.
+    #[must_use]
+    pub fn cancelled(by: &str) -> Self {
+        Self {
+            code: "cancelled".to_owned(),
+            detail: format!("it was called off by {by}"),
+            remedy: "Upload the file again if it is wanted after all; rows that are registered come out as unchanged."
+                .to_owned(),
+        }
+    }
+}
+
 /// What is known of an upload from the start and never changes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

@@ -19,7 +19,7 @@ pub use lambda::{random_ids, serve_lambda};
 pub use layers::{MAX_BODY, NewId, around};
 pub use page::{PageQuery, etag, if_match};
 pub use problem::{Code, FieldError, Problem, ProblemBody};
-pub use read::{Body, Query, text};
+pub use read::{Body, Query, sentence, text};
 pub use source::{Peer, Source};
 
 use std::sync::Arc;

@@ -5,7 +5,9 @@ mod tests;
 
 use aws_config::BehaviorVersion;
 use aws_sdk_dynamodb::config::retry::RetryPartition;
-use aws_sdk_dynamodb::config::{Credentials as SdkCredentials, Region, StalledStreamProtectionConfig};
+use aws_sdk_dynamodb::config::{
+    Credentials as SdkCredentials, Region, SharedCredentialsProvider, StalledStreamProtectionConfig,
+};
 use aws_smithy_http_client::tls::{self, TlsContext, TrustStore};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 
@@ -67,6 +69,8 @@ pub struct Connection {
     pub(crate) dynamodb: aws_sdk_dynamodb::Client,
     pub(crate) s3: aws_sdk_s3::Client,
     pub(crate) sqs: aws_sdk_sqs::Client,
+    /// What all of them sign with, for whoever must know how long that is good.
+    pub(crate) credentials: Option<SharedCredentialsProvider>,
 }
 
 impl Connection {
@@ -119,10 +123,11 @@ impl Connection {
             .behavior_version(BehaviorVersion::latest())
             .region(Region::from_static(REGION))
             .endpoint_url(dynamodb.url)
-            .credentials_provider(secret)
+            .credentials_provider(secret.clone())
             .stalled_stream_protection(patient())
             .http_client(dynamodb.http);
         Self {
+            credentials: Some(SharedCredentialsProvider::new(secret)),
             dynamodb: aws_sdk_dynamodb::Client::from_conf(dynamodb_config.build()),
             s3: aws_sdk_s3::Client::from_conf(s3_config.build()),
             sqs: aws_sdk_sqs::Client::from_conf(sqs_config.build()),
@@ -134,6 +139,7 @@ impl Connection {
             dynamodb: aws_sdk_dynamodb::Client::new(config),
             s3: aws_sdk_s3::Client::new(config),
             sqs: aws_sdk_sqs::Client::new(config),
+            credentials: config.credentials_provider(),
         }
     }
 }

@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use aws_sdk_s3::Client;
+use aws_sdk_s3::config::SharedCredentialsProvider;
 use aws_sdk_s3::operation::get_object::builders::GetObjectFluentBuilder;
 use aws_sdk_s3::operation::head_object::HeadObjectError;
 use aws_sdk_s3::primitives::{ByteStream, ByteStreamError, DateTime};
@@ -41,6 +42,7 @@ const CONFLICT_TRIES: u32 = 6;
 pub struct Objects {
     pub(crate) client: Client,
     pub(crate) bucket: String,
+    pub(crate) credentials: Option<SharedCredentialsProvider>,
 }
 
 /// What is known of an object without reading it.
@@ -65,6 +67,7 @@ impl Objects {
         Self {
             client: connection.s3.clone(),
             bucket: bucket.into(),
+            credentials: connection.credentials.clone(),
         }
     }
 

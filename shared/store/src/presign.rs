@@ -6,8 +6,9 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use aws_sdk_s3::Client;
-use aws_sdk_s3::config::RequestChecksumCalculation;
+use aws_sdk_s3::config::{ProvideCredentials as _, RequestChecksumCalculation, SharedCredentialsProvider};
 use aws_sdk_s3::presigning::{PresignedRequest, PresigningConfig};
+use muster_core::Timestamp;
 
 use crate::error::{ErrorKind, StoreError};
 use crate::objects::Objects;
@@ -18,6 +19,7 @@ use crate::objects::Objects;
 pub struct Presigner {
     client: Client,
     bucket: String,
+    credentials: Option<SharedCredentialsProvider>,
 }
 
 const OPERATION: &str = "sign a URL";
@@ -50,11 +52,29 @@ impl Objects {
         Presigner {
             client: Client::from_conf(config.build()),
             bucket: self.bucket.clone(),
+            credentials: self.credentials.clone(),
         }
     }
 }
 
 impl Presigner {
+    /// For how long of `wanted` a URL that is signed at `now` is good: a URL dies with the credentials that signed it, as far
+    /// as it is known when that is. Those of a Lambda function do not say it; whoever is left with a dead URL asks for
+    /// another one.
+    ///
+    /// # Errors
+    /// When there are no credentials to sign with.
+    pub async fn lasts(&self, wanted: Duration, now: Timestamp) -> Result<Duration, StoreError> {
+        let Some(provider) = &self.credentials else {
+            return Ok(wanted);
+        };
+        let credentials = provider.provide_credentials().await;
+        let credentials = credentials.map_err(|e| StoreError::new(ErrorKind::Transient, OPERATION, e.to_string()))?;
+        let end = credentials.expiry().and_then(|end| Timestamp::try_from(end).ok());
+        let left = end.map(|end| Duration::try_from(end.duration_since(now)).unwrap_or_default());
+        Ok(left.map_or(wanted, |left| left.min(wanted)))
+    }
+
     /// Writes an object of exactly `size` bytes with this metadata, unless there is one under the key.
     ///
     /// # Errors
@@ -139,5 +159,36 @@ fn told(request: &PresignedRequest) -> SignedRequest {
             .filter(|(name, _)| !["host", "content-length"].contains(&name.to_ascii_lowercase().as_str()))
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::SystemTime;
+
+    use aws_sdk_s3::config::{BehaviorVersion, Credentials};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_url_is_good_for_no_longer_than_what_signed_it() {
+        let now = Timestamp::from_second(1_795_251_600).unwrap();
+        let client = Client::from_conf(
+            aws_sdk_s3::Config::builder()
+                .behavior_version(BehaviorVersion::latest())
+                .build(),
+        );
+        for (seconds, expected) in [(None, 3600), (Some(7200), 3600), (Some(600), 600), (Some(-5), 0)] {
+            let end = seconds.map(|s: i64| SystemTime::from(Timestamp::from_second(now.as_second() + s).unwrap()));
+            let presigner = Presigner {
+                client: client.clone(),
+                bucket: "b".to_owned(),
+                credentials: Some(SharedCredentialsProvider::new(Credentials::new(
+                    "k", "s", None, end, "test",
+                ))),
+            };
+            let lasts = presigner.lasts(Duration::from_secs(3600), now).await.unwrap();
+            assert_eq!(lasts, Duration::from_secs(expected), "{seconds:?}");
+        }
     }
 }

@@ -3,6 +3,7 @@
 mod cuts;
 mod done;
 mod item;
+mod of_partner;
 mod strays;
 mod watch;
 

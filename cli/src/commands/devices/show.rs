@@ -44,7 +44,9 @@ pub(super) async fn print(place: &Place, device: &Device, out: &mut Output) -> R
             device.channel
         )),
     );
-    row("from", Some(origin(place, device, &device.source).await?));
+    if let Some(source) = &device.source {
+        row("from", Some(origin(place, device, source).await?));
+    }
     if let Some(source) = &device.changed_by {
         row("changed", Some(state::time(device.changed_at)));
         row("from", Some(origin(place, device, source).await?));

@@ -15,8 +15,8 @@ use crate::rights;
 
 /// How many devices one request may name.
 pub(super) const MOST: usize = 1000;
-/// How many of them are worked on at once.
-pub(super) const AT_ONCE: usize = 16;
+/// How many of them are worked on at once: half as many as the consent has shards, which their transactions hold.
+pub(super) const AT_ONCE: usize = 4;
 
 /// What an act on a device came to.
 pub(super) enum Came {

@@ -9,8 +9,9 @@ use muster_core::id::{DeviceId, TenantId};
 use muster_core::identity::IdentityKey;
 use muster_core::record::{Place, Record};
 use muster_core::row::{self, Field, RawRow, RowFault};
-use muster_runtime::http::{Acting, Body, FieldError, Problem, ProblemBody};
+use muster_runtime::http::{Acting, Body, FieldError, Problem, ProblemBody, sentence};
 
+use super::told;
 use crate::Api;
 use crate::model::{Comparison, FindDevice, FoundDevice};
 use crate::rights;
@@ -66,7 +67,7 @@ pub(crate) async fn find_device(
         FoundDevice {
             led_by: led_by.map(|key| key.kind().code().to_owned()).collect(),
             comparison: comparison(&wanted, &device),
-            device: Some(device.into()),
+            device: Some(told(&acting, device)),
         }
     })))
 }
@@ -93,11 +94,12 @@ fn read(wanted: &FindDevice) -> Result<Record, Problem> {
         hardware_hash: wanted.hardware_hash.as_deref(),
         ..RawRow::default()
     };
-    // What this channel takes as identity is all that there is.
-    let channel = Channel::PartnerCenter;
-    row::read(&raw, nowhere(), channel, &mut Vec::new())
-        .map_err(|faults| Problem::invalid(faults.iter().map(told).collect()))
+    row::read(&raw, nowhere(), ALL_IDENTITIES, &mut Vec::new())
+        .map_err(|faults| Problem::invalid(faults.iter().map(wrong).collect()))
 }
+
+/// The channel that takes as identity all that there is.
+const ALL_IDENTITIES: Channel = Channel::PartnerCenter;
 
 /// The request is no row of a file.
 const fn nowhere() -> Place {
@@ -109,7 +111,9 @@ const fn nowhere() -> Place {
     }
 }
 
-fn told(fault: &RowFault) -> FieldError {
+/// What is wrong with what was sent. The rules speak of a row and of what its channel accepts, and nobody named a channel
+/// here.
+fn wrong(fault: &RowFault) -> FieldError {
     let path = match fault.field {
         Some(Field::SerialNumber) => "serialNumber",
         Some(Field::ProductId) => "productKeyId",
@@ -118,9 +122,11 @@ fn told(fault: &RowFault) -> FieldError {
         Some(Field::Model) => "model",
         Some(Field::GroupTag | Field::AssignedUser) | None => "body",
     };
+    let channel = format!("; {ALL_IDENTITIES} accepts ");
+    let detail = fault.detail.split(&channel).next().unwrap_or_default();
     FieldError {
         path: path.to_owned(),
-        detail: fault.detail.clone(),
+        detail: sentence(&detail.replace("the row identifies", "this identifies")),
     }
 }
 
@@ -164,5 +170,29 @@ mod tests {
             wanted.manufacturer = Some("Contoso".to_owned());
         });
         assert_eq!(shared.unwrap_err(), ["serialNumber"]);
+    }
+
+    #[test]
+    fn what_is_wrong_is_told_without_a_channel_that_nobody_named() {
+        let no_pkid = FindDevice {
+            product_key_id: Some("0000000000000".to_owned()),
+            ..FindDevice::default()
+        };
+        let half = FindDevice {
+            model: Some("Book".to_owned()),
+            ..FindDevice::default()
+        };
+        let blank = FindDevice {
+            model: Some(" ".to_owned()),
+            ..FindDevice::default()
+        };
+        for (wanted, expected) in [
+            (no_pkid, "The product id is all zeros, which stands for no key."),
+            (half, "Manufacturer and serial number are missing."),
+            (blank, "This identifies no device."),
+        ] {
+            let body = read(&wanted).unwrap_err().body();
+            assert_eq!(body.errors[0].detail, expected);
+        }
     }
 }

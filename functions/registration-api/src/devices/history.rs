@@ -1,8 +1,12 @@
 //! What became of a device.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use axum::extract::{Path, State};
 use axum::{Extension, Json};
-use muster_core::id::TenantId;
+use futures::{StreamExt as _, TryStreamExt as _, stream};
+use muster_core::id::{TenantId, UploadId};
+use muster_core::party::Registrant;
 use muster_runtime::http::{Acting, Cursor, PageQuery, Problem, ProblemBody, Query};
 
 use super::known;
@@ -10,10 +14,13 @@ use crate::Api;
 use crate::model::{DeviceChange, DeviceChangePage};
 use crate::rights;
 
+/// Of how many uploads it is read at once whose they are.
+const AT_ONCE: usize = 16;
+
 /// List the changes of a device
 ///
-/// Newest first; the last one is its registration. Who somebody of the tenant or of another partner is, a partner is not
-/// told.
+/// Newest first; the last one is its registration. Who somebody of the tenant or of another partner is, and what they
+/// uploaded, a partner is not told.
 #[utoipa::path(
     get,
     path = "/v1/tenants/{tenant}/devices/{device}/history",
@@ -48,14 +55,29 @@ pub(crate) async fn list_device_changes(
     rights::may_see(&api, &acting, tenant).await?;
     let device = known(&api, &acting, tenant, &device).await?;
     let page = api.function.devices.history(&device, below, limit).await?;
-    let own = acting.partner().is_some().then(|| acting.registrant());
-    let changes = page.changes.into_iter().map(|change| {
-        let mut told = DeviceChange::from(change);
-        told.hide_subject_from(own.as_ref());
-        told
-    });
+    let mut changes: Vec<DeviceChange> = page.changes.into_iter().map(DeviceChange::from).collect();
+    if acting.partner().is_some() {
+        hide(&api, &acting, &mut changes).await?;
+    }
     Ok(Json(DeviceChangePage {
-        changes: changes.collect(),
+        changes,
         next: page.next.map(|version| cursor.write(&version.to_string())),
     }))
+}
+
+/// Leaves out what a partner is not told. Whose a row is, its upload says.
+async fn hide(api: &Api, acting: &Acting, changes: &mut [DeviceChange]) -> Result<(), Problem> {
+    let rows = changes.iter().filter_map(|change| change.by.source.as_ref());
+    let uploads: BTreeSet<UploadId> = rows.map(|row| row.upload.clone()).collect();
+    let party = async |id: UploadId| -> Result<_, Problem> {
+        let status = api.function.uploads.get(&id).await?;
+        Ok((id, status.and_then(|status| status.registrant)))
+    };
+    let parties: BTreeMap<UploadId, Option<Registrant>> =
+        stream::iter(uploads).map(party).buffered(AT_ONCE).try_collect().await?;
+    let own = acting.registrant();
+    for change in changes {
+        change.hide_from(&own, |upload| parties.get(upload).cloned().flatten());
+    }
+    Ok(())
 }

@@ -7,7 +7,7 @@ use futures::{StreamExt as _, TryStreamExt as _, stream};
 use muster_core::device::DeviceEdit;
 use muster_core::grant::Verb;
 use muster_core::id::{DeviceId, TenantId};
-use muster_runtime::http::{Acting, Body, Code, FieldError, Problem, ProblemBody, if_match};
+use muster_runtime::http::{Acting, Body, Code, FieldError, Problem, ProblemBody, if_match, sentence};
 use muster_store::idempotency::Seed;
 
 use super::act::{AT_ONCE, Acts, Came, named_once};
@@ -54,7 +54,7 @@ pub(crate) async fn update_device(
         if_match(&headers, seen.version)?;
     }
     match acts.update(id(&device)?, edit, version).await? {
-        Came::Done(device) | Came::Unchanged(device) => Ok(tagged(*device)),
+        Came::Done(device) | Came::Unchanged(device) => Ok(tagged(&acting, *device)),
         Came::Absent => Err(Problem::not_found()),
         Came::Retired(device) => Err(Problem::new(
             Code::Conflict,
@@ -157,10 +157,4 @@ fn checked(edit: DeviceEdit, path: &str) -> Result<DeviceEdit, Vec<FieldError>> 
         });
         told.collect()
     })
-}
-
-fn sentence(text: &str) -> String {
-    let mut chars = text.chars();
-    let first: String = chars.next().into_iter().flat_map(char::to_uppercase).collect();
-    format!("{first}{}.", chars.as_str())
 }

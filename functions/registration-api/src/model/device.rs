@@ -7,7 +7,7 @@ mod found;
 use muster_core::Timestamp;
 use muster_core::channel::Channel;
 use muster_core::device::{self, DeviceState};
-use muster_core::id::{DeviceId, TenantId, UploadId};
+use muster_core::id::{DeviceId, PartnerId, TenantId, UploadId};
 use muster_core::identity::{IdentityKey, Pkid};
 use muster_core::party;
 use muster_runtime::http::openapi::words;
@@ -68,9 +68,10 @@ pub struct Device {
     /// Its identities as digests, strongest first.
     #[schema(value_type = Vec<String>)]
     pub keys: Vec<IdentityKey>,
-    /// The row that registered it.
-    pub source: Source,
-    /// The row that changed it last, where that is another one.
+    /// The row that registered it; a partner is told its own rows only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<Source>,
+    /// The row that changed it last, where that is another one. A partner finds its own rows in the device's history.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub changed_by: Option<Source>,
     /// When it was registered.
@@ -151,12 +152,21 @@ impl From<device::Device> for Device {
             display_name: device.display_name,
             purchase_order: device.purchase_order,
             keys: device.keys,
-            source: device.source.into(),
+            source: Some(device.source.into()),
             changed_by: device.changed_by.map(Source::from),
             registered_at: device.registered_at,
             changed_at: device.changed_at,
             merged_into: device.merged_into,
         }
+    }
+}
+
+impl Device {
+    /// Leaves out the rows that this partner is not known to have handed in.
+    pub fn hide_uploads_from(&mut self, partner: &PartnerId) {
+        let own = Registrant::from(party::Registrant::Partner(partner.clone()));
+        self.source = self.source.take().filter(|_| self.registrant == own);
+        self.changed_by = None;
     }
 }
 

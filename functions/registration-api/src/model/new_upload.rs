@@ -50,15 +50,15 @@ pub struct AnnouncedUpload {
     /// The id to ask by from now on.
     #[schema(value_type = words::AnnouncementId)]
     pub id: AnnouncementId,
-    /// `announced`.
+    /// `announced`; in the answer to a repeat, how it stands by then.
     pub state: UploadStage,
-    /// Until when the URLs are good.
+    /// Until when the URLs are good. A repeat under the same idempotency key gives new ones.
     #[schema(value_type = String, format = DateTime)]
     pub expires_at: Timestamp,
-    /// The one request that sends the file.
+    /// The one request that sends the file, while it is waited for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub put: Option<SignedPut>,
-    /// The requests that send the file in parts.
+    /// The requests that send the file in parts, while it is waited for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub multipart: Option<Multipart>,
 }

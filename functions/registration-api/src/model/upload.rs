@@ -180,6 +180,22 @@ pub struct UploadPage {
     pub next: Option<String>,
 }
 
+/// What is known of the file of an announced upload.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FileSeen {
+    /// It is not there.
+    Not,
+    /// It is there.
+    Arrived,
+    /// It is there, and could not be looked at.
+    GivenUp {
+        /// Why.
+        reason: upload::Reason,
+        /// When it was given up.
+        at: Timestamp,
+    },
+}
+
 impl Upload {
     /// An upload that was accepted or refused, and how far it is.
     ///
@@ -225,14 +241,15 @@ impl Upload {
         }
     }
 
-    /// An upload that no object was looked at of; `arrived`: its object is there.
+    /// An upload whose file was not looked at.
     #[must_use]
-    pub fn announced(announcement: Announcement, arrived: bool, now: Timestamp) -> Self {
-        let state = match &announcement.cancelled {
-            _ if arrived => UploadStage::Processing,
-            Some(_) => UploadStage::Cancelled,
-            None if announcement.expires_at <= now => UploadStage::Expired,
-            None => UploadStage::Announced,
+    pub fn announced(announcement: Announcement, file: FileSeen, now: Timestamp) -> Self {
+        let (state, reason, finished_at) = match (file, announcement.cancelled) {
+            (FileSeen::GivenUp { reason, at }, _) => (UploadStage::Failed, Some(reason), Some(at)),
+            (FileSeen::Arrived, _) => (UploadStage::Processing, None, None),
+            (FileSeen::Not, Some(reason)) => (UploadStage::Cancelled, Some(reason), None),
+            (FileSeen::Not, None) if announcement.expires_at <= now => (UploadStage::Expired, None, None),
+            (FileSeen::Not, None) => (UploadStage::Announced, None, None),
         };
         let waited_for = matches!(state, UploadStage::Announced | UploadStage::Expired);
         Self {
@@ -247,8 +264,8 @@ impl Upload {
             options: Some(announcement.options.into()),
             created_at: announcement.created_at,
             expires_at: waited_for.then_some(announcement.expires_at),
-            finished_at: None,
-            reason: announcement.cancelled.filter(|_| !arrived).map(Reason::from),
+            finished_at,
+            reason: reason.map(Reason::from),
             notices: Vec::new(),
             rows: None,
             rows_done: 0,

@@ -5,11 +5,13 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use axum::{Extension, Json};
 use muster_core::id::TenantId;
 use muster_core::party;
-use muster_runtime::http::{Acting, Body, Code, Cursor, PageQuery, Problem, ProblemBody, Query, etag, if_match};
+use muster_runtime::http::{Acting, Body, Code, Cursor, PageQuery, Problem, ProblemBody, Query, etag, if_match, text};
 use muster_store::idempotency::Seed;
 use muster_store::{TenantChange, TenantCreation};
+use serde::Deserialize;
+use utoipa::IntoParams;
 
-use super::{known, name};
+use super::{MAX_NAME, known, name};
 use crate::Api;
 use crate::idempotent::{Answer, idempotent};
 use crate::model::{CreateTenant, EditTenant, Tenant, TenantPage};
@@ -86,6 +88,20 @@ fn same(found: &party::Tenant, sent: &CreateTenant, name: &str) -> bool {
         && (sent.licensed.is_none() || sent.licensed == found.licensed)
 }
 
+/// Which tenants are listed.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct TenantQuery {
+    /// The one of this name, in whatever letter case.
+    name: Option<String>,
+    /// How many are listed at most, 1 to 1000.
+    #[param(minimum = 1, maximum = 1000, default = 100)]
+    limit: Option<u32>,
+    /// Where to go on: `next` of the page before.
+    cursor: Option<String>,
+}
+
 /// List the tenants
 ///
 /// By name.
@@ -94,7 +110,7 @@ fn same(found: &party::Tenant, sent: &CreateTenant, name: &str) -> bool {
     path = "/v1/tenants",
     operation_id = "listTenants",
     tag = "tenants and partners",
-    params(PageQuery),
+    params(TenantQuery),
     responses(
         (status = 200, body = TenantPage),
         (status = "4XX", body = ProblemBody, content_type = "application/problem+json"),
@@ -103,19 +119,34 @@ fn same(found: &party::Tenant, sent: &CreateTenant, name: &str) -> bool {
 )]
 pub(crate) async fn list_tenants(
     State(api): State<Api>,
-    Query(page): Query<PageQuery>,
+    Query(query): Query<TenantQuery>,
 ) -> Result<Json<TenantPage>, Problem> {
+    let page = PageQuery {
+        limit: query.limit,
+        cursor: query.cursor,
+    };
     let limit = page.limit()?;
+    let name = text("query.name", query.name.as_deref(), MAX_NAME);
+    let name = name.map_err(|error| Problem::invalid(vec![error]))?;
     let cursor = Cursor::of(&["tenants"]);
     let tenants = &api.function.tenants;
+    let bad = || Problem::at("query.cursor", "It is not one that this list gave.");
     let after = match cursor.read(page.cursor.as_deref())? {
         None => None,
+        // The list of one name has one page.
+        Some(_) if name.is_some() => return Err(bad()),
         Some(mark) => {
-            let bad = || Problem::at("query.cursor", "It is not one that this list gave.");
             let id: TenantId = mark.parse().map_err(|_| bad())?;
             Some(tenants.get(id).await?.ok_or_else(bad)?)
         }
     };
+    if let Some(name) = name {
+        let found = tenants.by_name(&name).await?;
+        return Ok(Json(TenantPage {
+            tenants: found.into_iter().map(Tenant::from).collect(),
+            next: None,
+        }));
+    }
     let listed = tenants.list(after.as_ref(), limit).await?;
     let more = listed.len() == limit;
     let next = listed

@@ -6,6 +6,7 @@ use axum::Extension;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use jiff::SignedDuration;
+use muster_core::Timestamp;
 use muster_core::id::{AnnouncementId, TenantId};
 use muster_core::inbox::InboxKey;
 use muster_runtime::http::{Acting, Body, Code, FieldError, Problem, ProblemBody};
@@ -14,10 +15,10 @@ use muster_store::idempotency::Seed;
 use muster_store::presign::SignedRequest;
 
 use super::options::Asked;
-use super::{path_of, rights};
+use super::{Kept, path_of, rights};
 use crate::Api;
 use crate::idempotent::{Answer, idempotent};
-use crate::model::{AnnouncedUpload, Multipart, NewUpload, SignedPart, SignedPut, UploadStage};
+use crate::model::{AnnouncedUpload, FileSeen, Multipart, NewUpload, SignedPart, SignedPut, Upload, UploadStage};
 
 /// What a device list is for the bucket.
 pub(super) const CSV: &str = "text/csv";
@@ -31,14 +32,15 @@ const MAX_SIZE: u64 = MAX_PARTS * MAX_PUT;
 const LEAST_PART: u64 = 16 << 20;
 const MIB: u64 = 1 << 20;
 
-/// How long the URLs are good.
+/// How long a file is waited for.
 const ONE_REQUEST_LASTS: Duration = Duration::from_secs(3600);
 const PARTS_LAST: Duration = Duration::from_secs(12 * 3600);
 
 /// Announce an upload
 ///
 /// The answer holds a URL that takes exactly this file, once: the size is signed, and what is there is never overwritten. A
-/// long file is sent in parts, and then completed. Nothing of the file goes through this API.
+/// long file is sent in parts, and then completed. Nothing of the file goes through this API. A repeat under the same
+/// idempotency key is given new URLs, as long as the file is waited for.
 #[utoipa::path(
     post,
     path = "/v1/tenants/{tenant}/uploads",
@@ -64,7 +66,15 @@ pub(crate) async fn create_upload(
 ) -> Result<Answer, Problem> {
     let path = format!("/v1/tenants/{tenant}/uploads");
     let run = async |seed: Seed| announce(&api, &acting, tenant, &new, seed).await;
-    idempotent(&api, &acting, &headers, &path, &new, run).await
+    let kept = idempotent(&api, &acting, &headers, &path, &new, run).await?;
+    let announcement = api.function.announcements.get(&Kept::of(&kept)?.id).await?;
+    let announcement = announcement
+        .ok_or_else(|| Problem::new(Code::Internal, "The service failed.").caused_by("an announcement is gone"))?;
+    let answer = Answer::new(kept.status, kept.location, &signed(&api, announcement).await?)?;
+    Ok(Answer {
+        replayed: kept.replayed,
+        ..answer
+    })
 }
 
 async fn announce(
@@ -107,9 +117,7 @@ async fn announce(
         size: new.size,
         parts: None,
         created_at: now,
-        expires_at: now
-            .checked_add(SignedDuration::try_from(lasts).unwrap_or_default())
-            .unwrap_or(now),
+        expires_at: after(now, lasts),
         object: None,
         cancelled: None,
     };
@@ -123,8 +131,8 @@ async fn announce(
             record(api, announcement).await?
         }
     };
-    let body = signed(api, &announcement, lasts).await?;
-    Answer::new(StatusCode::CREATED, Some(path_of(tenant, &announcement.id)), &body)
+    let location = Some(path_of(tenant, &announcement.id));
+    Answer::new(StatusCode::CREATED, location, &Kept { id: announcement.id })
 }
 
 async fn begin_parts(api: &Api, announcement: &Announcement) -> Result<PartsPlan, Problem> {
@@ -147,15 +155,27 @@ async fn record(api: &Api, announcement: Announcement) -> Result<Announcement, P
     Ok(stands)
 }
 
-async fn signed(api: &Api, announcement: &Announcement, lasts: Duration) -> Result<AnnouncedUpload, Problem> {
-    let presigner = &api.function.presigner;
+/// What is told of an announcement: signed anew each time, for as long as its file is waited for.
+async fn signed(api: &Api, announcement: Announcement) -> Result<AnnouncedUpload, Problem> {
+    let (presigner, now) = (&api.function.presigner, api.guard.now());
+    let file = match &announcement.object {
+        Some(_) => FileSeen::Arrived,
+        None => FileSeen::Not,
+    };
     let mut told = AnnouncedUpload {
         id: announcement.id.clone(),
-        state: UploadStage::Announced,
+        state: Upload::announced(announcement.clone(), file, now).state,
         expires_at: announcement.expires_at,
         put: None,
         multipart: None,
     };
+    let left = announcement.expires_at.duration_since(now);
+    let left = Duration::try_from(left).unwrap_or_default();
+    if left.as_secs() == 0 || told.state != UploadStage::Announced {
+        return Ok(told);
+    }
+    let lasts = presigner.lasts(left, now).await?;
+    told.expires_at = after(now, lasts);
     let Some(plan) = &announcement.parts else {
         let metadata = announcement.options.to_metadata();
         let put = presigner
@@ -183,6 +203,12 @@ async fn signed(api: &Api, announcement: &Announcement, lasts: Duration) -> Resu
         parts,
     });
     Ok(told)
+}
+
+/// The time that is so much later.
+pub(super) fn after(now: Timestamp, time: Duration) -> Timestamp {
+    let time = SignedDuration::try_from(time).unwrap_or_default();
+    now.checked_add(time).unwrap_or(now)
 }
 
 /// The key of an object that was announced.

@@ -52,7 +52,7 @@ pub(crate) async fn complete_upload(
             Found::Announced(announced, None) => {
                 let object = put_together(&api, &announced, complete.parts.as_deref()).await?;
                 api.function.announcements.arrived(&announced.id, &object).await?;
-                Found::Announced(announced, Some(object))
+                Found::Announced(announced, Some(object.into()))
             }
             // It was completed before.
             found => found,

@@ -64,12 +64,7 @@ fn reason(acting: &Acting) -> Reason {
         None => "the tenant".to_owned(),
         Some(partner) => format!("the partner {partner}"),
     };
-    Reason {
-        code: "cancelled".to_owned(),
-        detail: format!("it was called off by {by}"),
-        remedy: "Upload the file again if it is wanted after all; rows that are registered come out as unchanged."
-            .to_owned(),
-    }
+    Reason::cancelled(&by)
 }
 
 async fn cancel_known(api: &Api, status: &UploadStatus, reason: &Reason) -> Result<(), Problem> {
@@ -152,11 +147,9 @@ pub(crate) async fn resume_upload(
                 "Look at it to see how it stands.",
             )
         };
-        let status = find(&api, &acting, tenant, &upload)
-            .await?
-            .known()
-            .ok_or_else(not_given_up)?;
-        let resumed = api.function.uploads.resume(&status.id, api.guard.now()).await;
+        let id = find(&api, &acting, tenant, &upload).await?.id();
+        let id = id.ok_or_else(not_given_up)?;
+        let resumed = api.function.uploads.resume(&id, api.guard.now()).await;
         let resumed = resumed.map_err(|error| match error.kind() {
             ErrorKind::Rejected => conflict(
                 "The upload is so old that nobody knows any more which of its rows were done.",
@@ -166,8 +159,7 @@ pub(crate) async fn resume_upload(
         })?;
         let found = find(&api, &acting, tenant, &upload).await?;
         // An earlier request may have resumed it, and was not answered.
-        let under_way = matches!(&found, Found::Known(status) if !status.state.is_final());
-        if !resumed && !under_way {
+        if !resumed && !found.is_under_way() {
             return Err(not_given_up());
         }
         let location = Some(path_of(tenant, &upload));

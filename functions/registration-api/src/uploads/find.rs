@@ -4,26 +4,72 @@ use std::time::Duration;
 
 use muster_core::id::{AnnouncementId, TenantId, UploadId};
 use muster_core::party::Registrant;
-use muster_core::upload::ObjectVersion;
+use muster_core::upload::{ObjectVersion, Reason};
 use muster_runtime::http::{Acting, Problem};
 use muster_store::announcements::Announcement;
-use muster_store::uploads::UploadStatus;
+use muster_store::uploads::{Stray, UploadStatus};
 use serde::Deserialize;
 use tokio::time::Instant;
 use utoipa::IntoParams;
 
 use crate::Api;
-use crate::model::Upload;
+use crate::model::{FileSeen, Upload};
 
 /// An upload that was found.
 pub(super) enum Found {
     /// It was accepted or refused.
     Known(Box<UploadStatus>),
     /// It was announced; its object, where that is there and was not looked at yet.
-    Announced(Box<Announcement>, Option<ObjectVersion>),
+    Announced(Box<Announcement>, Option<Arrived>),
+}
+
+/// An object that was announced and is there.
+pub(super) struct Arrived {
+    pub(super) object: ObjectVersion,
+    /// What is recorded of it, should it have waited in vain to be split.
+    unsplit: Option<Box<Stray>>,
+}
+
+impl From<ObjectVersion> for Arrived {
+    fn from(object: ObjectVersion) -> Self {
+        Self { object, unsplit: None }
+    }
+}
+
+impl Arrived {
+    /// What is recorded of it, where nobody tries to split it any more.
+    fn given_up(&self) -> Option<&Stray> {
+        self.unsplit.as_deref().filter(|stray| stray.is_given_up())
+    }
 }
 
 impl Found {
+    /// The upload that can be resumed, should it have been given up.
+    pub(super) fn id(&self) -> Option<UploadId> {
+        match self {
+            Self::Known(status) => Some(status.id.clone()),
+            Self::Announced(_, Some(arrived)) if arrived.unsplit.is_some() => Some(arrived.object.upload_id()),
+            Self::Announced(..) => None,
+        }
+    }
+
+    /// Whether it is worked on, or was put on again.
+    pub(super) fn is_under_way(&self) -> bool {
+        match self {
+            Self::Known(status) => !status.state.is_final(),
+            Self::Announced(_, Some(arrived)) => arrived.unsplit.is_some() && arrived.given_up().is_none(),
+            Self::Announced(_, None) => false,
+        }
+    }
+
+    /// Whether nothing more happens by itself.
+    fn has_ended(&self) -> bool {
+        match self {
+            Self::Known(status) => status.state.is_final(),
+            Self::Announced(_, arrived) => arrived.as_ref().is_some_and(|arrived| arrived.given_up().is_some()),
+        }
+    }
+
     /// What is known of it once it was accepted.
     pub(super) fn known(self) -> Option<UploadStatus> {
         match self {
@@ -88,12 +134,15 @@ async fn find_announced(api: &Api, acting: &Acting, tenant: TenantId, id: &Annou
         .filter(|announced| announced.tenant == tenant && may_see(acting, Some(&announced.registrant)))
         .ok_or_else(Problem::not_found)?;
     let object = object_of(api, &announced).await?;
-    if let Some(object) = &object
-        && let Some(status) = api.function.uploads.get(&object.upload_id()).await?
-    {
+    let Some(object) = object else {
+        return Ok(Found::Announced(Box::new(announced), None));
+    };
+    let (uploads, upload) = (&api.function.uploads, object.upload_id());
+    if let Some(status) = uploads.get(&upload).await? {
         return Ok(Found::Known(Box::new(status)));
     }
-    Ok(Found::Announced(Box::new(announced), object))
+    let unsplit = uploads.unsplit(&upload).await?.map(Box::new);
+    Ok(Found::Announced(Box::new(announced), Some(Arrived { object, unsplit })))
 }
 
 /// The object that an announcement became. Remembered once it was seen, since somebody may remove it.
@@ -127,7 +176,28 @@ pub(super) async fn view(api: &Api, found: Found) -> Result<Upload, Problem> {
     let now = api.guard.now();
     match found {
         Found::Known(status) => Ok(Upload::read(&api.function.uploads, *status, now).await?),
-        Found::Announced(announced, object) => Ok(Upload::announced(*announced, object.is_some(), now)),
+        Found::Announced(announced, arrived) => {
+            let file = match &arrived {
+                None => FileSeen::Not,
+                Some(arrived) => match arrived.given_up() {
+                    Some(stray) => FileSeen::GivenUp {
+                        reason: never_split(stray),
+                        at: stray.seen_at,
+                    },
+                    None => FileSeen::Arrived,
+                },
+            };
+            Ok(Upload::announced(*announced, file, now))
+        }
+    }
+}
+
+/// Why a file was given up, in words for whoever sent it: what is recorded speaks to whoever runs the service.
+fn never_split(stray: &Stray) -> Reason {
+    Reason {
+        code: stray.reason.code.clone(),
+        detail: stray.reason.detail.clone(),
+        remedy: "Resume the upload. If it is given up again, tell whoever runs the service.".to_owned(),
     }
 }
 
@@ -143,9 +213,8 @@ pub(super) async fn view_at_end(
     let until = start + time;
     loop {
         let found = find(api, acting, tenant, id).await?;
-        let ended = matches!(&found, Found::Known(status) if status.state.is_final());
         let left = until.saturating_duration_since(Instant::now());
-        if ended || left.is_zero() {
+        if found.has_ended() || left.is_zero() {
             return view(api, found).await;
         }
         let pause = (start.elapsed() / SHARE).clamp(SHORTEST_PAUSE, LONGEST_PAUSE);

@@ -11,12 +11,11 @@ use muster_core::upload::ObjectVersion;
 use muster_runtime::http::{Acting, Body, Code, FieldError, Problem, ProblemBody, Query};
 use muster_store::announcements::Announcement;
 use muster_store::idempotency::Seed;
-use serde::{Deserialize, Serialize};
 
 use super::announce::{CSV, key_of};
 use super::find::{WaitQuery, view_at_end};
 use super::options::Asked;
-use super::{csv, path_of, rights};
+use super::{Kept, csv, path_of, rights};
 use crate::Api;
 use crate::idempotent::{Answer, idempotent};
 use crate::model::{NewDevices, Upload};
@@ -26,12 +25,6 @@ const MAX_DEVICES: usize = 1000;
 
 /// What the list is called.
 const NAME: &str = "devices.csv";
-
-/// What is kept of an answer under its idempotency key; how the upload stands is looked up each time.
-#[derive(Serialize, Deserialize)]
-struct Taken {
-    id: AnnouncementId,
-}
 
 /// Register devices
 ///
@@ -66,8 +59,7 @@ pub(crate) async fn register_devices(
     let path = format!("/v1/tenants/{tenant}/devices");
     let run = async |seed: Seed| take(&api, &acting, tenant, &new, seed).await;
     let taken = idempotent(&api, &acting, &headers, &path, &new, run).await?;
-    let Taken { id } = serde_json::from_str(&taken.body)
-        .map_err(|e| Problem::new(Code::Internal, "The service failed.").caused_by(e))?;
+    let Kept { id } = Kept::of(&taken)?;
     let upload = view_at_end(&api, &acting, tenant, id.as_str(), time).await?;
     let answer = Answer::new(taken.status, taken.location, &upload)?;
     Ok(Answer {
@@ -127,7 +119,7 @@ async fn take(api: &Api, acting: &Acting, tenant: TenantId, new: &NewDevices, se
     };
     let Announcement { id, .. } = api.function.announcements.record(&announcement).await?;
     let location = Some(path_of(tenant, &id));
-    Answer::new(StatusCode::ACCEPTED, location, &Taken { id })
+    Answer::new(StatusCode::ACCEPTED, location, &Kept { id })
 }
 
 /// Puts the list into the inbox; the version that it has. An earlier run of the same request may have put it there.

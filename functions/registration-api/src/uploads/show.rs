@@ -2,16 +2,17 @@
 
 use axum::extract::{Path, State};
 use axum::{Extension, Json};
+use futures::{StreamExt as _, TryStreamExt as _, stream};
 use muster_core::id::TenantId;
 use muster_runtime::http::{Acting, Cursor, PageQuery, Problem, ProblemBody, Query};
 use muster_store::ErrorKind;
 
-use super::find::{WaitQuery, may_see, view_at_end};
+use super::find::{WaitQuery, view_at_end};
 use crate::Api;
 use crate::model::{Upload, UploadPage};
 
-/// How many pages are read to fill one of a partner's uploads among all of a tenant.
-const PAGES: usize = 10;
+/// Of how many uploads it is read at once how far they are.
+const AT_ONCE: usize = 16;
 
 /// List the uploads of a tenant
 ///
@@ -38,32 +39,21 @@ pub(crate) async fn list_uploads(
     let limit = page.limit()?;
     let own = acting.partner().map_or("-", |partner| partner.as_str());
     let cursor = Cursor::of(&["uploads", &tenant.to_string(), own]);
-    let mut from = cursor.read(page.cursor.as_deref())?;
-    let mut found = Vec::new();
-    for _ in 0..PAGES {
-        let page = api
-            .function
-            .uploads
-            .list(Some(tenant), from.as_deref(), limit - found.len())
-            .await
-            .map_err(|error| match error.kind() {
-                ErrorKind::Rejected => Problem::at("query.cursor", "It is not one that this list gave."),
-                _ => Problem::from(error),
-            })?;
-        let seen = |status: &muster_store::uploads::UploadStatus| may_see(&acting, status.registrant.as_ref());
-        found.extend(page.uploads.into_iter().filter(seen));
-        from = page.next;
-        if from.is_none() || found.len() >= limit {
-            break;
-        }
-    }
-    let (mut uploads, now) = (Vec::with_capacity(found.len()), api.guard.now());
-    for status in found {
-        uploads.push(Upload::read(&api.function.uploads, status, now).await?);
-    }
+    let (from, uploads) = (cursor.read(page.cursor.as_deref())?, &api.function.uploads);
+    let listed = match acting.partner() {
+        None => uploads.list(Some(tenant), from.as_deref(), limit).await,
+        Some(partner) => uploads.list_of_partner(tenant, partner, from.as_deref(), limit).await,
+    };
+    let listed = listed.map_err(|error| match error.kind() {
+        ErrorKind::Rejected => Problem::at("query.cursor", "It is not one that this list gave."),
+        _ => Problem::from(error),
+    })?;
+    let now = api.guard.now();
+    let told = stream::iter(listed.uploads).map(|status| Upload::read(uploads, status, now));
+    let told = told.buffered(AT_ONCE).try_collect().await?;
     Ok(Json(UploadPage {
-        uploads,
-        next: from.map(|mark| cursor.write(&mark)),
+        uploads: told,
+        next: listed.next.map(|mark| cursor.write(&mark)),
     }))
 }
 

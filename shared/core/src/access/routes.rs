@@ -110,6 +110,7 @@ pub const ROUTES: &[Route] = &[
     route("GET", "/v1/tenants/{tenant}/uploads/{upload}/rows", SEES_UPLOADS),
     route("GET", "/v1/tenants/{tenant}/uploads/{upload}/report", SEES_UPLOADS),
     route("GET", "/v1/tenants/{tenant}/uploads/{upload}/fixit", SEES_UPLOADS),
+    route("GET", "/v1/tenants/{tenant}/uploads/{upload}/summary", SEES_UPLOADS),
     // Devices.
     route("POST", "/v1/tenants/{tenant}/devices", REGISTERS),
     route("GET", "/v1/tenants/{tenant}/devices", SEES_DEVICES),

@@ -10,6 +10,8 @@ use muster_store::{ErrorKind, StoreError};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::read::sentence;
+
 /// The kinds of problems. The name on the wire never changes; texts may.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Code {
@@ -230,7 +232,7 @@ impl Problem {
     pub fn because(mut self, reason: &Reason) -> Self {
         self.0.reason = Some(Cow::Owned(reason.code.clone()));
         self.0.remedy = (!reason.remedy.is_empty()).then(|| Cow::Owned(reason.remedy.clone()));
-        self.0.detail = Cow::Owned(reason.detail.clone());
+        self.0.detail = Cow::Owned(sentence(&reason.detail));
         self
     }
 
@@ -328,6 +330,22 @@ mod tests {
         let names: BTreeSet<_> = Code::ALL.iter().map(|code| code.as_str()).collect();
         assert_eq!(names.len(), Code::ALL.len());
         assert!(Code::ALL.iter().all(|code| code.status().as_u16() >= 400));
+    }
+
+    #[test]
+    fn a_reason_is_told_in_a_sentence() {
+        for (detail, told) in [
+            ("the tenant has declined", "The tenant has declined."),
+            ("Élan gave no consent.", "Élan gave no consent."),
+        ] {
+            let reason = Reason {
+                code: "c".to_owned(),
+                detail: detail.to_owned(),
+                remedy: String::new(),
+            };
+            let problem = Problem::new(Code::ConsentDenied, "").because(&reason);
+            assert_eq!((problem.body().detail.as_str(), problem.body().remedy), (told, None));
+        }
     }
 
     #[test]

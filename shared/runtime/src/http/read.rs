@@ -90,8 +90,9 @@ fn form_pairs(query: &str) -> form_urlencoded::Parse<'_> {
     form_urlencoded::parse(query.as_bytes())
 }
 
-/// With a capital letter and a full stop.
-fn sentence(text: &str) -> String {
+/// A text with a capital letter and a full stop.
+#[must_use]
+pub fn sentence(text: &str) -> String {
     let mut chars = text.chars();
     let first: String = chars.next().into_iter().flat_map(char::to_uppercase).collect();
     format!("{first}{}.", chars.as_str().trim_end_matches('.'))

@@ -19,8 +19,10 @@ use crate::item::{Item, key_attributes, read};
 use crate::keys::{self, GRANT_SHARDS, shard_of};
 use crate::table::{Action, Cancelled, Query, Range, Transacted};
 
-/// How often a change is tried while other writers have its items: a quarter of a second in all.
-const TRIES: u64 = 10;
+/// How often a change is tried while other writers have its items: about a third of a second in all.
+const TRIES: u32 = 10;
+/// By how much the wait before the next try grows from try to try at most.
+const PAUSE: Duration = Duration::from_millis(8);
 
 /// An act on a device by hand.
 #[derive(Debug, Clone, Copy)]
@@ -71,6 +73,14 @@ pub struct ChangePage {
 /// The entry of a change in the history of its device.
 pub(crate) fn change_item(id: DeviceId, change: &DeviceChange) -> Result<Item, StoreError> {
     Item::new(&keys::device_change(id, change.version), change)
+}
+
+/// The wait after a try: longer each time, and another one for each device, so that those who met once do not meet again.
+fn pause(id: DeviceId, round: u32) -> Duration {
+    const PARTS: u32 = 64;
+    let part = shard_of(&format!("{id} {round}"), PARTS);
+    let most = PAUSE * round.saturating_add(1);
+    most / 2 + most / 2 * part / PARTS
 }
 
 impl Devices {
@@ -156,7 +166,7 @@ impl Devices {
                     return Ok(Err(Updated::Refused));
                 }
                 Transacted::Cancelled(reasons) if !reasons.contains(&Cancelled::Invalid) => {
-                    tokio::time::sleep(Duration::from_millis(5 * round)).await;
+                    tokio::time::sleep(pause(id, round)).await;
                 }
                 _ => {
                     return Err(StoreError::new(
@@ -198,5 +208,31 @@ impl Devices {
         }
         let next = changes.last().map(|last| last.version).filter(|version| *version > 1);
         Ok(ChangePage { changes, next })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use muster_core::id::UploadId;
+
+    use super::*;
+
+    #[test]
+    fn devices_that_met_wait_for_different_times_and_longer_each_time() {
+        let upload = UploadId::of_object("b", "k", "1");
+        let devices: Vec<DeviceId> = (1..=100).map(|row| DeviceId::of_row(&upload, row)).collect();
+        for round in 0..TRIES {
+            let pauses: BTreeSet<Duration> = devices.iter().map(|id| pause(*id, round)).collect();
+            assert!(pauses.len() > 30, "{round}: {pauses:?}");
+            let most = PAUSE * (round + 1);
+            assert!(
+                pauses.iter().all(|pause| (most / 2..most).contains(pause)),
+                "{round}: {pauses:?}"
+            );
+        }
+        let all = |id: &DeviceId| (0..TRIES).map(|round| pause(*id, round)).sum::<Duration>();
+        assert!(devices.iter().all(|id| all(id) < Duration::from_millis(440)));
     }
 }

@@ -247,9 +247,15 @@ impl Uploads {
 }
 
 impl Stray {
+    /// Whether it was to be split and was given up.
+    #[must_use]
+    pub fn is_given_up(&self) -> bool {
+        self.unsplit.as_ref().is_some_and(|unsplit| unsplit.next_try.is_none())
+    }
+
     /// The object version, where it was to be split and was given up.
     fn given_up(&self) -> Option<ObjectVersion> {
-        let unsplit = self.unsplit.as_ref().filter(|unsplit| unsplit.next_try.is_none())?;
+        let unsplit = self.unsplit.as_ref().filter(|_| self.is_given_up())?;
         Some(ObjectVersion {
             bucket: self.bucket.clone(),
             key: self.key.clone(),

@@ -4,6 +4,7 @@
 
 mod completion;
 mod cuts;
+mod of_partner;
 mod watch;
 
 use std::collections::BTreeMap;

@@ -1,6 +1,6 @@
 //! What became of a device.
 
-use muster_core::id::DeviceId;
+use muster_core::id::{DeviceId, UploadId};
 use muster_core::{Timestamp, history, party};
 use muster_runtime::http::openapi::words;
 use serde::{Deserialize, Serialize};
@@ -30,11 +30,11 @@ pub struct DeviceChange {
     pub absorbed: Vec<DeviceId>,
 }
 
-/// Who changed a device: somebody by hand, or a row of an upload.
+/// Who changed a device: somebody by hand, or a row of an upload. Of others a partner is told the party alone.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ChangeAuthor {
-    /// In whose name somebody changed it by hand.
+    /// In whose name somebody changed it by hand; to a partner, also whose upload it was, where that is not its own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub party: Option<Registrant>,
     /// Who that was.
@@ -71,12 +71,19 @@ pub struct DeviceChangePage {
 }
 
 impl DeviceChange {
-    /// Leaves out who it was, unless it was somebody of this partner; nothing is left out for nobody.
-    pub fn hide_subject_from(&mut self, partner: Option<&party::Registrant>) {
-        if let Some(partner) = partner
-            && self.by.party != Some(partner.clone().into())
-        {
-            self.by.subject = None;
+    /// Leaves out what this partner is not told: who somebody of the tenant or of another partner was, and the rows of their
+    /// uploads, of which the party alone is told. `whose`: who handed an upload in.
+    pub fn hide_from(&mut self, partner: &party::Registrant, whose: impl Fn(&UploadId) -> Option<party::Registrant>) {
+        let by = &mut self.by;
+        if let Some(source) = &by.source {
+            by.party = whose(&source.upload).map(Registrant::from);
+        }
+        let own = Registrant::from(partner.clone());
+        match by.party == Some(own) {
+            // Of a row of its own the row says all.
+            true if by.source.is_some() => by.party = None,
+            true => {}
+            false => (by.subject, by.source) = (None, None),
         }
     }
 }

@@ -8,51 +8,59 @@ use utoipa::ToSchema;
 
 use crate::model::given;
 
-/// What to change of a device. What is absent stays, what is null or blank is cleared.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct EditDevice {
-    /// Group tag, up to 128 characters.
-    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>)]
-    pub group_tag: Option<Option<String>>,
-    /// Assigned user, as a user principal name.
-    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>)]
-    pub assigned_user: Option<Option<String>>,
-    /// The name that the device shall get: up to 15 letters, digits and hyphens, not only digits.
-    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>)]
-    pub display_name: Option<Option<String>>,
-    /// The order that it was bought by, up to 128 characters.
-    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>)]
-    pub purchase_order: Option<Option<String>>,
+/// A body that says what to change of a device, beside what else it has; serde refuses unknown members of an object by name
+/// only where all its members stand in one type.
+macro_rules! edit {
+    ($(#[$about:meta])* $name:ident { $($(#[$member_about:meta])* $member:ident: $member_type:ty,)* }) => {
+        $(#[$about])*
+        #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+        #[serde(rename_all = "camelCase", deny_unknown_fields)]
+        pub struct $name {
+            $($(#[$member_about])* pub $member: $member_type,)*
+            /// Group tag, up to 128 characters.
+            #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+            #[schema(value_type = Option<String>)]
+            pub group_tag: Option<Option<String>>,
+            /// Assigned user, as a user principal name.
+            #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+            #[schema(value_type = Option<String>)]
+            pub assigned_user: Option<Option<String>>,
+            /// The name that the device shall get: up to 15 letters, digits and hyphens, not only digits.
+            #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+            #[schema(value_type = Option<String>)]
+            pub display_name: Option<Option<String>>,
+            /// The order that it was bought by, up to 128 characters.
+            #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+            #[schema(value_type = Option<String>)]
+            pub purchase_order: Option<Option<String>>,
+        }
+
+        impl From<$name> for DeviceEdit {
+            fn from(edit: $name) -> Self {
+                Self {
+                    group_tag: edit.group_tag,
+                    assigned_user: edit.assigned_user,
+                    display_name: edit.display_name,
+                    purchase_order: edit.purchase_order,
+                }
+            }
+        }
+    };
 }
 
-/// What to change of one of many devices.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct EditOneOfMany {
-    /// The device.
-    #[schema(value_type = String, format = Uuid)]
-    pub id: DeviceId,
-    /// Group tag, up to 128 characters.
-    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>)]
-    pub group_tag: Option<Option<String>>,
-    /// Assigned user, as a user principal name.
-    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>)]
-    pub assigned_user: Option<Option<String>>,
-    /// The name that the device shall get: up to 15 letters, digits and hyphens, not only digits.
-    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>)]
-    pub display_name: Option<Option<String>>,
-    /// The order that it was bought by, up to 128 characters.
-    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>)]
-    pub purchase_order: Option<Option<String>>,
+edit! {
+    /// What to change of a device. What is absent stays, what is null or blank is cleared.
+    #[derive(Default)]
+    EditDevice {}
+}
+
+edit! {
+    /// What to change of one of many devices.
+    EditOneOfMany {
+        /// The device.
+        #[schema(value_type = String, format = Uuid)]
+        id: DeviceId,
+    }
 }
 
 /// What to change of which devices.
@@ -71,28 +79,6 @@ pub struct ReleaseDevices {
     /// The ids of 1 to 1,000 devices, each once.
     #[schema(value_type = Vec<String>, min_items = 1, max_items = 1000)]
     pub ids: Vec<DeviceId>,
-}
-
-impl From<EditDevice> for DeviceEdit {
-    fn from(edit: EditDevice) -> Self {
-        Self {
-            group_tag: edit.group_tag,
-            assigned_user: edit.assigned_user,
-            display_name: edit.display_name,
-            purchase_order: edit.purchase_order,
-        }
-    }
-}
-
-impl From<EditOneOfMany> for DeviceEdit {
-    fn from(edit: EditOneOfMany) -> Self {
-        Self {
-            group_tag: edit.group_tag,
-            assigned_user: edit.assigned_user,
-            display_name: edit.display_name,
-            purchase_order: edit.purchase_order,
-        }
-    }
 }
 
 /// What became of a device.
@@ -234,5 +220,10 @@ mod tests {
             r#"{"groupTag":null,"displayName":"PC-1"}"#
         );
         assert!(serde_json::from_str::<EditDevice>(r#"{"serial":"x"}"#).is_err());
+        let id = "1c9d4c1e-6f5e-8a36-9d3c-0a1b2c3d4e5f";
+        let one = format!(r#"{{"id":"{id}","groupTag":null,"displayName":"PC-1"}}"#);
+        let one: EditOneOfMany = serde_json::from_str(&one).unwrap();
+        assert_eq!(DeviceEdit::from(one), DeviceEdit::from(edit));
+        assert!(serde_json::from_str::<EditOneOfMany>(&format!(r#"{{"id":"{id}","serial":"x"}}"#)).is_err());
     }
 }
