@@ -11,7 +11,7 @@ use muster_store::{Connection, Registry, Table, Trust};
 use crate::failure::Failure;
 use crate::here::Here;
 use crate::remote::{Address, Server};
-use crate::state::{DataDirArgs, Surroundings};
+use crate::state::{DataDirArgs, PageArgs, Surroundings};
 
 /// Where the registry is.
 #[derive(Debug, Args)]
@@ -27,6 +27,18 @@ pub(crate) struct RegistryArgs {
     /// The URL of a server, whose HTTP API is used then; see `muster login`
     #[arg(long, value_name = "URL", conflicts_with_all = ["data_dir", "table"])]
     server: Option<Address>,
+}
+
+/// What every list takes.
+#[derive(Debug, Args)]
+pub(crate) struct ListedArgs {
+    /// Print one JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) page: PageArgs,
+    #[command(flatten)]
+    pub(crate) registry: RegistryArgs,
 }
 
 /// Where a registry is.

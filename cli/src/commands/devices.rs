@@ -32,11 +32,13 @@ pub(crate) async fn run(args: &DevicesArgs, around: &Surroundings, out: &mut Out
 }
 
 async fn list(args: &ListArgs, around: &Surroundings, out: &mut Output) -> Result<Exit, Failure> {
-    let (name, page) = match args.registry.place(around).await? {
+    let (name, page) = match args.list.registry.place(around).await? {
         Place::Registry(registry) => {
             let tenant = state::tenant(&registry, &args.tenant).await?;
-            let (devices, from) = (registry.devices(), args.page.from.as_deref());
-            let page = devices.list(tenant.id, &filter(args), from, args.page.limit()).await?;
+            let (devices, from) = (registry.devices(), args.list.page.from.as_deref());
+            let page = devices
+                .list(tenant.id, &filter(args), from, args.list.page.limit())
+                .await?;
             let page = model::DevicePage {
                 devices: page.devices.into_iter().map(model::Device::from).collect(),
                 next: page.next,
@@ -45,12 +47,12 @@ async fn list(args: &ListArgs, around: &Surroundings, out: &mut Output) -> Resul
         }
         Place::Server(server) => {
             let tenant = server.tenant(&args.tenant).await?;
-            let (from, limit) = (args.page.from.as_deref(), args.page.limit_text());
+            let (from, limit) = (args.list.page.from.as_deref(), args.list.page.limit_text());
             let page = server.devices(tenant.id, &wanted(args), from, &limit).await?;
             (tenant.name, page)
         }
     };
-    if args.json {
+    if args.list.json {
         out.json(&page)?;
         return Ok(Exit::Fine);
     }

@@ -7,10 +7,10 @@ use muster_store::Registry;
 use registration_api::model;
 
 use super::consent::KindArg;
-use crate::deployed::{Place, RegistryArgs};
+use crate::deployed::{ListedArgs, Place, RegistryArgs};
 use crate::failure::{Exit, Failure};
 use crate::output::{self, Output, plain};
-use crate::state::{PageArgs, Surroundings, partner, time};
+use crate::state::{Surroundings, partner, time};
 
 /// What `muster partners` takes.
 #[derive(Debug, Args)]
@@ -29,7 +29,7 @@ enum PartnersCommand {
     /// Make a partner known, so that it can ask for consent
     Add(AddArgs),
     /// List the partners by id
-    List(ListArgs),
+    List(ListedArgs),
 }
 
 #[derive(Debug, Args)]
@@ -48,17 +48,6 @@ struct AddArgs {
     /// Print the partner as JSON
     #[arg(long)]
     json: bool,
-    #[command(flatten)]
-    registry: RegistryArgs,
-}
-
-#[derive(Debug, Args)]
-struct ListArgs {
-    /// Print one JSON object
-    #[arg(long)]
-    json: bool,
-    #[command(flatten)]
-    page: PageArgs,
     #[command(flatten)]
     registry: RegistryArgs,
 }
@@ -136,7 +125,7 @@ async fn add_here(args: &AddArgs, name: &str, registry: &Registry, around: &Surr
     Ok(known)
 }
 
-async fn list(args: &ListArgs, around: &Surroundings, out: &mut Output) -> Result<Exit, Failure> {
+async fn list(args: &ListedArgs, around: &Surroundings, out: &mut Output) -> Result<Exit, Failure> {
     let page = match args.registry.place(around).await? {
         Place::Registry(registry) => page(args, &registry).await?,
         Place::Server(server) => {
@@ -171,7 +160,7 @@ async fn list(args: &ListArgs, around: &Surroundings, out: &mut Output) -> Resul
     Ok(Exit::Fine)
 }
 
-async fn page(args: &ListArgs, registry: &Registry) -> Result<model::PartnerPage, Failure> {
+async fn page(args: &ListedArgs, registry: &Registry) -> Result<model::PartnerPage, Failure> {
     let after = args.page.from.as_deref().map(str::parse::<PartnerId>).transpose();
     let after = after.map_err(|error| Failure::new(error, "Take --from as the page before gave it."))?;
     let partners = registry.partners().list(after.as_ref(), args.page.limit()).await?;

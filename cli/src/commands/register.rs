@@ -35,6 +35,7 @@ pub(crate) use sent::until_final;
 Examples:
   muster register samples/device-list.csv --tenant Contoso
   muster register list.csv --tenant Contoso --group-tag Office
+  muster register list.csv --tenant Contoso --validate-only
   muster register list.csv --tenant Contoso --partner fabrikam --json | jq .outcomes
   muster register list.csv --tenant Contoso --server https://muster.example
 
@@ -64,6 +65,9 @@ pub(crate) struct RegisterArgs {
     /// What becomes of group tag and user of devices that the tenant has already
     #[arg(long, value_enum, default_value = "update")]
     on_conflict: OnConflictArg,
+    /// Register nothing, and say what would become of each row
+    #[arg(long)]
+    validate_only: bool,
     /// Print one JSON object
     #[arg(long)]
     json: bool,
@@ -107,7 +111,10 @@ pub(crate) async fn run(args: &RegisterArgs, around: &Surroundings, out: &mut Ou
         ));
     }
     let options = options(args, &source)?;
-    let (tenant, created) = tenant(&here, &args.tenant, around).await?;
+    let (tenant, created) = match args.validate_only {
+        true => (state::tenant(&here, &args.tenant).await?, false),
+        false => tenant(&here, &args.tenant, around).await?,
+    };
     if created && !args.json {
         let (name, id) = (plain(&tenant.name), tenant.id);
         output::remark(format_args!(
@@ -160,7 +167,7 @@ fn options(args: &RegisterArgs, source: &Source) -> Result<UploadOptions, Failur
             OnConflictArg::Keep => OnConflict::Keep,
         },
         sha256: Some(source.sha256().to_owned()),
-        validate_only: false,
+        validate_only: args.validate_only,
     };
     // The same rules as for metadata that came with a file in the bucket.
     let metadata = options.to_metadata();

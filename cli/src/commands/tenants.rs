@@ -6,11 +6,11 @@ use muster_core::party::Tenant;
 use muster_store::{Registry, TenantChange, TenantCreation, Tenants};
 use registration_api::model;
 
-use crate::deployed::{Place, RegistryArgs};
+use crate::deployed::{ListedArgs, Place, RegistryArgs};
 use crate::failure::{Exit, Failure};
 use crate::output::{self, Output, plain};
 use crate::remote::Server;
-use crate::state::{self, PageArgs, Surroundings};
+use crate::state::{self, Surroundings};
 
 /// What `muster tenants` takes.
 #[derive(Debug, Args)]
@@ -19,6 +19,7 @@ Examples:
   muster tenants add Contoso
   muster tenants add Contoso --id 1b6c0d7e-3f5a-4c1e-9a51-8d2f6f1f3a10
   muster tenants list
+  muster tenants list --name Contoso
   muster tenants list --server https://muster.example")]
 pub(crate) struct TenantsArgs {
     #[command(subcommand)]
@@ -52,13 +53,11 @@ struct AddArgs {
 
 #[derive(Debug, Args)]
 struct ListArgs {
-    /// Print one JSON object
+    /// Only the tenant of this name, in whatever letter case
     #[arg(long)]
-    json: bool,
+    name: Option<String>,
     #[command(flatten)]
-    page: PageArgs,
-    #[command(flatten)]
-    registry: RegistryArgs,
+    list: ListedArgs,
 }
 
 /// Runs the command.
@@ -161,15 +160,14 @@ fn show(tenant: &model::Tenant, json: bool, out: &mut Output) -> Result<Exit, Fa
 }
 
 async fn list(args: &ListArgs, around: &Surroundings, out: &mut Output) -> Result<Exit, Failure> {
-    let page = match args.registry.place(around).await? {
+    let page = match args.list.registry.place(around).await? {
         Place::Registry(registry) => page(args, &registry).await?,
         Place::Server(server) => {
-            server
-                .tenants(args.page.from.as_deref(), &args.page.limit_text())
-                .await?
+            let (from, limit) = (args.list.page.from.as_deref(), args.list.page.limit_text());
+            server.tenants(args.name.as_deref(), from, &limit).await?
         }
     };
-    if args.json {
+    if args.list.json {
         out.json(&page)?;
         return Ok(Exit::Fine);
     }
@@ -192,12 +190,19 @@ async fn list(args: &ListArgs, around: &Surroundings, out: &mut Output) -> Resul
 }
 
 async fn page(args: &ListArgs, registry: &Registry) -> Result<model::TenantPage, Failure> {
-    let after = match &args.page.from {
+    if let Some(name) = &args.name {
+        let found = registry.tenants().by_name(name.trim()).await?;
+        return Ok(model::TenantPage {
+            tenants: found.into_iter().map(model::Tenant::from).collect(),
+            next: None,
+        });
+    }
+    let after = match &args.list.page.from {
         Some(from) => Some(state::tenant(registry, from).await?),
         None => None,
     };
-    let tenants = registry.tenants().list(after.as_ref(), args.page.limit()).await?;
-    let more = tenants.len() == args.page.limit();
+    let tenants = registry.tenants().list(after.as_ref(), args.list.page.limit()).await?;
+    let more = tenants.len() == args.list.page.limit();
     let next = tenants.last().filter(|_| more).map(|last| last.id.to_string());
     Ok(model::TenantPage {
         tenants: tenants.into_iter().map(model::Tenant::from).collect(),

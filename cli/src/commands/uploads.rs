@@ -1,6 +1,7 @@
 //! `muster uploads`: what was handed in, and what became of it.
 
 mod args;
+mod cancel;
 mod resume;
 mod show;
 
@@ -24,6 +25,7 @@ pub(crate) async fn run(args: &UploadsArgs, around: &Surroundings, out: &mut Out
     match &args.command {
         UploadsCommand::List(args) => list(args, around, out).await,
         UploadsCommand::Show(args) => show::run(args, around, out).await,
+        UploadsCommand::Cancel(args) => cancel::run(args, around, out).await,
         UploadsCommand::Resume(args) => resume::run(args, around, out).await,
     }
 }
@@ -40,12 +42,12 @@ struct Page {
 async fn list(args: &ListArgs, around: &Surroundings, out: &mut Output) -> Result<Exit, Failure> {
     let page = match args.unassigned {
         // Nobody's uploads are nobody's to see through a server.
-        true => page(args, &*args.registry.open(around).await?, around).await?,
-        false => match args.registry.place(around).await? {
+        true => page(args, &*args.list.registry.open(around).await?, around).await?,
+        false => match args.list.registry.place(around).await? {
             Place::Registry(registry) => page(args, &registry, around).await?,
             Place::Server(server) => {
                 let tenant = server.tenant_or_own(args.tenant.as_deref()).await?.id;
-                let (from, limit) = (args.page.from.as_deref(), args.page.limit_text());
+                let (from, limit) = (args.list.page.from.as_deref(), args.list.page.limit_text());
                 let page = server.uploads(tenant, from, &limit).await?;
                 Page {
                     uploads: page.uploads.into_iter().map(Told::from).collect(),
@@ -55,7 +57,7 @@ async fn list(args: &ListArgs, around: &Surroundings, out: &mut Output) -> Resul
             }
         },
     };
-    if args.json {
+    if args.list.json {
         out.json(&page)?;
         return Ok(Exit::Fine);
     }
@@ -73,8 +75,8 @@ async fn page(args: &ListArgs, registry: &Registry, around: &Surroundings) -> Re
         Some(text) => Some(state::tenant(registry, text).await?.id),
         None => None,
     };
-    let (uploads, limit) = (registry.uploads(), args.page.limit());
-    let page = uploads.list(tenant, args.page.from.as_deref(), limit).await?;
+    let (uploads, limit) = (registry.uploads(), args.list.page.limit());
+    let page = uploads.list(tenant, args.list.page.from.as_deref(), limit).await?;
     let strays = match args.unassigned {
         true => Some(uploads.strays(limit).await?),
         false => None,

@@ -8,9 +8,6 @@ use super::{Refusal, Server};
 use crate::failure::Failure;
 use crate::output::plain;
 
-/// How many tenants are read at once.
-const TENANTS: &str = "1000";
-
 /// A tenant as far as the token may know it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Named {
@@ -30,10 +27,15 @@ impl From<Tenant> for Named {
 }
 
 impl Server {
-    /// A page of all tenants, by name.
-    pub(crate) async fn tenants(&self, from: Option<&str>, limit: &str) -> Result<TenantPage, Refusal> {
-        self.get("/v1/tenants", &[("limit", Some(limit)), ("cursor", from)])
-            .await
+    /// A page of all tenants, by name; or the one of this name.
+    pub(crate) async fn tenants(
+        &self,
+        name: Option<&str>,
+        from: Option<&str>,
+        limit: &str,
+    ) -> Result<TenantPage, Refusal> {
+        let query = [("name", name), ("limit", Some(limit)), ("cursor", from)];
+        self.get("/v1/tenants", &query).await
     }
 
     /// Makes a tenant known, unless it is known as asked for.
@@ -92,17 +94,9 @@ impl Server {
         if !self.holder.is(Party::Service) {
             return Err(self.no_tenant(text));
         }
-        let mut from: Option<String> = None;
-        loop {
-            let page = self.tenants(from.as_deref(), TENANTS).await?;
-            if let Some(tenant) = page.tenants.into_iter().find(|tenant| is_it(tenant)) {
-                return Ok(tenant.into());
-            }
-            from = page.next;
-            if from.is_none() {
-                return Err(self.no_tenant(text));
-            }
-        }
+        let page = self.tenants(Some(text), None, "1").await?;
+        let found = page.tenants.into_iter().find(is_it);
+        found.map(Named::from).ok_or_else(|| self.no_tenant(text))
     }
 
     /// The tenant of this id or name, or else the one that the token is for.

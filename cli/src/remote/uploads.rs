@@ -60,7 +60,13 @@ impl Server {
             .await
     }
 
-    /// Where a file about an upload can be read: `report` or `fixit`. None where there is none.
+    /// Calls an upload off.
+    pub(crate) async fn cancel_upload(&self, tenant: TenantId, id: &str) -> Result<Upload, Refusal> {
+        self.post(&path(tenant, &format!("/{id}/cancel")), &serde_json::json!({}))
+            .await
+    }
+
+    /// Where a file about an upload can be read: `report`, `fixit` or `summary`. None where there is none.
     pub(crate) async fn file_of_upload(
         &self,
         tenant: TenantId,

@@ -13,6 +13,24 @@ fn outcomes(workshop: &Workshop, line: &str) -> serde_json::Value {
 }
 
 #[test]
+fn what_is_only_validated_makes_no_tenant_and_no_device() {
+    let workshop = Workshop::new();
+    workshop.list("list.csv", "--rows 3");
+    let line = "register list.csv --tenant Contoso --validate-only --data-dir data";
+    let run = workshop.muster(line);
+    assert_eq!(run.code, Some(2), "{}", run.stdout);
+    assert!(run.stderr.contains("there is no tenant `Contoso`"), "{}", run.stderr);
+    workshop.muster("tenants add Contoso --data-dir data");
+    for _ in 0..2 {
+        let run = workshop.muster(line);
+        assert_eq!(run.code, Some(0), "{}", run.stderr);
+        assert!(run.stdout.contains("nothing of it is registered"), "{}", run.stdout);
+    }
+    let run = workshop.muster("register list.csv --tenant Contoso --json --data-dir data");
+    assert_eq!(run.json()["outcomes"]["registered"], 3);
+}
+
+#[test]
 fn a_list_is_registered_once_and_the_same_list_again_changes_nothing() {
     let workshop = Workshop::new();
     workshop.list("list.csv", "--rows 25");

@@ -8,6 +8,7 @@ use std::process::Stdio;
 use regex::Regex;
 use serde_json::Value;
 
+use super::beside::split;
 use super::served::Served;
 use super::{Run, Workshop};
 
@@ -145,7 +146,7 @@ fn canonical(run: &Run) -> Value {
 fn without(value: Value) -> Value {
     match value {
         Value::Object(members) => {
-            let differs = ["object", "announcement", "rate", "summary"];
+            let differs = ["object", "announcement", "rate"];
             let members = members
                 .into_iter()
                 .filter(|(name, _)| !differs.contains(&name.as_str()));
@@ -197,6 +198,9 @@ fn tenants_and_partners_are_made_known_and_listed_the_same() {
         assert_eq!(run.code, Some(0), "{line}: {}", run.stderr);
     }
     json(&both, &service, "tenants list --limit 1");
+    for name in ["fabrikam", "Nobody"] {
+        both.same(&service, &format!("tenants list --name {name}"));
+    }
     json(&both, &service, "partners list");
     json(&both, &service, "tenants add Contoso");
     for line in [
@@ -276,10 +280,64 @@ fn lists_are_registered_and_looked_at_the_same() {
         both.there.muster(&admin, "uploads list --tenant Contoso --json"),
     ]
     .map(|run| run.json()["uploads"][0]["id"].as_str().unwrap().to_owned());
-    for line in ["uploads show", "uploads resume"] {
+    for line in ["uploads show", "uploads resume", "uploads cancel"] {
         both.same_with(&admin, &format!("{line} {here}"), &format!("{line} {there}"));
     }
-    both.same(&admin, "uploads show u-AAAAAAAAAAAAAAAAAAAA");
+    for line in ["uploads show", "uploads cancel"] {
+        both.same(&admin, &format!("{line} u-AAAAAAAAAAAAAAAAAAAA"));
+    }
+}
+
+#[test]
+fn a_list_is_validated_the_same_and_nothing_is_registered() {
+    let both = Both::start(&[("list.csv", "--rows 12 --faults")]);
+    let service = both.there.token("--role service-administrator");
+    both.same(&service, "tenants add Contoso");
+    let admin = both.there.token("--role tenant-administrator --tenant Contoso");
+    let validate = "register list.csv --tenant Contoso --validate-only";
+    let (predicted, _) = both.same(&admin, validate);
+    assert_eq!(predicted.code, Some(1), "{}", predicted.stderr);
+    assert!(
+        predicted.stdout.contains("nothing of it is registered"),
+        "{}",
+        predicted.stdout
+    );
+    let (told, _) = json(&both, &admin, validate);
+    assert_eq!(told.json()["validateOnly"], true);
+    let (none, _) = both.same(&admin, "devices list --tenant Contoso");
+    assert!(
+        none.stdout.starts_with("No such device is registered"),
+        "{}",
+        none.stdout
+    );
+    let (done, _) = json(&both, &admin, "register list.csv --tenant Contoso");
+    assert_eq!(done.json()["outcomes"], told.json()["outcomes"]);
+    assert!(done.json().get("validateOnly").is_none());
+}
+
+#[test]
+fn an_upload_that_is_called_off_stays_so_also_through_a_server() {
+    let workshop = Workshop::new();
+    workshop.list("list.csv", "--rows 3");
+    workshop.muster("tenants add Contoso --data-dir data");
+    let id = split(&workshop, "list.csv");
+    let line = format!("uploads cancel {id}");
+    let here = workshop.muster(&format!("{line} --data-dir data"));
+    assert_eq!(here.code, Some(0), "{}", here.stderr);
+    assert!(here.stdout.contains("cancelled"), "{}", here.stdout);
+    let remote = Remote::over(workshop);
+    let admin = remote.token("--role device-administrator --tenant Contoso");
+    let there = remote.muster(&admin, &line);
+    assert_eq!(
+        plain(&remote.workshop, &here),
+        plain(&remote.workshop, &there),
+        "{}",
+        there.stderr
+    );
+    let shown = remote.muster(&admin, &format!("uploads show {id} --json")).json();
+    assert_eq!((&shown["state"], &shown["rowsDone"]), (&"cancelled".into(), &0.into()));
+    let resumed = remote.muster(&admin, &format!("uploads resume {id}"));
+    assert_eq!(resumed.code, Some(2), "{}", resumed.stdout);
 }
 
 #[test]

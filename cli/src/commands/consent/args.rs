@@ -7,8 +7,7 @@ use muster_core::id::PartnerId;
 use muster_core::party::PartnerKind;
 
 use super::expiry::Expiry;
-use crate::deployed::RegistryArgs;
-use crate::state::PageArgs;
+use crate::deployed::{ListedArgs, RegistryArgs};
 
 /// What `muster consent` takes.
 #[derive(Debug, Args)]
@@ -110,13 +109,8 @@ pub(super) struct ChangesArgs {
     /// The changes of the consent for this partner only
     #[arg(long)]
     pub(super) partner: Option<PartnerId>,
-    /// Print one JSON object
-    #[arg(long)]
-    pub(super) json: bool,
     #[command(flatten)]
-    pub(super) page: PageArgs,
-    #[command(flatten)]
-    pub(super) registry: RegistryArgs,
+    pub(super) list: ListedArgs,
 }
 
 #[derive(Debug, Args)]
@@ -127,13 +121,8 @@ pub(super) struct ListArgs {
     /// The partner's id
     #[arg(long)]
     pub(super) partner: Option<PartnerId>,
-    /// Print one JSON object
-    #[arg(long)]
-    pub(super) json: bool,
     #[command(flatten)]
-    pub(super) page: PageArgs,
-    #[command(flatten)]
-    pub(super) registry: RegistryArgs,
+    pub(super) list: ListedArgs,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]

@@ -12,17 +12,17 @@ use crate::state::{self, Surroundings};
 
 /// Runs the command.
 pub(super) async fn run(args: &ChangesArgs, around: &Surroundings, out: &mut Output) -> Result<Exit, Failure> {
-    let page = match args.registry.place(around).await? {
+    let page = match args.list.registry.place(around).await? {
         Place::Registry(registry) => page(args, &registry).await?,
         Place::Server(server) => {
             let tenant = server.tenant(&args.tenant).await?.id;
-            let (from, limit) = (args.page.from.as_deref(), args.page.limit_text());
+            let (from, limit) = (args.list.page.from.as_deref(), args.list.page.limit_text());
             server
                 .consent_changes(tenant, args.partner.as_ref(), from, &limit)
                 .await?
         }
     };
-    if args.json {
+    if args.list.json {
         out.json(&page)?;
         return Ok(Exit::Fine);
     }
@@ -36,10 +36,10 @@ pub(super) async fn run(args: &ChangesArgs, around: &Surroundings, out: &mut Out
 }
 
 async fn page(args: &ChangesArgs, registry: &Registry) -> Result<ConsentChangePage, Failure> {
-    let after = args.page.from.as_deref().map(str::parse::<ChangeMark>).transpose();
+    let after = args.list.page.from.as_deref().map(str::parse::<ChangeMark>).transpose();
     let after = after.map_err(|error| Failure::new(error, "Take --from as the page before gave it."))?;
     let tenant = state::tenant(registry, &args.tenant).await?;
-    let (grants, limit) = (registry.grants(), args.page.limit());
+    let (grants, limit) = (registry.grants(), args.list.page.limit());
     let page = match &args.partner {
         Some(partner) => {
             let partner = state::partner(registry, partner).await?;

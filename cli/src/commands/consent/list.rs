@@ -18,11 +18,11 @@ use crate::state::{self, Surroundings};
 
 /// Runs the command.
 pub(super) async fn run(args: &ListArgs, around: &Surroundings, out: &mut Output) -> Result<Exit, Failure> {
-    let place = args.registry.place(around).await?;
+    let place = args.list.registry.place(around).await?;
     let page = match &place {
         Place::Registry(registry) => page(args, registry).await?,
         Place::Server(server) => {
-            let (from, limit) = (args.page.from.as_deref(), args.page.limit_text());
+            let (from, limit) = (args.list.page.from.as_deref(), args.list.page.limit_text());
             match &args.partner {
                 Some(partner) => server.consents_of_partner(partner, from, &limit).await?,
                 None => {
@@ -32,7 +32,7 @@ pub(super) async fn run(args: &ListArgs, around: &Surroundings, out: &mut Output
             }
         }
     };
-    if args.json {
+    if args.list.json {
         out.json(&page)?;
         return Ok(Exit::Fine);
     }
@@ -58,7 +58,7 @@ pub(super) async fn run(args: &ListArgs, around: &Surroundings, out: &mut Output
 }
 
 async fn page(args: &ListArgs, registry: &Registry) -> Result<ConsentPage, Failure> {
-    let limit = args.page.limit();
+    let limit = args.list.page.limit();
     let (grants, more) = match (&args.tenant, &args.partner) {
         (_, Some(partner)) => of_partner(registry, partner, args, limit).await?,
         (tenant, None) => of_tenant(registry, tenant.as_deref().unwrap_or_default(), args, limit).await?,
@@ -79,7 +79,7 @@ async fn of_tenant(
     limit: usize,
 ) -> Result<(Vec<Grant>, bool), Failure> {
     let tenant = state::tenant(registry, tenant).await?;
-    let after = args.page.from.as_deref().map(|from| match from {
+    let after = args.list.page.from.as_deref().map(|from| match from {
         "-" => Ok(Registrant::Tenant),
         partner => partner.parse().map(Registrant::Partner),
     });
@@ -99,7 +99,7 @@ async fn of_partner(
     limit: usize,
 ) -> Result<(Vec<Grant>, bool), Failure> {
     let partner = state::partner(registry, partner).await?;
-    let after = args.page.from.as_deref().map(str::parse).transpose();
+    let after = args.list.page.from.as_deref().map(str::parse).transpose();
     let after = after.map_err(|error| Failure::new(error, "Take --from as the page before gave it."))?;
     let grants = registry.grants().list_of_partner(&partner.id, after, limit).await?;
     let more = grants.len() == limit;

@@ -4,8 +4,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use muster_core::device::DeviceState;
 use muster_core::id::{DeviceId, PartnerId, UploadId};
 
-use crate::deployed::RegistryArgs;
-use crate::state::PageArgs;
+use crate::deployed::{ListedArgs, RegistryArgs};
 
 /// What `muster devices` takes.
 #[derive(Debug, Args)]
@@ -56,13 +55,8 @@ pub(super) struct ListArgs {
     /// Only devices that this upload registered
     #[arg(long)]
     pub(super) upload: Option<UploadId>,
-    /// Print one JSON object
-    #[arg(long)]
-    pub(super) json: bool,
     #[command(flatten)]
-    pub(super) page: PageArgs,
-    #[command(flatten)]
-    pub(super) registry: RegistryArgs,
+    pub(super) list: ListedArgs,
 }
 
 #[derive(Debug, Args)]
@@ -138,13 +132,8 @@ pub(super) struct HistoryArgs {
     /// The tenant that it belongs to; needed with --server where the token is for no tenant of its own
     #[arg(long)]
     pub(super) tenant: Option<String>,
-    /// Print one JSON object
-    #[arg(long)]
-    pub(super) json: bool,
     #[command(flatten)]
-    pub(super) page: PageArgs,
-    #[command(flatten)]
-    pub(super) registry: RegistryArgs,
+    pub(super) list: ListedArgs,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]

@@ -11,18 +11,18 @@ use crate::state::{self, Surroundings};
 
 /// Runs the command.
 pub(super) async fn run(args: &HistoryArgs, around: &Surroundings, out: &mut Output) -> Result<Exit, Failure> {
-    let page = match args.registry.place(around).await? {
+    let page = match args.list.registry.place(around).await? {
         Place::Registry(registry) => page(args, &registry).await?,
         Place::Server(server) => {
             let tenant = server.tenant_or_own(args.tenant.as_deref()).await?.id;
-            let (from, limit) = (args.page.from.as_deref(), args.page.limit_text());
+            let (from, limit) = (args.list.page.from.as_deref(), args.list.page.limit_text());
             match server.device_changes(tenant, args.device, from, &limit).await {
                 Err(refusal) if refusal.is_absence() => return Err(none(args)),
                 page => page?,
             }
         }
     };
-    if args.json {
+    if args.list.json {
         out.json(&page)?;
         return Ok(Exit::Fine);
     }
@@ -42,7 +42,7 @@ pub(super) async fn run(args: &HistoryArgs, around: &Surroundings, out: &mut Out
 }
 
 async fn page(args: &HistoryArgs, registry: &Registry) -> Result<DeviceChangePage, Failure> {
-    let below = args.page.from.as_deref().map(str::parse::<u64>).transpose();
+    let below = args.list.page.from.as_deref().map(str::parse::<u64>).transpose();
     let below = below.map_err(|_| {
         Failure::new(
             "--from is no place in this list",
@@ -56,7 +56,7 @@ async fn page(args: &HistoryArgs, registry: &Registry) -> Result<DeviceChangePag
         device = device.filter(|device| device.tenant == tenant);
     }
     let device = device.ok_or_else(|| none(args))?;
-    let page = devices.history(&device, below, args.page.limit()).await?;
+    let page = devices.history(&device, below, args.list.page.limit()).await?;
     Ok(DeviceChangePage {
         changes: page.changes.into_iter().map(DeviceChange::from).collect(),
         next: page.next.map(|version| version.to_string()),

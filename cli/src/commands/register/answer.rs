@@ -34,6 +34,9 @@ pub(super) struct Answer {
     notices: Vec<String>,
     /// Whether an earlier run of the command began it.
     resumed: bool,
+    /// Whether nothing was registered, and this is what would become of the rows.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    validate_only: bool,
     /// The file with every row and its outcome.
     report: Option<PathBuf>,
     /// The file with the rows that failed.
@@ -72,7 +75,7 @@ impl Files {
         Ok(Self {
             report: copy(registry, &report_key(&id), target, REPORT).await?,
             fixit: copy(registry, &fixit_key(&id), target, FIXIT).await?,
-            summary: copy(registry, &summary_key(&id), target, "summary.json").await?,
+            summary: copy(registry, &summary_key(&id), target, SUMMARY).await?,
         })
     }
 }
@@ -80,6 +83,7 @@ impl Files {
 /// What the files are called.
 pub(super) const REPORT: &str = "report.csv";
 pub(super) const FIXIT: &str = "fixit.csv";
+pub(super) const SUMMARY: &str = "summary.json";
 
 impl Answer {
     /// What is told of an upload that came to its end: reads from the report what a person wants to see first.
@@ -90,6 +94,7 @@ impl Answer {
             None => Vec::new(),
         };
         Ok(Self {
+            validate_only: upload.options.is_some_and(|options| options.validate_only),
             upload_id: upload.id,
             state: upload.state,
             tenant,

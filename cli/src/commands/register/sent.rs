@@ -11,7 +11,7 @@ use muster_core::inbox::OnConflict;
 use registration_api::model::{AnnouncedUpload, NewUpload, Upload, UploadStage};
 use tokio::time::Instant;
 
-use super::answer::{Answer, FIXIT, Files, REPORT, TenantAnswer};
+use super::answer::{Answer, FIXIT, Files, REPORT, SUMMARY, TenantAnswer};
 use super::drop::Source;
 use super::unanswered::Unanswered;
 use super::{RegisterArgs, options, tell};
@@ -133,7 +133,7 @@ impl<'a> Sending<'a> {
             strict: Some(options.strict),
             on_conflict: Some(options.on_conflict).filter(|choice| *choice != OnConflict::default()),
             group_tag: options.group_tag,
-            validate_only: None,
+            validate_only: options.validate_only.then_some(true),
         };
         Ok(Self {
             size,
@@ -270,7 +270,7 @@ async fn fetch(server: &Server, tenant: &Named, upload: &Upload) -> Result<Files
     Ok(Files {
         report: fetch_one(server, tenant, upload, &target, ("report", REPORT)).await?,
         fixit: fetch_one(server, tenant, upload, &target, ("fixit", FIXIT)).await?,
-        summary: None,
+        summary: fetch_one(server, tenant, upload, &target, ("summary", SUMMARY)).await?,
     })
 }
 

@@ -6,8 +6,7 @@ use std::str::FromStr;
 use clap::{Args, Subcommand};
 use muster_core::id::{AnnouncementId, IdError, UploadId};
 
-use crate::deployed::RegistryArgs;
-use crate::state::PageArgs;
+use crate::deployed::{ListedArgs, RegistryArgs};
 
 /// What `muster uploads` takes.
 #[derive(Debug, Args)]
@@ -16,6 +15,7 @@ Examples:
   muster uploads list --tenant Contoso
   muster uploads list --unassigned
   muster uploads show <ID> --json | jq .counts
+  muster uploads cancel <ID>
   muster uploads resume <ID>
   muster uploads show <ID> --server https://muster.example")]
 pub(crate) struct UploadsArgs {
@@ -29,6 +29,8 @@ pub(super) enum UploadsCommand {
     List(ListArgs),
     /// Show an upload
     Show(ShowArgs),
+    /// Call an upload off; what is registered by then stays
+    Cancel(ShowArgs),
     /// Take up an upload that was given up, and see it through
     Resume(ShowArgs),
 }
@@ -41,13 +43,8 @@ pub(super) struct ListArgs {
     /// Those that were refused before their tenant was known, and objects in the bucket that are no upload
     #[arg(long)]
     pub(super) unassigned: bool,
-    /// Print one JSON object
-    #[arg(long)]
-    pub(super) json: bool,
     #[command(flatten)]
-    pub(super) page: PageArgs,
-    #[command(flatten)]
-    pub(super) registry: RegistryArgs,
+    pub(super) list: ListedArgs,
 }
 
 #[derive(Debug, Args)]
