@@ -10,8 +10,10 @@
 //! [`SyntheticDevice::macs`] to see the full one.
 
 mod capture;
+mod repair;
 
 pub use capture::Capture;
+pub use repair::Rewritten;
 
 use crate::{Mac, SmbiosUuid};
 
@@ -59,6 +61,7 @@ impl Generator {
             macs: (0..3).map(|index| self.mac(n, index)).collect(),
             disk: random.disk(),
             memory_gb: 16,
+            graphics: "Contoso Graphics".to_owned(),
             ek: Some(random.endorsement_key()),
             is_virtual: false,
             origin: (*self, n),
@@ -80,17 +83,6 @@ impl Generator {
     }
 }
 
-/// What a repair shop wrote into the firmware of a new board.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Rewritten {
-    /// Nothing: serial number and UUID are the new board's.
-    Nothing,
-    /// The old serial number.
-    Serial,
-    /// The old serial number and the old UUID.
-    SerialAndUuid,
-}
-
 /// A device that does not exist. Change what you like, then [`capture`](Self::capture) it.
 ///
 /// In a capture texts are cut at 100 bytes and MAC addresses at 8, so that it always fits.
@@ -108,12 +100,14 @@ pub struct SyntheticDevice {
     pub uuid: SmbiosUuid,
     /// Product key id; `None` without a key in the firmware.
     pub pkid: Option<String>,
-    /// Ethernet, which is on the board; Wi-Fi and Bluetooth, which share a card.
+    /// Ethernet, which is on the board; Wi-Fi and Bluetooth, which share a card; then further wired ones.
     pub macs: Vec<Mac>,
     /// Serial number of the disk; empty on virtual machines.
     pub disk: String,
     /// Installed memory in GB.
     pub memory_gb: u64,
+    /// Name of the graphics adapter.
+    pub graphics: String,
     /// The TPM's endorsement key; `None` without a TPM.
     pub ek: Option<Box<[u8; 256]>>,
     /// Whether it is a virtual machine.
@@ -127,64 +121,6 @@ impl SyntheticDevice {
         self.ek.is_some()
     }
 
-    /// The same device with another disk. `which` tells several replacements apart.
-    #[must_use]
-    pub fn with_new_disk(mut self, which: u64) -> Self {
-        self.disk = self.replacement(which).disk();
-        self
-    }
-
-    /// The same device with another Wi-Fi card: Wi-Fi and Bluetooth addresses. `which` is 0 or 1.
-    #[must_use]
-    pub fn with_new_wifi(mut self, which: u64) -> Self {
-        let (generator, n) = self.origin;
-        for (index, mac) in (4 + which % 2 * 2..).zip(self.macs.iter_mut().skip(1)) {
-            *mac = generator.mac(n, index);
-        }
-        self
-    }
-
-    /// The same device with other memory.
-    #[must_use]
-    pub fn with_memory(mut self, gb: u64) -> Self {
-        self.memory_gb = gb;
-        self
-    }
-
-    /// The device after its board was replaced: TPM, product key and Ethernet are new, and of
-    /// serial number and UUID what was not rewritten.
-    #[must_use]
-    pub fn with_new_board(mut self, which: u64, rewritten: Rewritten) -> Self {
-        let (generator, n) = self.origin;
-        let board = Generator::new(mix(generator.seed ^ 0x424F ^ which)).device(n);
-        self.ek = self.ek.and(board.ek);
-        self.pkid = self.pkid.and(board.pkid);
-        if let Some(ethernet) = self.macs.first_mut() {
-            *ethernet = generator.mac(n, 3);
-        }
-        if rewritten != Rewritten::SerialAndUuid {
-            self.uuid = board.uuid;
-        }
-        if rewritten == Rewritten::Nothing {
-            self.serial = board.serial;
-        }
-        self
-    }
-
-    /// The same device after its TPM was reset or replaced.
-    #[must_use]
-    pub fn with_new_tpm(mut self, which: u64) -> Self {
-        self.ek = Some(self.replacement(which).endorsement_key());
-        self
-    }
-
-    /// The device without a TPM.
-    #[must_use]
-    pub fn without_tpm(mut self) -> Self {
-        self.ek = None;
-        self
-    }
-
     /// The device as a virtual machine: no TPM, no product key, one adapter, a disk without serial number.
     #[must_use]
     pub fn virtual_machine(mut self) -> Self {
@@ -196,11 +132,6 @@ impl SyntheticDevice {
         self.ek = None;
         self.is_virtual = true;
         self
-    }
-
-    fn replacement(&self, which: u64) -> Random {
-        let (generator, n) = self.origin;
-        Random(mix(mix(generator.seed ^ 0x5245 ^ mix(which)) ^ mix(n)))
     }
 }
 

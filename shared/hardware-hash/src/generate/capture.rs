@@ -215,7 +215,7 @@ impl SyntheticDevice {
             in_local_machine: 1,
         };
         records.push(Record::GpuMemory(memory));
-        records.push(Record::GpuName("Contoso|Contoso Graphics".to_owned()));
+        records.push(Record::GpuName(format!("Contoso|{}", cut(&self.graphics))));
         if !self.is_virtual {
             records.push(Record::Opaque {
                 kind: 35,

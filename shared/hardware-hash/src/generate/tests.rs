@@ -88,6 +88,22 @@ fn replacements_replace_what_they_name() {
             .with_new_board(0, Rewritten::Nothing)
             .has_tpm()
     );
+    let card = old.clone().with_second_nic(0);
+    let other_card = old.clone().with_second_nic(1);
+    assert!(card.macs[..3] == old.macs && card.macs.len() == 4 && card.macs[3] != other_card.macs[3]);
+    assert_ne!(old.clone().with_new_nic(0).macs[0], old.macs[0]);
+    assert_ne!(old.clone().with_new_nic(0).macs[0], old.clone().with_new_nic(1).macs[0]);
+    assert_eq!(old.clone().with_new_nic(0).macs[1..], old.macs[1..]);
+    let key = old.clone().with_new_product_key(0);
+    assert!(key.pkid != old.pkid && is_pkid(key.pkid.as_deref().unwrap()));
+    assert_eq!(old.clone().without_product_key().pkid, None);
+    let donor = Generator::new(1).device(2);
+    let given = old.clone().with_board_of(&donor, Rewritten::Serial);
+    assert!(given.ek == donor.ek && given.pkid == donor.pkid && given.uuid == donor.uuid);
+    assert!(given.macs[0] == donor.macs[0] && given.macs[1..] == old.macs[1..]);
+    assert!(given.serial == old.serial && given.disk == old.disk);
+    let untouched = old.clone().with_board_of(&donor, Rewritten::Nothing);
+    assert_eq!((untouched.serial, untouched.product), (donor.serial, donor.product));
     assert!(!old.virtual_machine().has_tpm());
 }
 
@@ -101,6 +117,7 @@ fn texts_that_are_too_long_are_cut_so_that_a_capture_fits() {
         &mut device.product,
         &mut device.family,
         &mut device.disk,
+        &mut device.graphics,
     ] {
         *text = long.clone();
     }
