@@ -26,6 +26,10 @@ pub enum Column {
     OrderId,
     /// The purchase order.
     PurchaseOrder,
+    /// The version of Windows, in inventories of managed devices.
+    OsVersion,
+    /// Whose the device is, in inventories of managed devices.
+    Ownership,
     /// What a fix-it file says about a row; ignored.
     Problem,
     /// A column without a heading; its cells must be empty.
@@ -43,7 +47,8 @@ struct Spelling {
 
 /// Published spellings: Microsoft Learn "Manually register devices with Windows Autopilot" (Intune), Partner Center
 /// "Add devices to a customer's account" (both of its spellings), Managed Desktop "Register devices";
-/// the rest from the report and the community queries of Configuration Manager, and Graph's and Partner Center's property names.
+/// the rest from the report, the views and the community queries of Configuration Manager, and Graph's and Partner Center's
+/// property names.
 const SPELLINGS: &[Spelling] = &[
     Spelling {
         column: Column::SerialNumber,
@@ -104,6 +109,22 @@ const SPELLINGS: &[Spelling] = &[
         others: &["purchaseorderid", "purchaseorderidentifier", "purchaseordernumber"],
     },
     Spelling {
+        column: Column::OsVersion,
+        published: &["OS Version", "OSVersion"],
+        others: &[
+            "operatingsystemversion",
+            "windowsversion",
+            "buildext",
+            "build01",
+            "version0",
+        ],
+    },
+    Spelling {
+        column: Column::Ownership,
+        published: &["Ownership"],
+        others: &["deviceownership", "ownertype", "manageddeviceownertype"],
+    },
+    Spelling {
         column: Column::Problem,
         published: &["Problem"],
         others: &[],
@@ -112,7 +133,7 @@ const SPELLINGS: &[Spelling] = &[
 
 impl Column {
     /// How many columns a row can hold a value of: all but [`Column::Problem`] and [`Column::Blank`].
-    pub(crate) const STORED: usize = 9;
+    pub(crate) const STORED: usize = 11;
 
     /// The slot of a stored column, `None` for the two that are ignored.
     pub(crate) fn slot(self) -> Option<usize> {
@@ -126,6 +147,8 @@ impl Column {
             Self::Model => Some(6),
             Self::OrderId => Some(7),
             Self::PurchaseOrder => Some(8),
+            Self::OsVersion => Some(9),
+            Self::Ownership => Some(10),
             Self::Problem | Self::Blank => None,
         }
     }
@@ -143,6 +166,8 @@ impl Column {
             Self::Model => "Device model",
             Self::OrderId => "OrderID",
             Self::PurchaseOrder => "Purchase Order",
+            Self::OsVersion => "OS Version",
+            Self::Ownership => "Ownership",
             Self::Problem => "Problem",
             Self::Blank => "no heading",
         }

@@ -64,7 +64,7 @@ impl<'a> ListRow<'a> {
             Column::AssignedUser => self.assigned_user,
             Column::Manufacturer => self.manufacturer,
             Column::Model => self.model,
-            Column::PurchaseOrder | Column::Problem | Column::Blank => "",
+            Column::PurchaseOrder | Column::OsVersion | Column::Ownership | Column::Problem | Column::Blank => "",
         }
     }
 }

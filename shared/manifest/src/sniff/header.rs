@@ -163,7 +163,8 @@ impl<'v> Header<'v> {
             what,
             "A column that nobody understands may change what a row means.",
             "Delete the column, or correct its heading. Known headings are Device Serial Number, Windows Product ID, Hardware Hash, \
-             Group Tag, Assigned User, Manufacturer name, Device model, OrderID, Purchase Order and Problem (ignored).",
+             Group Tag, Assigned User, Manufacturer name, Device model, OrderID, Purchase Order, OS Version, Ownership and \
+             Problem (ignored).",
         )
         .at(self.record.line, *first))
     }

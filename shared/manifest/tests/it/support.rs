@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use manifest::{Column, Dialect, Row, RowReader};
 
-pub(crate) const COLUMNS: [Column; 9] = [
+pub(crate) const COLUMNS: [Column; 11] = [
     Column::SerialNumber,
     Column::ProductId,
     Column::HardwareHash,
@@ -14,6 +14,8 @@ pub(crate) const COLUMNS: [Column; 9] = [
     Column::Model,
     Column::OrderId,
     Column::PurchaseOrder,
+    Column::OsVersion,
+    Column::Ownership,
 ];
 
 /// The files of a fixture folder, by name.
