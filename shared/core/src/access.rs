@@ -27,13 +27,15 @@ pub enum Role {
     TenantAdministrator,
     /// Decides about consent of its tenant, and nothing else.
     ConsentApprover,
-    /// Registers, changes and releases devices of its tenant.
+    /// Registers, changes and releases devices of its tenant, and sets its profiles.
     DeviceAdministrator,
     /// Sees what its tenant has.
     Reader,
+    /// The tenant's MDM service: reports the devices that it manages, and sees what became of that.
+    MdmService,
     /// Acts for a CSP, in all things.
     AdminAgent,
-    /// Acts for a CSP, in all things that are here so far: profiles will be the admin agent's alone.
+    /// Acts for a CSP, in all things but profiles: those are the admin agent's alone.
     SalesAgent,
     /// Acts for a manufacturer.
     Oem,
@@ -59,11 +61,12 @@ pub const GLOBAL_ADMINISTRATOR: &str = "62e90394-69f5-4237-9190-012177145e10";
 
 impl Role {
     /// All roles.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::TenantAdministrator,
         Self::ConsentApprover,
         Self::DeviceAdministrator,
         Self::Reader,
+        Self::MdmService,
         Self::AdminAgent,
         Self::SalesAgent,
         Self::Oem,
@@ -78,6 +81,7 @@ impl Role {
             Self::ConsentApprover => "consent-approver",
             Self::DeviceAdministrator => "device-administrator",
             Self::Reader => "reader",
+            Self::MdmService => "mdm-service",
             Self::AdminAgent => "admin-agent",
             Self::SalesAgent => "sales-agent",
             Self::Oem => "oem",
@@ -89,9 +93,11 @@ impl Role {
     #[must_use]
     pub const fn party(self) -> Party {
         match self {
-            Self::TenantAdministrator | Self::ConsentApprover | Self::DeviceAdministrator | Self::Reader => {
-                Party::Tenant
-            }
+            Self::TenantAdministrator
+            | Self::ConsentApprover
+            | Self::DeviceAdministrator
+            | Self::Reader
+            | Self::MdmService => Party::Tenant,
             Self::AdminAgent | Self::SalesAgent | Self::Oem => Party::Partner,
             Self::ServiceAdministrator => Party::Service,
         }
@@ -118,8 +124,8 @@ impl fmt::Display for Role {
 /// A name that is no role.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "unknown role `{0}`; the roles are tenant-administrator, consent-approver, device-administrator, reader, admin-agent, \
-     sales-agent, oem, service-administrator"
+    "unknown role `{0}`; the roles are tenant-administrator, consent-approver, device-administrator, reader, mdm-service, \
+     admin-agent, sales-agent, oem, service-administrator"
 )]
 pub struct UnknownRole(String);
 
@@ -147,13 +153,15 @@ pub struct Caller {
     pub roles: BTreeSet<Role>,
 }
 
-/// What a route asks of its caller beyond a role.
+/// What a route asks of its caller beyond a role, or in place of one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reach {
     /// Tenants that a path names are the caller's own, or such as its partner has asked for consent.
     Related,
     /// A partner may name any tenant: it asks for consent here.
     AnyTenant,
+    /// Nobody shows a token here: devices that boot have none. No role is asked for, and none counts.
+    Open,
 }
 
 /// A route and who passes.

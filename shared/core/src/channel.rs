@@ -24,6 +24,8 @@ pub enum Channel {
     M365Business,
     /// The tenant's MDM service, for devices that a profile targets.
     Automatic,
+    /// A manufacturer's catalogue: devices are made known, and become nobody's.
+    Catalogue,
 }
 
 /// Who uses a channel.
@@ -46,7 +48,7 @@ pub enum ProfileRights {
     None,
     /// User-driven profiles made and seen in this channel only.
     Limited,
-    /// Everything, with profiles made in this channel only.
+    /// User-driven profiles; those that are made in this channel, by whatever partner.
     OwnChannel,
     /// Everything.
     All,
@@ -74,6 +76,8 @@ pub struct ChannelPolicy {
     pub identities: Identities,
     /// What it may do with profiles.
     pub profiles: ProfileRights,
+    /// Set where a row needs a hardware hash, whatever else identifies it.
+    pub needs_hash: bool,
     /// Set where the original front end is gone.
     pub retired: bool,
 }
@@ -96,13 +100,14 @@ const HASH: Identities = Identities {
 
 impl Channel {
     /// All channels, in the order of the table in `docs/semantics.md`.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::OemDirect,
         Self::PartnerCenter,
         Self::Intune,
         Self::StoreForBusiness,
         Self::M365Business,
         Self::Automatic,
+        Self::Catalogue,
     ];
 
     /// What the channel allows. Limits and identities: Microsoft Learn, "Manual registration overview" (platforms for
@@ -117,12 +122,14 @@ impl Channel {
                 (Principal::TenantAdministrator, 1000, HASH, ProfileRights::Limited)
             }
             Self::Automatic => (Principal::MdmService, 500, HASH, ProfileRights::None),
+            Self::Catalogue => (Principal::Oem, 1000, ALL_IDENTITIES, ProfileRights::None),
         };
         ChannelPolicy {
             principal,
             max_devices,
             identities,
             profiles,
+            needs_hash: matches!(self, Self::Catalogue),
             retired: matches!(self, Self::StoreForBusiness),
         }
     }
@@ -137,7 +144,15 @@ impl Channel {
             Self::StoreForBusiness => "store-for-business",
             Self::M365Business => "m365-business",
             Self::Automatic => "automatic",
+            Self::Catalogue => "catalogue",
         }
+    }
+
+    /// Whether its rows become devices of a tenant, which gives its consent to that. What comes through the catalogue is
+    /// the manufacturer's own.
+    #[must_use]
+    pub const fn registers(self) -> bool {
+        !matches!(self, Self::Catalogue)
     }
 
     /// Whether a caller of this kind (`None`: the tenant itself) uses this channel.
@@ -149,6 +164,17 @@ impl Channel {
             (Principal::TenantAdministrator | Principal::MdmService, None) => true,
             _ => false,
         }
+    }
+}
+
+impl ChannelPolicy {
+    /// What identifies a device here, in words.
+    #[must_use]
+    pub fn accepts(&self) -> String {
+        if self.needs_hash {
+            return "a 4K hardware hash, with or without what else identifies the device".to_owned();
+        }
+        self.identities.names()
     }
 }
 
@@ -184,7 +210,8 @@ impl fmt::Display for Channel {
 /// A name that is no channel.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "unknown channel `{0}`; the channels are oem-direct, partner-center, intune, store-for-business, m365-business, automatic"
+    "unknown channel `{0}`; the channels are oem-direct, partner-center, intune, store-for-business, m365-business, automatic, \
+     catalogue"
 )]
 pub struct UnknownChannel(String);
 
@@ -225,6 +252,7 @@ mod tests {
                 "store-for-business 1000 tuple=false pkid=false hash=true Limited retired=true",
                 "m365-business 1000 tuple=false pkid=false hash=true Limited retired=false",
                 "automatic 500 tuple=false pkid=false hash=true None retired=false",
+                "catalogue 1000 tuple=true pkid=true hash=true None retired=false",
             ]
         );
     }
@@ -234,7 +262,7 @@ mod tests {
         for channel in Channel::ALL {
             for partner in [None].into_iter().chain(PartnerKind::ALL.map(Some)) {
                 let expected = match channel {
-                    Channel::OemDirect => partner == Some(PartnerKind::Oem),
+                    Channel::OemDirect | Channel::Catalogue => partner == Some(PartnerKind::Oem),
                     Channel::PartnerCenter => partner.is_some_and(PartnerKind::is_csp),
                     _ => partner.is_none(),
                 };

@@ -1,15 +1,22 @@
 //! What registering a row does, given the devices that hold its identities. Pure: the store carries it out and makes
 //! it conditional on what was seen here.
 
+mod board;
+mod catalogue;
+
 use hardware_hash::{Components, compare};
 
 use crate::device::{Device, DeviceState, RowContext, Source};
-use crate::id::DeviceId;
+use crate::id::{DeviceId, PartnerId};
 use crate::identity::{IdentityKey, KeyKind, Pkid};
 use crate::inbox::OnConflict;
 use crate::outcome::Outcome;
 use crate::party::Registrant;
 use crate::record::Record;
+use crate::repair::Remediation;
+
+pub use catalogue::complete;
+pub(crate) use catalogue::{contradicts, one_device};
 
 /// How many identities one device can have; with its device each is an action of a release, which is one transaction.
 pub const MAX_KEYS: usize = 32;
@@ -23,6 +30,8 @@ pub enum Decision {
     Leave(Left),
     /// The device becomes this; `new_keys` are claimed for it.
     Update(Box<Change>),
+    /// The row fails, and the device is marked: its board was replaced.
+    Mark(Box<Marking>),
 }
 
 /// Why nothing is written.
@@ -49,11 +58,28 @@ pub struct Change {
     pub row: Source,
     /// Keys that nobody held.
     pub new_keys: Vec<IdentityKey>,
+    /// Keys that it gives up: those of a board that was replaced.
+    pub freed_keys: Vec<IdentityKey>,
     /// Devices that end as `merged`, as they were seen; their keys are claimed for `device`.
     pub absorbed: Vec<Device>,
     /// The row of the same upload that stands for the device. The row is a duplicate of that one then, and only adds
     /// what was not known.
     pub duplicate_of: Option<Source>,
+    /// The manufacturer whose catalogue knew more of the device. No row of an upload of the tenant's changes it then.
+    pub catalogued_by: Option<PartnerId>,
+}
+
+/// A device that a row showed to have another board.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Marking {
+    /// The device with what it needs now; its version is one more than the one that was seen.
+    pub device: Device,
+    /// The device as it was seen.
+    pub before: Device,
+    /// The row that showed it. It does not stand for the device.
+    pub row: Source,
+    /// What the row is told: it is [`Outcome::Ambiguous`].
+    pub detail: String,
 }
 
 fn leave(outcome: Outcome, device: impl Into<Option<DeviceId>>) -> Decision {
@@ -91,13 +117,13 @@ pub fn decide(record: &Record, context: &RowContext<'_>, holders: &[Device]) -> 
         return leave(Outcome::Unchanged, None);
     }
     let row = Side::of_row(record);
-    for (at, device) in holders.iter().enumerate() {
+    // First what contradicts the row itself: it may show a device on another one's board.
+    for device in &holders {
         if let Some(why) = contradiction(row, Side::of(device)) {
-            return ambiguous(format!(
-                "the row shares an identity with device {}, but {why}",
-                device.id
-            ));
+            return board::contradicted(record, context, &holders, device, &why);
         }
+    }
+    for (at, device) in holders.iter().enumerate() {
         for other in holders.iter().skip(at + 1) {
             if let Some(why) = contradiction(Side::of(device), Side::of(other)) {
                 return ambiguous(format!(
@@ -115,6 +141,11 @@ pub fn decide(record: &Record, context: &RowContext<'_>, holders: &[Device]) -> 
 /// Why two rows of a list that share an identity cannot be one device.
 pub(crate) fn rows_contradict(a: &Record, b: &Record) -> Option<String> {
     contradiction(Side::of_row(a), Side::of_row(b))
+}
+
+/// Why a row or a capture cannot be a device.
+pub(crate) fn device_contradicts(record: &Record, device: &Device) -> Option<String> {
+    contradiction(Side::of_row(record), Side::of(device))
 }
 
 fn is_other_row(source: &Source, record: &Record, context: &RowContext<'_>) -> bool {
@@ -187,6 +218,7 @@ fn change(
         device.assigned_user = device.assigned_user.or_else(|| other.assigned_user.clone());
         device.display_name = device.display_name.or_else(|| other.display_name.clone());
         device.purchase_order = device.purchase_order.or_else(|| other.purchase_order.clone());
+        device.remediation = device.remediation.or_else(|| other.remediation.clone());
         device.components = device.components.or_else(|| other.components.clone());
         if other.registrant == Registrant::Tenant && device.registrant != Registrant::Tenant {
             // Otherwise a partner would see, and could change, what the tenant registered itself.
@@ -212,10 +244,8 @@ fn change(
         record.model.as_ref(),
         record.pkid.as_ref(),
     );
-    if context.on_conflict == OnConflict::Update && twin.is_none() {
-        let default_tag = context.group_tag.map(str::to_owned);
-        device.group_tag = record.group_tag.clone().or(default_tag).or(device.group_tag);
-        device.assigned_user = record.assigned_user.clone().or(device.assigned_user);
+    if twin.is_none() {
+        take_tags(&mut device, record, context);
     }
     if let Some(new) = &record.components
         && device
@@ -224,6 +254,9 @@ fn change(
             .is_none_or(|old| twin.is_none() && (old == new || compare(old, new).matched))
     {
         device.components = Some(new.clone());
+        if twin.is_none() && device.remediation.as_ref().is_some_and(Remediation::is_open) {
+            device.remediation = Some(Remediation::done(context.now));
+        }
     }
     if device == *oldest && absorbed.is_empty() {
         let Some(twin) = twin else {
@@ -250,9 +283,20 @@ fn change(
         before: oldest.clone(),
         row,
         new_keys,
+        freed_keys: Vec::new(),
         absorbed,
         duplicate_of: twin.cloned(),
+        catalogued_by: None,
     }))
+}
+
+/// Takes over group tag and assigned user, where rows may set them. An empty cell clears nothing.
+fn take_tags(device: &mut Device, record: &Record, context: &RowContext<'_>) {
+    if context.on_conflict == OnConflict::Update {
+        let default_tag = context.group_tag.map(str::to_owned);
+        device.group_tag = record.group_tag.clone().or(default_tag).or(device.group_tag.take());
+        device.assigned_user = record.assigned_user.clone().or(device.assigned_user.take());
+    }
 }
 
 /// Fills what is missing; never replaces what is there.

@@ -11,6 +11,7 @@ use crate::id::{DeviceId, TenantId, UploadId};
 use crate::identity::{IdentityKey, Pkid};
 use crate::party::Registrant;
 use crate::record::{Place, Record};
+use crate::repair::Remediation;
 
 pub use edit::{DeviceEdit, EditFault};
 
@@ -98,6 +99,9 @@ pub struct Device {
     /// What the matcher compares, as of the last capture.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub components: Option<Components>,
+    /// What it needs after its hardware changed; nothing where that was never seen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remediation: Option<Remediation>,
     /// The row that registered it.
     pub source: Source,
     /// The row that changed it last, where that is another one.
@@ -146,6 +150,7 @@ impl Device {
             purchase_order: None,
             keys: record.keys.clone(),
             components: record.components.clone(),
+            remediation: None,
             source,
             changed_by: None,
             registered_at: context.now,

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::Timestamp;
 use crate::channel::{Channel, Principal};
-use crate::id::TenantId;
+use crate::id::{PartnerId, TenantId};
 use crate::party::{PartnerKind, Registrant};
 
 pub use change::{Act, Actor, ConsentChange, Terms};
@@ -117,6 +117,19 @@ impl Grant {
             decided_at: Some(now),
             decided_by: Some("tenant".to_owned()),
             hindrance: None,
+        }
+    }
+
+    /// The grant that every manufacturer's catalogue holds for itself, under the id that stands for it
+    /// ([`TenantId::of_catalogue`]): whatever is written of a catalogue is written under it.
+    #[must_use]
+    pub fn of_catalogue(partner: &PartnerId, now: Timestamp) -> Self {
+        Self {
+            kind: Some(PartnerKind::Oem),
+            channels: vec![Channel::Catalogue],
+            requested_by: partner.to_string(),
+            decided_by: Some(partner.to_string()),
+            ..Self::own(TenantId::of_catalogue(partner), now)
         }
     }
 

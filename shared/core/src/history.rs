@@ -1,10 +1,12 @@
 //! What became of a device: one entry for each version after the first, which follows from the device's source.
 
+use hardware_hash::Components;
 use serde::{Deserialize, Serialize};
 
 use crate::Timestamp;
 use crate::device::{Device, DeviceState, Source};
-use crate::id::DeviceId;
+use crate::id::{DeviceId, PartnerId};
+use crate::identity::IdentityKey;
 use crate::party::Registrant;
 
 /// How many characters of a requester's name are kept.
@@ -45,6 +47,8 @@ pub enum Author {
     Requester(Requester),
     /// A row of an upload.
     Row(Source),
+    /// A manufacturer's catalogue, which knew more of the device than was known.
+    Catalogue(PartnerId),
 }
 
 /// What happened to a device.
@@ -55,6 +59,8 @@ pub enum Event {
     Registered,
     /// Something of it changed.
     Updated,
+    /// Its board was replaced, and the new parts became its own.
+    Rebound,
     /// Its association with the tenant ended.
     Released,
     /// It turned out to be another device, which lives on.
@@ -63,7 +69,13 @@ pub enum Event {
 
 impl Event {
     /// All events.
-    pub const ALL: [Self; 4] = [Self::Registered, Self::Updated, Self::Released, Self::Merged];
+    pub const ALL: [Self; 5] = [
+        Self::Registered,
+        Self::Updated,
+        Self::Rebound,
+        Self::Released,
+        Self::Merged,
+    ];
 
     /// The name on the wire.
     #[must_use]
@@ -71,6 +83,7 @@ impl Event {
         match self {
             Self::Registered => "registered",
             Self::Updated => "updated",
+            Self::Rebound => "rebound",
             Self::Released => "released",
             Self::Merged => "merged",
         }
@@ -91,6 +104,17 @@ pub struct FieldChange {
     pub new: Option<String>,
 }
 
+/// Parts of a device that were replaced, as digests.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ReplacedParts {
+    /// The identities that it gave up.
+    pub keys: Vec<IdentityKey>,
+    /// What the matcher compared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub components: Option<Components>,
+}
+
 /// How a version of a device came to be.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -103,8 +127,15 @@ pub struct DeviceChange {
     pub event: Event,
     /// Who did it.
     pub by: Author,
-    /// What changed; a key that was added is one change, `keys`, without an old value.
+    /// What changed; a key that was added is one change, `keys`, without an old value. Keys that were given up are one
+    /// change together, without values.
     pub fields: Vec<FieldChange>,
+    /// Why, where somebody said so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// The parts that were replaced. Nobody is told more of them than that they changed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replaced: Option<ReplacedParts>,
     /// The devices that turned out to be this one.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub absorbed: Vec<DeviceId>,
@@ -114,17 +145,25 @@ impl DeviceChange {
     /// How `new` came of `old`.
     #[must_use]
     pub fn between(old: &Device, new: &Device, by: Author) -> Self {
+        let given_up = given_up(old, new);
         let event = match (old.state, new.state) {
             (DeviceState::Registered, DeviceState::Released) => Event::Released,
             (DeviceState::Registered, DeviceState::Merged) => Event::Merged,
-            _ => Event::Updated,
+            _ if given_up.is_empty() => Event::Updated,
+            _ => Event::Rebound,
         };
+        let replaced = (event == Event::Rebound).then(|| ReplacedParts {
+            keys: given_up,
+            components: old.components.clone(),
+        });
         Self {
             version: new.version,
             at: new.changed_at,
             event,
             by,
             fields: fields(old, new),
+            reason: None,
+            replaced,
             absorbed: Vec::new(),
         }
     }
@@ -138,14 +177,26 @@ impl DeviceChange {
             event: Event::Registered,
             by: Author::Row(device.source.clone()),
             fields: Vec::new(),
+            reason: None,
+            replaced: None,
             absorbed: Vec::new(),
         }
     }
 }
 
+/// The identities that a device has no longer.
+fn given_up(old: &Device, new: &Device) -> Vec<IdentityKey> {
+    let gone = old.keys.iter().filter(|key| !new.keys.contains(key));
+    gone.copied().collect()
+}
+
 fn fields(old: &Device, new: &Device) -> Vec<FieldChange> {
     let party = |registrant: &Registrant| Some(registrant.partner().map_or("tenant", |id| id.as_str()).to_owned());
     let pkid = |device: &Device| device.pkid.as_ref().map(|pkid| pkid.as_str().to_owned());
+    let remediation = |device: &Device| {
+        let state = device.remediation.as_ref().map(|seen| seen.state);
+        text(state.unwrap_or_default().as_str())
+    };
     let merged = |device: &Device| device.merged_into.map(|id| id.to_string());
     let values = [
         ("state", text(old.state.as_str()), text(new.state.as_str())),
@@ -160,6 +211,7 @@ fn fields(old: &Device, new: &Device) -> Vec<FieldChange> {
         ("displayName", old.display_name.clone(), new.display_name.clone()),
         ("purchaseOrder", old.purchase_order.clone(), new.purchase_order.clone()),
         ("mergedInto", merged(old), merged(new)),
+        ("remediationState", remediation(old), remediation(new)),
     ];
     let change = |field: &str, old, new| FieldChange {
         field: field.to_owned(),
@@ -168,8 +220,16 @@ fn fields(old: &Device, new: &Device) -> Vec<FieldChange> {
     };
     let differing = values.into_iter().filter(|(_, old, new)| old != new);
     let mut changes: Vec<FieldChange> = differing.map(|(field, old, new)| change(field, old, new)).collect();
+    let given_up = !given_up(old, new).is_empty();
+    // The key of a board that was replaced is one of its parts.
+    for change in changes.iter_mut().filter(|change| given_up && change.field == "pkid") {
+        change.old = None;
+    }
     let added = new.keys.iter().filter(|key| !old.keys.contains(key));
     changes.extend(added.map(|key| change("keys", None, Some(key.to_string()))));
+    if given_up {
+        changes.push(change("keys", None, None));
+    }
     if old.components != new.components {
         changes.push(change("hardware", None, None));
     }
@@ -186,7 +246,6 @@ mod tests {
     use crate::channel::Channel;
     use crate::device::RowContext;
     use crate::id::UploadId;
-    use crate::identity::IdentityKey;
     use crate::inbox::OnConflict;
     use crate::record::{Place, Record};
 
@@ -253,6 +312,34 @@ mod tests {
     }
 
     #[test]
+    fn of_parts_that_were_replaced_only_is_told_that_they_changed() {
+        let mut old = device();
+        old.keys.push(IdentityKey::endorsement_key(&[1; 32]));
+        old.pkid = Some("3303012345678".parse().unwrap());
+        let mut new = old.clone();
+        new.keys = vec![old.keys[0], IdentityKey::endorsement_key(&[2; 32])];
+        new.pkid = Some("3303012345679".parse().unwrap());
+        let change = DeviceChange::between(&old, &new, by());
+        assert_eq!(change.event, Event::Rebound);
+        assert_eq!(change.replaced.unwrap().keys, [IdentityKey::endorsement_key(&[1; 32])]);
+        assert!(change.fields.iter().all(|field| field.old.is_none()));
+        let told: Vec<(&str, Option<&str>)> = change
+            .fields
+            .iter()
+            .map(|f| (f.field.as_str(), f.new.as_deref()))
+            .collect();
+        let added = IdentityKey::endorsement_key(&[2; 32]).to_string();
+        assert_eq!(
+            told,
+            [
+                ("pkid", Some("3303012345679")),
+                ("keys", Some(added.as_str())),
+                ("keys", None)
+            ]
+        );
+    }
+
+    #[test]
     fn the_end_of_a_device_is_an_event_of_its_own() {
         let old = device();
         for (state, event) in [
@@ -268,7 +355,7 @@ mod tests {
 
     #[test]
     fn names_on_the_wire_are_those_of_the_code() {
-        for event in [Event::Registered, Event::Updated, Event::Released, Event::Merged] {
+        for event in Event::ALL {
             assert_eq!(serde_json::to_value(event).unwrap(), event.as_str());
         }
         for state in [DeviceState::Registered, DeviceState::Released, DeviceState::Merged] {

@@ -19,7 +19,7 @@ pub struct IdError {
 }
 
 impl IdError {
-    fn new(what: &'static str, text: &str, why: &'static str) -> Self {
+    pub(crate) fn new(what: &'static str, text: &str, why: &'static str) -> Self {
         let text = text.chars().take(80).collect();
         Self { what, text, why }
     }
@@ -43,10 +43,17 @@ impl TenantId {
     pub fn of_name(name: &str) -> Self {
         Self(derived("tenant", &[name.to_lowercase().as_bytes()]))
     }
+
+    /// The id that stands in a tenant's place for a manufacturer's catalogue: whose uploads they are, and whose grant is
+    /// checked. No tenant has it. A version 8 UUID, too.
+    #[must_use]
+    pub fn of_catalogue(partner: &PartnerId) -> Self {
+        Self(derived("catalogue", &[partner.as_str().as_bytes()]))
+    }
 }
 
 /// A version 8 UUID over a purpose and fields.
-fn derived(purpose: &str, fields: &[&[u8]]) -> Uuid {
+pub(crate) fn derived(purpose: &str, fields: &[&[u8]]) -> Uuid {
     let digest = digest_fields(purpose, fields);
     uuid::Builder::from_custom_bytes(std::array::from_fn(|i| digest.get(i).copied().unwrap_or_default())).into_uuid()
 }
@@ -274,6 +281,36 @@ impl FromStr for DeviceId {
         match Uuid::try_parse(text) {
             Ok(id) if text.len() == 36 => Ok(Self(id)),
             _ => Err(IdError::new("device id", text, "a device id is a GUID")),
+        }
+    }
+}
+
+/// A deployment profile. Whoever makes the same once more, with the same seed, gets the same id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ProfileId(Uuid);
+
+impl ProfileId {
+    /// The id that follows from these bytes, which are random at their origin. A version 8 UUID (RFC 9562, section 5.8).
+    #[must_use]
+    pub fn of_seed(seed: [u8; 16]) -> Self {
+        Self(derived("profile", &[&seed]))
+    }
+}
+
+impl fmt::Display for ProfileId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0.hyphenated())
+    }
+}
+
+impl FromStr for ProfileId {
+    type Err = IdError;
+
+    fn from_str(text: &str) -> Result<Self, IdError> {
+        match Uuid::try_parse(text) {
+            Ok(id) if text.len() == 36 => Ok(Self(id)),
+            _ => Err(IdError::new("profile id", text, "a profile id is a GUID")),
         }
     }
 }

@@ -1,11 +1,17 @@
-//! Where a file must be dropped: `inbox/{channel}/{partner or -}/{tenant}/{name}.csv`, with options as object metadata.
+//! Where a file must be dropped: `inbox/{channel}/{partner or -}/{tenant}/{name}.csv`, with options as object metadata. A
+//! manufacturer's catalogue is no tenant's: `inbox/catalogue/{partner}/-/{name}.csv`.
 
 use serde::{Deserialize, Serialize};
 
+use crate::channel::Channel;
+use crate::id::PartnerId;
 use crate::upload::Reason;
 
 /// The prefix under which device lists are dropped.
 pub const PREFIX: &str = "inbox/";
+
+/// What stands in the place of the tenant where there is none.
+pub const NO_TENANT: &str = "-";
 
 /// The parts of an inbox key, as text: what they name is looked up later, so that an unknown tenant gets an answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,7 +20,7 @@ pub struct InboxKey<'a> {
     pub channel: &'a str,
     /// The partner's id; `None` where the tenant itself uploads.
     pub partner: Option<&'a str>,
-    /// The tenant's id or name.
+    /// The tenant's id or name; `-` where there is none.
     pub tenant: &'a str,
     /// The file's name, `.csv` included.
     pub name: &'a str,
@@ -37,6 +43,12 @@ impl<'a> InboxKey<'a> {
             tenant,
             name,
         })
+    }
+
+    /// The key of a file for a manufacturer's catalogue.
+    #[must_use]
+    pub fn of_catalogue(partner: &PartnerId, name: &str) -> String {
+        Self::format(Channel::Catalogue.as_str(), Some(partner.as_str()), NO_TENANT, name)
     }
 
     /// The key that this is.
@@ -91,6 +103,9 @@ pub struct UploadOptions {
     /// Find out what would become of each row, and register nothing.
     #[serde(default, skip_serializing_if = "is_false")]
     pub validate_only: bool,
+    /// The partner that the devices of a catalogue upload are meant for, which may read their PKIDs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub intended_for: Option<PartnerId>,
 }
 
 /// Items and answers from before there was this option are the same as those without it.
@@ -104,7 +119,8 @@ const fn is_false(value: &bool) -> bool {
 pub enum OptionError {
     /// An option nobody knows.
     #[error(
-        "unknown option `x-amz-meta-muster-{0}`; the options are group-tag, strict, on-conflict, sha256, validate-only"
+        "unknown option `x-amz-meta-muster-{0}`; the options are group-tag, strict, on-conflict, sha256, validate-only, \
+         intended-for"
     )]
     Unknown(String),
     /// A value that the option does not have.
@@ -173,6 +189,10 @@ impl UploadOptions {
                         _ => return Err(bad("validate-only", "it is `true` or `false`")),
                     }
                 }
+                "intended-for" => {
+                    let partner = value.parse().map_err(|_| bad("intended-for", "it is a partner's id"))?;
+                    options.intended_for = Some(partner);
+                }
                 other => return Err(OptionError::Unknown(other.chars().take(80).collect())),
             }
         }
@@ -198,6 +218,9 @@ impl UploadOptions {
         }
         if self.validate_only {
             put("validate-only", "true".to_owned());
+        }
+        if let Some(partner) = &self.intended_for {
+            put("intended-for", partner.to_string());
         }
         pairs
     }
@@ -277,7 +300,7 @@ mod tests {
     #[test]
     fn an_unknown_option_or_value_is_named() {
         let error = |name, value| UploadOptions::from_metadata([(name, value)]).unwrap_err().to_string();
-        insta::assert_snapshot!(error("muster-grouptag", "x"), @"unknown option `x-amz-meta-muster-grouptag`; the options are group-tag, strict, on-conflict, sha256, validate-only");
+        insta::assert_snapshot!(error("muster-grouptag", "x"), @"unknown option `x-amz-meta-muster-grouptag`; the options are group-tag, strict, on-conflict, sha256, validate-only, intended-for");
         insta::assert_snapshot!(error("muster-strict", "yes"), @"option `x-amz-meta-muster-strict` cannot be `yes`: it is `true` or `false`");
         assert_eq!(
             UploadOptions::from_metadata([("other", "x")]).unwrap(),
@@ -287,9 +310,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn options_round_trip(tag in "[^\\p{C}\\p{Z}]{1,40}", strict: bool, keep: bool, validate_only: bool) {
+        fn options_round_trip(tag in "[^\\p{C}\\p{Z}]{1,40}", strict: bool, keep: bool, validate_only: bool, for_partner: bool) {
             let on_conflict = if keep { OnConflict::Keep } else { OnConflict::Update };
-            let options = UploadOptions { group_tag: Some(tag.trim().to_owned()).filter(|t| !t.is_empty()), strict, on_conflict, sha256: None, validate_only };
+            let options = UploadOptions { group_tag: Some(tag.trim().to_owned()).filter(|t| !t.is_empty()), strict, on_conflict, sha256: None, validate_only, intended_for: for_partner.then(|| "contoso-csp".parse().unwrap()) };
             let metadata = options.to_metadata();
             prop_assert!(metadata.iter().all(|(_, value)| value.is_ascii()));
             let read = UploadOptions::from_metadata(metadata.iter().map(|(n, v)| (n.as_str(), v.as_str()))).unwrap();

@@ -122,7 +122,7 @@ impl Outcome {
                 813,
                 "ZtdDeviceIsNotUnique",
                 "the identities of this row do not lead to one device",
-                "If the board was replaced, release the old device, then upload the row again. If not, capture the hash again.",
+                "If the board was replaced, rebind the device, or release it and upload the row again. If not, capture the hash again.",
             ),
             Self::UnknownIdentity => entry(
                 812,

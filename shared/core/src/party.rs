@@ -19,6 +19,16 @@ pub struct Tenant {
     /// said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub licensed: Option<bool>,
+    /// Whether its devices are recognised at boot by manufacturer, model and serial number alone, which stand on the case.
+    #[serde(default, skip_serializing_if = "is_off")]
+    pub tuple_lookup: bool,
+    /// Its domain, such as `contoso.onmicrosoft.com`, which booting devices are told. Nothing: nobody said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub domain: Option<String>,
+    /// Whether a PKID or a tuple must lead to a device that a manufacturer made known. Otherwise an unknown one is
+    /// registered as it is.
+    #[serde(default, skip_serializing_if = "is_off")]
+    pub require_catalogue: bool,
     /// Counts every change; changes are conditional on it.
     #[serde(default = "first")]
     pub version: u64,
@@ -26,6 +36,11 @@ pub struct Tenant {
 
 const fn first() -> u64 {
     1
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
+const fn is_off(flag: &bool) -> bool {
+    !*flag
 }
 
 impl Tenant {
@@ -37,8 +52,58 @@ impl Tenant {
             name: name.into(),
             created_at,
             licensed: None,
+            tuple_lookup: false,
+            domain: None,
+            require_catalogue: false,
             version: first(),
         }
+    }
+}
+
+/// What to change of a tenant: nothing leaves a value as it is, `Some(None)` says that nobody knows it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TenantEdit {
+    /// Whether it has the licence.
+    pub licensed: Option<Option<bool>>,
+    /// Its domain.
+    pub domain: Option<Option<String>>,
+    /// Whether its devices are recognised by manufacturer, model and serial number.
+    pub tuple_lookup: Option<bool>,
+    /// Whether a PKID or a tuple must lead to a device of the catalogue. It holds for lists that are accepted from then on.
+    pub require_catalogue: Option<bool>,
+}
+
+impl TenantEdit {
+    /// The tenant with these values; its version stays.
+    #[must_use]
+    pub fn apply(&self, tenant: &Tenant) -> Tenant {
+        Tenant {
+            licensed: self.licensed.unwrap_or(tenant.licensed),
+            tuple_lookup: self.tuple_lookup.unwrap_or(tenant.tuple_lookup),
+            domain: self.domain.clone().unwrap_or_else(|| tenant.domain.clone()),
+            require_catalogue: self.require_catalogue.unwrap_or(tenant.require_catalogue),
+            ..tenant.clone()
+        }
+    }
+}
+
+/// A domain as it is kept: in lower case, without outer blanks; nothing for a blank text.
+///
+/// # Errors
+/// Why the text is no domain.
+pub fn domain(text: &str) -> Result<Option<String>, &'static str> {
+    let text = text.trim().to_ascii_lowercase();
+    let label = |label: &str| {
+        let fits = |b: u8| b.is_ascii_alphanumeric() || b == b'-';
+        (1..=63).contains(&label.len()) && label.bytes().all(fits) && !label.starts_with('-') && !label.ends_with('-')
+    };
+    match text.as_str() {
+        "" => Ok(None),
+        _ if text.len() > 253 => Err("a domain has 253 characters at most"),
+        _ if text.contains('.') && text.split('.').all(label) => Ok(Some(text)),
+        _ => Err(
+            "a domain is made of names with letters, digits and hyphens, joined by dots, such as contoso.onmicrosoft.com",
+        ),
     }
 }
 
@@ -133,5 +198,45 @@ impl Registrant {
 impl From<Option<PartnerId>> for Registrant {
     fn from(partner: Option<PartnerId>) -> Self {
         partner.map_or(Self::Tenant, Self::Partner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_domain_is_names_joined_by_dots() {
+        for (text, kept) in [
+            (" Contoso.OnMicrosoft.com ", Ok(Some("contoso.onmicrosoft.com"))),
+            ("xn--bcher-kva.example", Ok(Some("xn--bcher-kva.example"))),
+            (" ", Ok(None)),
+            ("contoso", Err(())),
+            ("contoso..com", Err(())),
+            ("-contoso.com", Err(())),
+            ("contoso .com", Err(())),
+            ("bücher.example", Err(())),
+            (&"a.".repeat(127), Err(())),
+            (&format!("{}com", "a.".repeat(126)), Err(())),
+        ] {
+            let domain = domain(text);
+            assert_eq!(domain.as_ref().map(Option::as_deref).map_err(|_| ()), kept, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_an_edit_does_not_name_stays() {
+        let mut tenant = Tenant::new(TenantId::of_name("Contoso"), "Contoso", Timestamp::UNIX_EPOCH);
+        tenant.licensed = Some(true);
+        assert_eq!(TenantEdit::default().apply(&tenant), tenant);
+        let edit = TenantEdit {
+            licensed: Some(None),
+            domain: Some(Some("contoso.com".to_owned())),
+            tuple_lookup: Some(true),
+            require_catalogue: Some(true),
+        };
+        let edited = edit.apply(&tenant);
+        assert_eq!((edited.licensed, edited.domain.as_deref()), (None, Some("contoso.com")));
+        assert!(edited.tuple_lookup && edited.require_catalogue);
     }
 }

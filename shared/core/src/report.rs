@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::catalogue::EntryId;
 use crate::id::{DeviceId, UploadId};
 use crate::outcome::Outcome;
 use crate::record::{Checked, Place};
@@ -18,6 +19,9 @@ pub struct RowOutcome {
     /// The device; absent for a row that registered a new one, whose id follows from the row.
     #[serde(rename = "d", default, skip_serializing_if = "Option::is_none")]
     pub device: Option<DeviceId>,
+    /// The entry of a catalogue, where the row is one for a catalogue.
+    #[serde(rename = "e", default, skip_serializing_if = "Option::is_none")]
+    pub entry: Option<EntryId>,
     /// The line that stands for the same device.
     #[serde(rename = "l", default, skip_serializing_if = "Option::is_none")]
     pub other_line: Option<u64>,
@@ -39,6 +43,9 @@ pub struct ReportRow {
     pub outcome: Outcome,
     /// Its device, where the sender may know it.
     pub device: Option<DeviceId>,
+    /// The entry of the catalogue that it made or met; in no report but one about a catalogue.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub entry: Option<EntryId>,
     /// The cell to blame, counted from 1.
     pub column: Option<u32>,
     /// What that column is called.
@@ -60,6 +67,7 @@ impl ReportRow {
             serial: checked.serial().map(str::to_owned),
             outcome,
             device: None,
+            entry: None,
             column: None,
             column_name: None,
             detail,
@@ -89,9 +97,11 @@ impl ReportRow {
                     (None, Some(line)) => same_as(line),
                     _ => String::new(),
                 };
-                let new = (registered.outcome == Outcome::Registered).then(|| DeviceId::of_row(upload, registered.row));
+                let is_device = registered.outcome == Outcome::Registered && registered.entry.is_none();
+                let new = is_device.then(|| DeviceId::of_row(upload, registered.row));
                 Some(Self {
                     device: registered.device.or(new),
+                    entry: registered.entry,
                     notices: record.notices.clone(),
                     ..row(registered.outcome, detail)
                 })

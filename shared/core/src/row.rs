@@ -2,6 +2,7 @@
 //!
 //! `validator` checks sizes on the raw text; the domain types own the meaning.
 
+mod guidelines;
 mod hash;
 
 use std::fmt;
@@ -160,6 +161,9 @@ pub fn read(raw: &RawRow<'_>, place: Place, channel: Channel, scratch: &mut Vec<
                 record.notices.push(PREFER_OTHERS.to_owned());
             }
             hash::read(text, raw, policy.identities, &mut record, scratch, &mut faults);
+            if channel == Channel::Catalogue && faults.is_empty() {
+                guidelines::check(scratch, raw, &mut record);
+            }
         }
         _ => read_plain(raw, product.as_ref(), channel, &mut record, &mut faults),
     }
@@ -224,8 +228,13 @@ fn read_plain(
     record: &mut Record,
     faults: &mut Vec<RowFault>,
 ) {
-    let accepted = channel.policy().identities;
-    let accepts = format!("{channel} accepts {}", accepted.names());
+    let policy = channel.policy();
+    let accepted = policy.identities;
+    let accepts = format!("{channel} accepts {}", policy.accepts());
+    if policy.needs_hash {
+        let detail = format!("the hardware hash is missing; {accepts}");
+        return faults.push(RowFault::new(Outcome::MissingIdentity, Field::HardwareHash, detail));
+    }
     let pkid = record.pkid.as_ref().map(IdentityKey::pkid);
     let tuple = raw.tuple();
     record.keys.extend(pkid.filter(|_| accepted.pkid));

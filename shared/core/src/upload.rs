@@ -113,6 +113,9 @@ pub struct Upload {
     pub options: UploadOptions,
     /// The consent that it was accepted under.
     pub grant: GrantPin,
+    /// Whether a row without a hash must lead to a device of the catalogue, as its tenant demanded when it was accepted.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub require_catalogue: bool,
     /// When it was accepted.
     pub created_at: Timestamp,
 }

@@ -160,7 +160,7 @@ fn a_consent_in_any_other_state_opens_nothing_and_the_row_says_which() {
                 for (identity, raw) in rows(&hash) {
                     let expected = match denial {
                         Some(denial) => Err(denial.outcome()),
-                        None if !channel.admits(Some(kind)) => Err(Outcome::ConsentMissing),
+                        None if !channel.registers() || !channel.admits(Some(kind)) => Err(Outcome::ConsentMissing),
                         None if identity == "hash" && kind == PartnerKind::Oem => Err(Outcome::IdentityNotAccepted),
                         None => Ok(()),
                     };

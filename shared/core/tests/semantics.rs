@@ -12,6 +12,7 @@ fn channels() -> String {
         let policy = channel.policy();
         let retired = if policy.retired { " (retired)" } else { "" };
         let who = match policy.principal {
+            Principal::Oem if !channel.registers() => "a manufacturer, for its own catalogue",
             Principal::Oem => "an OEM with a grant",
             Principal::Csp => "a CSP with a grant",
             Principal::TenantAdministrator => "a tenant administrator",
@@ -23,7 +24,7 @@ fn channels() -> String {
             ProfileRights::OwnChannel => "those made in this channel",
             ProfileRights::All => "all",
         };
-        let accepts = policy.identities.names();
+        let accepts = policy.accepts();
         table += &format!(
             "| `{channel}`{retired} | {who} | {} | {accepts} | {profiles} |\n",
             policy.max_devices

@@ -1,6 +1,7 @@
-//! Decisions, case by case: new devices, updates, other tenants, partners. `duplicates` has rows of one upload,
-//! `identity` conflicts and merges, `worlds` what holds in every case.
+//! Decisions, case by case: new devices, updates, other tenants, partners. `board` has boards that were replaced,
+//! `duplicates` rows of one upload, `identity` conflicts and merges, `worlds` what holds in every case.
 
+mod board;
 mod duplicates;
 mod identity;
 mod worlds;
@@ -12,6 +13,7 @@ use crate::Timestamp;
 use crate::channel::Channel;
 use crate::id::{TenantId, UploadId};
 use crate::record::Place;
+use crate::repair;
 use crate::row::{RawRow, read};
 
 fn tenant(number: u128) -> TenantId {
@@ -138,6 +140,18 @@ fn left(decision: Decision) -> Left {
     match decision {
         Decision::Leave(left) => left,
         other => panic!("{other:?}"),
+    }
+}
+
+/// What a row that leads to no one device is told, and whether it marks one.
+fn refused(decision: Decision) -> (String, bool) {
+    match decision {
+        Decision::Mark(marking) => (marking.detail, true),
+        other => {
+            let left = left(other);
+            assert_eq!((left.outcome, left.device), (Outcome::Ambiguous, None));
+            (left.detail.unwrap(), false)
+        }
     }
 }
 

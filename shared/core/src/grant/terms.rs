@@ -102,10 +102,11 @@ pub struct GrantRequest {
     pub by: Actor,
 }
 
-/// The channels that partners of this kind use.
+/// The channels through which partners of this kind register devices for tenants, and which a tenant's consent can cover.
 #[must_use]
 pub fn channels_of(kind: PartnerKind) -> Vec<Channel> {
-    Channel::ALL.into_iter().filter(|c| c.admits(Some(kind))).collect()
+    let fits = |channel: &Channel| channel.registers() && channel.admits(Some(kind));
+    Channel::ALL.into_iter().filter(fits).collect()
 }
 
 impl GrantRequest {

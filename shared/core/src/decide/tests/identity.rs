@@ -52,11 +52,11 @@ fn a_shared_key_on_other_hardware_is_a_conflict_that_says_why() {
             device.keys.iter().any(|key| row.keys.contains(key)),
             "{name}: they share a key"
         );
-        let left = left(Hand::new(2).decide(&row, &[device]));
-        assert_eq!((left.outcome, left.device), (Outcome::Ambiguous, None), "{name}");
-        told.push(format!("{name}\n    {}", left.detail.unwrap().replace(&id, "ID")));
+        let (detail, marked) = refused(Hand::new(2).decide(&row, &[device]));
+        let marked = if marked { ", and marks the device" } else { "" };
+        told.push(format!("{name}{marked}\n    {}", detail.replace(&id, "ID")));
     }
-    assert!(Outcome::Ambiguous.entry().remedy.contains("release the old device"));
+    assert!(Outcome::Ambiguous.entry().remedy.contains("rebind the device"));
     insta::assert_snapshot!(told.join("\n"));
 }
 

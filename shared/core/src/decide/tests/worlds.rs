@@ -106,6 +106,11 @@ impl World {
         match decision {
             Decision::Leave(_) => {}
             Decision::Insert(device) => self.devices.push((**device).clone()),
+            Decision::Mark(marking) => {
+                for device in self.devices.iter_mut().filter(|device| device.id == marking.device.id) {
+                    *device = marking.device.clone();
+                }
+            }
             Decision::Update(change) => {
                 for device in &mut self.devices {
                     if device.id == change.device.id {
@@ -179,7 +184,23 @@ fn check(world: &World, record: &Record, hand: &Hand, decision: &Decision) -> Re
             prop_assert_eq!(left.outcome == Outcome::Ambiguous, left.detail.is_some());
             prop_assert_eq!(left.outcome == Outcome::DuplicateInUpload, left.other.is_some());
         }
+        Decision::Mark(marking) => {
+            let seen = holders.iter().find(|d| d.id == marking.device.id);
+            let seen = seen.ok_or_else(|| TestCaseError::fail("what is marked is a holder"))?;
+            prop_assert!(!foreign, "nothing of another tenant is touched");
+            prop_assert!(hand.registrant == Registrant::Tenant || seen.registrant != Registrant::Tenant);
+            let only_marked = Device {
+                version: seen.version + 1,
+                changed_at: hand.now,
+                remediation: marking.device.remediation.clone(),
+                ..(*seen).clone()
+            };
+            prop_assert_eq!(&marking.device, &only_marked);
+            prop_assert!(marking.device.remediation.as_ref().is_some_and(Remediation::is_open));
+            prop_assert_eq!(&marking.before, *seen);
+        }
         Decision::Update(change) => {
+            prop_assert!(change.freed_keys.is_empty(), "these channels take no board over");
             let seen = holders.iter().find(|d| d.id == change.device.id);
             let seen = seen.ok_or_else(|| TestCaseError::fail("an update is of a holder"))?;
             prop_assert!(!foreign, "nothing of another tenant is touched");
@@ -260,6 +281,7 @@ proptest! {
                     let expected = match &decision {
                         Decision::Leave(_) => decision.clone(),
                         Decision::Insert(device) => leave(Outcome::Unchanged, device.id),
+                        Decision::Mark(marking) => ambiguous(marking.detail.clone()),
                         Decision::Update(change) => match &change.duplicate_of {
                             None => leave(Outcome::Unchanged, change.device.id),
                             Some(row) => Decision::Leave(Left {
