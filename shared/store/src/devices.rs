@@ -1,7 +1,10 @@
 //! Registered devices and the claims that hold their identities.
 
 mod change;
+mod complete;
 mod list;
+mod lookup;
+mod rebind;
 mod slice;
 
 use std::collections::HashMap;
@@ -20,9 +23,12 @@ use crate::table::{Condition, Table};
 #[cfg(test)]
 pub(crate) use change::change_item;
 pub use change::{Act, ChangePage, Released, Updated};
+pub use complete::{Completed, Completion};
 pub use list::{DeviceFilter, DevicePage, Registrants};
-pub(crate) use slice::claim_item;
+pub use lookup::Lookup;
+pub use rebind::{Holder, Rebound};
 pub use slice::{MAX_ACTIONS, PlannedRow, Slice, SliceWritten, actions_of};
+pub(crate) use slice::{claim_item, verdict};
 
 /// Devices. Needs `dynamodb:GetItem`, `BatchGetItem`, `Query` (index `list`), and for writers `PutItem`, `DeleteItem`,
 /// `ConditionCheckItem` on the table.

@@ -6,11 +6,13 @@
 //! as under way.
 
 mod batches;
+mod catalogue;
 mod devices;
 mod finding;
 mod grants;
 mod judge;
 mod parties;
+mod profiles;
 mod report;
 mod subject;
 #[cfg(test)]
@@ -25,6 +27,7 @@ use std::time::Duration;
 use muster_core::Timestamp;
 use tokio::task::JoinSet;
 
+use crate::catalogue::Catalogue;
 use crate::devices::Devices;
 use crate::error::{ErrorKind, StoreError};
 use crate::item::Attributes;
@@ -63,6 +66,7 @@ pub struct Fsck {
     table: Table,
     objects: Objects,
     devices: Devices,
+    catalogue: Catalogue,
     uploads: Uploads,
     validated: ValidatedBatches,
     settle: Duration,
@@ -75,6 +79,7 @@ impl Fsck {
     pub fn new(table: Table, objects: Objects) -> Self {
         Self {
             devices: Devices::new(table.clone()),
+            catalogue: Catalogue::new(table.clone()),
             uploads: Uploads::new(table.clone()),
             validated: ValidatedBatches::new(objects.clone()),
             table,

@@ -180,14 +180,25 @@ impl Grants {
     /// # Errors
     /// When the store fails.
     pub async fn ensure_own(&self, tenant: TenantId, now: Timestamp) -> Result<Grant, StoreError> {
-        let first = Grant::own(tenant, now);
+        self.ensure(&Grant::own(tenant, now)).await
+    }
+
+    /// Makes sure that a manufacturer's catalogue holds its grant, by the same rule.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn ensure_catalogue(&self, partner: &PartnerId, now: Timestamp) -> Result<Grant, StoreError> {
+        self.ensure(&Grant::of_catalogue(partner, now)).await
+    }
+
+    async fn ensure(&self, first: &Grant) -> Result<Grant, StoreError> {
         for _ in 0..TRIES {
-            match self.settle(tenant, &Registrant::Tenant).await? {
+            match self.settle(first.tenant, &Registrant::Tenant).await? {
                 Some(grant) => return Ok(grant),
-                None => self.swap(None, &first, None).await?,
+                None => self.swap(None, first, None).await?,
             };
         }
-        Err(StoreError::contended("make a tenant's own consent"))
+        Err(StoreError::contended("make a consent to oneself"))
     }
 
     /// Asks for a consent. Where just this is asked for already, that request is the answer.

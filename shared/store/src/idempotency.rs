@@ -199,7 +199,7 @@ impl Idempotency {
     pub async fn forget(&self, keyed: &KeyedRequest) -> Result<(), StoreError> {
         let key = keys::idempotency(&keyed.key);
         let condition = of_request(keyed).name("#answer", "answer");
-        self.table.delete(&key, condition).await
+        self.table.delete(&key, condition).await.map(|_| ())
     }
 
     async fn update(

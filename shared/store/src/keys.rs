@@ -3,9 +3,10 @@
 mod kind;
 
 use muster_core::Timestamp;
+use muster_core::catalogue::EntryId;
 use muster_core::device::DeviceState;
 use muster_core::grant::GrantPin;
-use muster_core::id::{AnnouncementId, DeviceId, PartnerId, TenantId, UploadId};
+use muster_core::id::{AnnouncementId, DeviceId, PartnerId, ProfileId, TenantId, UploadId};
 use muster_core::identity::IdentityKey;
 use muster_core::party::Registrant;
 use sha2::Digest as _;
@@ -111,8 +112,60 @@ pub(crate) fn device_change(id: DeviceId, version: u64) -> Key {
 /// What the sort keys of a device's changes begin with.
 pub(crate) const DEVICE_CHANGES: &str = "CHANGE#";
 
+/// When a device showed itself, and what it was told. In a partition of its own: whoever serves devices that boot writes
+/// these, and no device.
+pub(crate) fn contact(id: DeviceId) -> Key {
+    Key::new(format!("CONTACT#{id}"), "CONTACT")
+}
+
+/// A device's place on a list of a profile. Not beside the device: who takes devices off lists shall have no right to delete
+/// devices.
+pub(crate) fn device_profile(device: DeviceId, profile: ProfileId) -> Key {
+    Key::new(device_profiles(device), format!("PROFILE#{profile}"))
+}
+
+/// Partition of a device's places on lists of profiles.
+pub(crate) fn device_profiles(device: DeviceId) -> String {
+    format!("DEVICEPROFILES#{device}")
+}
+
+/// Index partition of the devices that a profile names.
+pub(crate) fn profile_devices(profile: ProfileId) -> String {
+    format!("PROFILE#{profile}#DEVICES")
+}
+
+/// A profile. All of a tenant's are in one partition.
+pub(crate) fn profile(tenant: TenantId, id: ProfileId) -> Key {
+    Key::new(format!("PROFILES#{tenant}"), format!("PROFILE#{id}"))
+}
+
+/// The rules of a tenant's profiles.
+pub(crate) fn profile_rules(tenant: TenantId) -> Key {
+    Key::new(format!("PROFILES#{tenant}"), "RULES")
+}
+
 pub(crate) fn claim(key: IdentityKey) -> Key {
     Key::new(format!("CLAIM#{key}"), "CLAIM")
+}
+
+/// An entry of a catalogue.
+pub(crate) fn entry(id: EntryId) -> Key {
+    Key::new(format!("ENTRY#{id}"), "ENTRY")
+}
+
+/// Which entries an identity leads to.
+pub(crate) fn known(key: IdentityKey) -> Key {
+    Key::new(format!("KNOWN#{key}"), "KNOWN")
+}
+
+/// The identity that such an item is of.
+pub(crate) fn known_key(item: &crate::item::Attributes) -> Option<IdentityKey> {
+    item.get("pk")?.as_s().ok()?.strip_prefix("KNOWN#")?.parse().ok()
+}
+
+/// Index partition of a manufacturer's entries.
+pub(crate) fn entry_list(partner: &PartnerId, shard: u32) -> String {
+    format!("CATALOGUE#{partner}#{shard}")
 }
 
 pub(crate) fn upload(id: &UploadId) -> Key {
@@ -200,6 +253,16 @@ pub(crate) fn announcement(id: &AnnouncementId) -> Key {
 /// A request that came with an idempotency key, by its digest in hexadecimal digits.
 pub(crate) fn idempotency(digest: &str) -> Key {
     Key::new(format!("IDEMPOTENCY#{digest}"), "IDEMPOTENCY")
+}
+
+/// A nonce, as it was given out.
+pub(crate) fn nonce(text: &str) -> Key {
+    Key::new(format!("NONCE#{text}"), "NONCE")
+}
+
+/// How often a source asked within a minute; `source`: its digest in hexadecimal digits.
+pub(crate) fn rate(source: &str, minute: i64) -> Key {
+    Key::new(format!("RATE#{source}#{minute}"), "RATE")
 }
 
 /// An object in the inbox that is no upload. DynamoDB takes sort keys of up to 1,024 bytes, and a bucket with a key may

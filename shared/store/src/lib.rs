@@ -14,13 +14,18 @@ mod registry;
 mod table;
 
 pub mod announcements;
+pub mod catalogue;
+pub mod contacts;
 pub mod devices;
 pub mod fsck;
 pub mod idempotency;
+pub mod nonces;
 pub mod objects;
 pub mod outcomes;
 pub mod presign;
+pub mod profiles;
 pub mod queue;
+pub mod rates;
 pub mod receipts;
 pub mod reports;
 pub mod uploads;

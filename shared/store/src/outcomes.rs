@@ -48,6 +48,7 @@ pub async fn rows_of_batch(
 fn predicted(mut row: ReportRow) -> ReportRow {
     if row.outcome == Outcome::Registered {
         row.device = None;
+        row.entry = None;
     }
     if row.outcome.is_success() && row.detail.is_empty() {
         PREDICTED.clone_into(&mut row.detail);

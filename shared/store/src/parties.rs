@@ -1,13 +1,13 @@
 //! Tenants and partners.
 
 mod directory;
-mod licence;
+mod edit;
 
 use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use muster_core::id::{PartnerId, TenantId};
-use muster_core::party::{Partner, Tenant};
+use muster_core::party::{Partner, PartnerKind, Tenant};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -19,7 +19,7 @@ use crate::table::{Action, Cancelled, Condition, Query, Table, Transacted, Writt
 
 pub(crate) use directory::{Entry, directory_sort};
 pub use directory::{Listed, ListingWrite};
-pub use licence::TenantChange;
+pub use edit::TenantChange;
 
 /// How often the creation or a change of a tenant is tried when other transactions are in the way.
 const TRIES: u32 = 10;
@@ -170,22 +170,34 @@ impl Tenants {
 #[derive(Clone)]
 pub struct Partners {
     table: Table,
+    grants: Grants,
 }
 
 impl Partners {
     /// The partners in this table.
     #[must_use]
     pub fn new(table: Table) -> Self {
-        Self { table }
+        Self {
+            grants: Grants::new(table.clone()),
+            table,
+        }
     }
 
-    /// Makes a partner known. Answers whether it is known as given; one that was known otherwise is left as it is.
+    /// Makes a partner known. Answers whether it is known as given; one that was known otherwise is left as it is. A
+    /// manufacturer gets the grant of its catalogue first, so that each that can be found has one; one of an older Muster gets
+    /// it when it is made known again.
     ///
     /// # Errors
     /// When the store fails.
     pub async fn create(&self, partner: &Partner) -> Result<bool, StoreError> {
         let item = Item::new(&keys::partner(&partner.id), partner)?
             .listed(keys::PARTNER_LIST.to_owned(), partner.id.as_str().to_owned());
+        if partner.kind == PartnerKind::Oem {
+            let known = self.get(&partner.id).await?;
+            if known.is_none_or(|known| known.kind == PartnerKind::Oem) {
+                self.grants.ensure_catalogue(&partner.id, partner.created_at).await?;
+            }
+        }
         match self.table.put(item, Some(Condition::absent())).await? {
             Written::Done => Ok(true),
             Written::Refused(found) => Ok(found.map(read::<Partner>).transpose()?.as_ref() == Some(partner)),

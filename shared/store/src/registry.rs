@@ -1,10 +1,15 @@
 //! Every capability over one table and one bucket, for whoever may do everything.
 
 use crate::announcements::Announcements;
+use crate::catalogue::Catalogue;
+use crate::contacts::Contacts;
 use crate::devices::Devices;
 use crate::fsck::Fsck;
 use crate::idempotency::Idempotency;
+use crate::nonces::Nonces;
 use crate::objects::Objects;
+use crate::profiles::Profiles;
+use crate::rates::Rates;
 use crate::receipts::Receipts;
 use crate::uploads::Uploads;
 use crate::validated::ValidatedBatches;
@@ -62,6 +67,36 @@ impl Registry {
     #[must_use]
     pub fn devices(&self) -> Devices {
         Devices::new(self.table.clone())
+    }
+
+    /// Contacts of devices.
+    #[must_use]
+    pub fn contacts(&self) -> Contacts {
+        Contacts::new(self.table.clone())
+    }
+
+    /// Nonces.
+    #[must_use]
+    pub fn nonces(&self) -> Nonces {
+        Nonces::new(self.table.clone())
+    }
+
+    /// How often sources ask.
+    #[must_use]
+    pub fn rates(&self) -> Rates {
+        Rates::new(self.table.clone())
+    }
+
+    /// Deployment profiles.
+    #[must_use]
+    pub fn profiles(&self) -> Profiles {
+        Profiles::new(self.table.clone())
+    }
+
+    /// What manufacturers made known.
+    #[must_use]
+    pub fn catalogue(&self) -> Catalogue {
+        Catalogue::new(self.table.clone())
     }
 
     /// Uploads.

@@ -268,8 +268,8 @@ impl Table {
         }
     }
 
-    /// Deletes an item if the condition holds; where it does not, the item stays.
-    pub(crate) async fn delete(&self, key: &Key, condition: Condition) -> Result<(), StoreError> {
+    /// Deletes an item if the condition holds, and says whether it did; where it does not, the item stays.
+    pub(crate) async fn delete(&self, key: &Key, condition: Condition) -> Result<bool, StoreError> {
         let request = self
             .client
             .delete_item()
@@ -279,10 +279,10 @@ impl Table {
             .set_expression_attribute_names(condition.names())
             .set_expression_attribute_values(condition.values());
         match request.send().await {
-            Ok(_) => Ok(()),
+            Ok(_) => Ok(true),
             Err(error) => match error.as_service_error() {
                 Some(aws_sdk_dynamodb::operation::delete_item::DeleteItemError::ConditionalCheckFailedException(_)) => {
-                    Ok(())
+                    Ok(false)
                 }
                 _ => Err(StoreError::from_sdk("delete an item", error)),
             },

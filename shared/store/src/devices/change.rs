@@ -11,6 +11,7 @@ use muster_core::grant::GrantPin;
 use muster_core::history::{Author, DeviceChange, Requester};
 use muster_core::id::DeviceId;
 use muster_core::identity::IdentityKey;
+use muster_core::repair::Remediation;
 
 use super::{Devices, device_item, held_by, unchanged};
 use crate::error::{ErrorKind, StoreError};
@@ -20,7 +21,7 @@ use crate::keys::{self, GRANT_SHARDS, shard_of};
 use crate::table::{Action, Cancelled, Query, Range, Transacted};
 
 /// How often a change is tried while other writers have its items: about a third of a second in all.
-const TRIES: u32 = 10;
+pub(super) const TRIES: u32 = 10;
 /// By how much the wait before the next try grows from try to try at most.
 const PAUSE: Duration = Duration::from_millis(8);
 
@@ -76,7 +77,7 @@ pub(crate) fn change_item(id: DeviceId, change: &DeviceChange) -> Result<Item, S
 }
 
 /// The wait after a try: longer each time, and another one for each device, so that those who met once do not meet again.
-fn pause(id: DeviceId, round: u32) -> Duration {
+pub(super) fn pause(id: DeviceId, round: u32) -> Duration {
     const PARTS: u32 = 64;
     let part = shard_of(&format!("{id} {round}"), PARTS);
     let most = PAUSE * round.saturating_add(1);
@@ -93,6 +94,10 @@ impl Devices {
         let release = |device: &Device| {
             Ok(Device {
                 state: DeviceState::Released,
+                remediation: device.remediation.clone().map(|seen| match seen.is_open() {
+                    true => Remediation::done(act.now),
+                    false => seen,
+                }),
                 ..device.clone()
             })
         };
@@ -129,6 +134,13 @@ impl Devices {
         Ok(written.map_or_else(|other| other, Updated::Done))
     }
 
+    /// The device, where it is registered and the requester may know of it.
+    pub(super) async fn registered(&self, id: DeviceId, act: &Act<'_>) -> Result<Option<Device>, StoreError> {
+        Ok(self.get(id).await?.filter(|device| {
+            device.tenant == act.pin.tenant && device.state == DeviceState::Registered && act.by.may_know(device)
+        }))
+    }
+
     /// Writes what `change` makes of a registered device, with its entry in the history; claims go with the registration.
     async fn rewrite(
         &self,
@@ -138,10 +150,7 @@ impl Devices {
         change: impl Fn(&Device) -> Result<Device, Updated>,
     ) -> Result<Result<Box<Device>, Updated>, StoreError> {
         for (round, shard) in (0..TRIES).zip(shard_of(&id.to_string(), GRANT_SHARDS)..) {
-            let found = self.get(id).await?.filter(|device| {
-                device.tenant == act.pin.tenant && device.state == DeviceState::Registered && act.by.may_know(device)
-            });
-            let Some(device) = found else {
+            let Some(device) = self.registered(id, act).await? else {
                 return Ok(Err(Updated::NotRegistered));
             };
             let mut new = match change(&device) {

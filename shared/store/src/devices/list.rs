@@ -4,6 +4,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use muster_core::device::{Device, DeviceState};
 use muster_core::id::{DeviceId, PartnerId, TenantId, UploadId};
 use muster_core::party::Registrant;
+use muster_core::repair::{self, RemediationState};
 
 use super::Devices;
 use crate::error::{ErrorKind, StoreError};
@@ -29,6 +30,8 @@ pub struct DeviceFilter {
     pub registrants: Registrants,
     /// Those that this upload registered.
     pub upload: Option<UploadId>,
+    /// Those that need this, as far as uploads showed it.
+    pub remediation: Option<RemediationState>,
 }
 
 /// Who registered the devices that are listed.
@@ -57,11 +60,17 @@ impl DeviceFilter {
                 .as_ref()
                 .is_none_or(|tag| device.group_tag.as_ref() == Some(tag))
             && self.upload.as_ref().is_none_or(|id| device.source.upload == *id)
+            && self
+                .remediation
+                .is_none_or(|state| repair::current(device, None).state == state)
     }
 
     /// Whether the index alone does not say which devices pass.
     fn looks_inside(&self) -> bool {
-        self.group_tag.is_some() || self.upload.is_some() || self.registrants != Registrants::All
+        self.group_tag.is_some()
+            || self.upload.is_some()
+            || self.remediation.is_some()
+            || self.registrants != Registrants::All
     }
 }
 

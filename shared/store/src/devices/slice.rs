@@ -4,7 +4,7 @@
 //! device and claims. So a row is registered exactly when its receipt says so, and never without consent.
 
 use muster_core::Timestamp;
-use muster_core::decide::{Change, Decision};
+use muster_core::decide::{Change, Decision, Marking};
 use muster_core::device::{Device, DeviceState};
 use muster_core::grant::GrantPin;
 use muster_core::history::{Author, DeviceChange};
@@ -12,6 +12,7 @@ use muster_core::identity::IdentityKey;
 
 use super::change::change_item;
 use super::{Claim, Devices, device_item, held_by, unchanged};
+use crate::catalogue::{EntrySeen, check_listed};
 use crate::error::StoreError;
 use crate::grants::check;
 use crate::item::Item;
@@ -30,6 +31,8 @@ pub struct PlannedRow {
     pub row: u64,
     /// What to do.
     pub decision: Decision,
+    /// The entry of the catalogue that the row leads to, which must still be listed when it is carried out.
+    pub entry: Option<EntrySeen>,
 }
 
 /// A slice to write.
@@ -71,14 +74,18 @@ pub enum SliceWritten {
 }
 
 /// How many actions a decision needs: for a change at most 95, which fit one transaction, since a device has at most
-/// [`MAX_KEYS`](muster_core::decide::MAX_KEYS) identities, those of the devices that end with it included.
+/// [`MAX_KEYS`](muster_core::decide::MAX_KEYS) identities, those of the devices that end with it included. A device that
+/// gives identities up absorbs none.
 #[must_use]
 pub fn actions_of(decision: &Decision) -> usize {
     match decision {
         Decision::Insert(device) => 1 + device.keys.len(),
         Decision::Leave(_) => 0,
+        Decision::Mark(_) => 2,
         Decision::Update(change) => {
-            2 + change.new_keys.len() + change.absorbed.iter().map(|d| 2 + d.keys.len()).sum::<usize>()
+            2 + change.new_keys.len()
+                + change.freed_keys.len()
+                + change.absorbed.iter().map(|d| 2 + d.keys.len()).sum::<usize>()
         }
     }
 }
@@ -97,6 +104,9 @@ impl Devices {
         for (at, row) in slice.rows.iter().enumerate() {
             let before = actions.len();
             append(&row.decision, &mut actions)?;
+            if actions.len() > before {
+                actions.extend(row.entry.map(check_listed));
+            }
             owners.resize(owners.len() + actions.len() - before, at);
         }
         match self.table.transact(&actions).await? {
@@ -107,7 +117,7 @@ impl Devices {
     }
 }
 
-fn verdict(reasons: &[Cancelled], owners: &[usize]) -> SliceWritten {
+pub(crate) fn verdict(reasons: &[Cancelled], owners: &[usize]) -> SliceWritten {
     let mut reasons = reasons.iter();
     let (check, receipt) = (reasons.next(), reasons.next());
     if matches!(receipt, Some(Cancelled::Condition(_))) {
@@ -145,13 +155,27 @@ fn append(decision: &Decision, actions: &mut Vec<Action>) -> Result<(), StoreErr
             }
         }
         Decision::Update(change) => append_change(change, actions)?,
+        Decision::Mark(marking) => append_marking(marking, actions)?,
     }
     Ok(())
 }
 
-fn append_change(change: &Change, actions: &mut Vec<Action>) -> Result<(), StoreError> {
+fn append_marking(marking: &Marking, actions: &mut Vec<Action>) -> Result<(), StoreError> {
+    let Marking {
+        device, before, row, ..
+    } = marking;
+    let history = DeviceChange::between(before, device, Author::Row(row.clone()));
+    actions.push(Action::Put(device_item(device)?, Some(unchanged(before))));
+    actions.push(Action::Put(change_item(device.id, &history)?, None));
+    Ok(())
+}
+
+pub(super) fn append_change(change: &Change, actions: &mut Vec<Action>) -> Result<(), StoreError> {
     let device = &change.device;
-    let by = || Author::Row(change.row.clone());
+    let by = || match &change.catalogued_by {
+        Some(partner) => Author::Catalogue(partner.clone()),
+        None => Author::Row(change.row.clone()),
+    };
     actions.push(Action::Put(device_item(device)?, Some(unchanged(&change.before))));
     let mut history = DeviceChange::between(&change.before, device, by());
     history.absorbed = change.absorbed.iter().map(|old| old.id).collect();
@@ -159,6 +183,9 @@ fn append_change(change: &Change, actions: &mut Vec<Action>) -> Result<(), Store
     actions.push(Action::Put(change_item(device.id, &history)?, None));
     for key in &change.new_keys {
         actions.push(Action::Put(claim_item(*key, device)?, Some(Condition::absent())));
+    }
+    for key in &change.freed_keys {
+        actions.push(Action::Delete(keys::claim(*key), Some(held_by(device.id))));
     }
     for old in &change.absorbed {
         let merged = Device {

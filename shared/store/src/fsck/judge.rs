@@ -9,7 +9,7 @@ use muster_core::party::Registrant;
 
 use super::subject::{Around, Body, Subject, Suspect};
 use super::words::Code;
-use super::{devices, grants, parties, uploads};
+use super::{catalogue, devices, grants, parties, profiles, uploads};
 use crate::error::StoreError;
 use crate::keys::{self, Key, Kind};
 use crate::receipts::RECEIPTS_KEPT_DAYS;
@@ -28,8 +28,13 @@ pub(super) fn wants(subject: &Subject) -> Vec<Key> {
         }
         (Body::Shard(_), Kind::GrantShard(tenant, registrant, _)) => vec![keys::grant(*tenant, registrant)],
         (Body::Device(device), _) => devices::wants(device),
-        (Body::Other, Kind::DeviceChange(id, _)) => vec![keys::device(*id)],
+        (Body::Other, Kind::DeviceChange(id, _) | Kind::Contact(id)) => vec![keys::device(*id)],
         (Body::Claim(claim), _) => vec![keys::device(claim.device)],
+        (Body::Profile(profile), _) => profiles::wants(profile),
+        (Body::Rules(rules), Kind::ProfileRules(tenant)) => profiles::wants_of_rules(*tenant, rules),
+        (Body::ProfileEntry(entry), _) => profiles::wants_of_entry(entry),
+        (Body::Entry(entry), _) => catalogue::wants(entry),
+        (Body::Known(known), _) => catalogue::wants_of_known(known),
         (Body::Upload(status), _) => uploads::wants(status),
         (Body::Other, Kind::PartnerGrant(partner, tenant)) => {
             vec![keys::grant(*tenant, &Registrant::Partner(partner.clone()))]
@@ -37,7 +42,7 @@ pub(super) fn wants(subject: &Subject) -> Vec<Key> {
         (Body::Other, Kind::Cuts(upload, _) | Kind::Progress(upload, _) | Kind::Receipt(upload, ..)) => {
             vec![keys::upload(upload)]
         }
-        (Body::Other | Body::Shard(_), _) => Vec::new(),
+        (Body::Other | Body::Shard(_) | Body::Rules(_), _) => Vec::new(),
     }
 }
 
@@ -65,9 +70,20 @@ pub(super) fn judge(subject: &Subject, around: &Around, now: Timestamp) -> Resul
         }
         (Body::Device(device), _) => devices::judge(subject, device, around)?,
         (Body::Claim(claim), Kind::Claim(key)) => devices::judge_claim(*key, claim, around),
+        (Body::Entry(entry), _) => catalogue::judge(subject, entry, around),
+        (Body::Known(known), Kind::Known(key)) => catalogue::judge_known(*key, known, around),
         (Body::Other, Kind::DeviceChange(id, version)) => {
             devices::judge_change(*id, *version, around).into_iter().collect()
         }
+        (Body::Other, Kind::Contact(id)) => {
+            let lost = !around.has(&keys::device(*id));
+            let place = format!("contacts of device {id}");
+            let suspect = || Suspect::new(Code::ContactOrphaned, place, "the device does not exist");
+            lost.then(suspect).into_iter().collect()
+        }
+        (Body::Profile(profile), _) => profiles::judge(profile, around),
+        (Body::Rules(rules), Kind::ProfileRules(tenant)) => profiles::judge_rules(*tenant, rules, around)?,
+        (Body::ProfileEntry(entry), _) => profiles::judge_entry(subject, entry, around),
         (Body::Upload(status), _) => uploads::judge(subject, status, around, now),
         (Body::Other, Kind::PartnerGrant(partner, tenant)) => {
             let registrant = Registrant::Partner(partner.clone());

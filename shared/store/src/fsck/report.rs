@@ -27,6 +27,8 @@ pub struct Counts {
     pub retired_devices: u64,
     /// Identities that are held.
     pub identities: u64,
+    /// Entries of catalogues, withdrawn ones included.
+    pub entries: u64,
     /// Uploads.
     pub uploads: u64,
     /// What is half done and goes on by itself or with sweep: uploads, decisions about consent, and items that changed
@@ -116,11 +118,20 @@ impl Counts {
             Body::Device(device) if device.state == DeviceState::Registered => self.devices += 1,
             Body::Device(_) => self.retired_devices += 1,
             Body::Claim(_) => self.identities += 1,
+            Body::Entry(_) => self.entries += 1,
             Body::Upload(status) => {
                 self.uploads += 1;
                 self.under_way += u64::from(!status.state.is_final());
             }
-            Body::Name(_) | Body::Listing(_) | Body::Change(_) | Body::Shard(_) | Body::Other => {}
+            Body::Name(_)
+            | Body::Listing(_)
+            | Body::Change(_)
+            | Body::Shard(_)
+            | Body::Profile(_)
+            | Body::Rules(_)
+            | Body::ProfileEntry(_)
+            | Body::Known(_)
+            | Body::Other => {}
         }
     }
 }
@@ -134,6 +145,7 @@ impl std::ops::AddAssign for Counts {
         self.devices += other.devices;
         self.retired_devices += other.retired_devices;
         self.identities += other.identities;
+        self.entries += other.entries;
         self.uploads += other.uploads;
         self.under_way += other.under_way;
     }

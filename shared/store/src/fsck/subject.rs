@@ -4,22 +4,27 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use muster_core::Timestamp;
+use muster_core::catalogue::Entry as CatalogueEntry;
+use muster_core::deployment::Contact;
 use muster_core::device::Device;
 use muster_core::grant::{ConsentChange, Grant};
 use muster_core::history::DeviceChange;
 use muster_core::id::TenantId;
 use muster_core::party::{Partner, Registrant, Tenant};
+use muster_core::profile::Profile;
 use serde::de::DeserializeOwned;
 
 use super::finding::Finding;
 use super::words::Code;
 use crate::announcements::Announcement;
+use crate::catalogue::Known;
 use crate::devices::Claim;
 use crate::error::StoreError;
 use crate::grants::{Grants, Shard};
 use crate::item::{Attributes, due_values, read};
 use crate::keys::{self, Key, Kind};
 use crate::parties::{Entry, NameOwner};
+use crate::profiles::{Entry as ProfileEntry, Rules};
 use crate::table::{Action, Condition, TABLE_SCHEMA_VERSION, Table, Transacted};
 use crate::uploads::{Stray, UploadStatus};
 
@@ -114,6 +119,11 @@ pub(super) enum Body {
     Shard(Shard),
     Device(Box<Device>),
     Claim(Claim),
+    Profile(Box<Profile>),
+    Rules(Box<Rules>),
+    ProfileEntry(ProfileEntry),
+    Entry(Box<CatalogueEntry>),
+    Known(Known),
     Upload(Box<UploadStatus>),
     /// Of kinds whose key says all that is judged here.
     Other,
@@ -231,14 +241,20 @@ impl Body {
             Kind::DeviceChange(_, version) => body::<DeviceChange>(item)
                 .filter(|change| change.version == *version)
                 .map(|_| Self::Other),
+            Kind::Contact(_) => body::<Contact>(item).map(|_| Self::Other),
             Kind::Claim(_) => body(item).map(Self::Claim),
+            Kind::Profile(..) => body(item).map(|profile| Self::Profile(Box::new(profile))),
+            Kind::ProfileRules(_) => body(item).map(|rules| Self::Rules(Box::new(rules))),
+            Kind::DeviceProfile(..) => body(item).map(Self::ProfileEntry),
+            Kind::Entry(_) => body(item).map(|entry| Self::Entry(Box::new(entry))),
+            Kind::Known(_) => body(item).map(Self::Known),
             Kind::Upload(_) => body(item).map(|status| Self::Upload(Box::new(status))),
             Kind::Stray | Kind::Unsplit(_) => body::<Stray>(item).map(|_| Self::Other),
             Kind::PartnerGrant(..) | Kind::Cuts(..) | Kind::Progress(..) | Kind::Receipt(..) | Kind::SweepPlace => {
                 Some(Self::Other)
             }
             Kind::Announcement(_) => body::<Announcement>(item).map(|_| Self::Other),
-            Kind::Idempotency(_) => Some(Self::Other),
+            Kind::Idempotency(_) | Kind::Nonce | Kind::Rate => Some(Self::Other),
         }
     }
 
@@ -255,6 +271,11 @@ impl Body {
                 (change.tenant, &change.partner, change.new.version) == (*tenant, partner, *version)
             }
             (Self::Device(device), Kind::Device(id)) => device.id == *id,
+            (Self::Profile(profile), Kind::Profile(tenant, id)) => (profile.tenant, profile.id) == (*tenant, *id),
+            (Self::ProfileEntry(entry), Kind::DeviceProfile(device, profile)) => {
+                (entry.device, entry.profile) == (*device, *profile)
+            }
+            (Self::Entry(entry), Kind::Entry(id)) => entry.id == *id,
             (Self::Upload(status), Kind::Upload(id)) => status.id == *id,
             _ => true,
         }

@@ -1,5 +1,7 @@
 //! Each damage is planted in a sound registry, found by its name, and mended where there is one way.
 
+mod catalogue;
+mod profiles;
 mod uploads;
 
 use std::sync::Arc;
@@ -7,6 +9,7 @@ use std::sync::Arc;
 use aws_sdk_dynamodb::types::AttributeValue;
 use engines::{Bucket, Database, KEYS};
 use muster_core::channel::Channel;
+use muster_core::deployment::Contact;
 use muster_core::device::{Device, DeviceState, RowContext, Source};
 use muster_core::grant::{GrantPin, GrantRequest, Verb};
 use muster_core::history::DeviceChange;
@@ -87,6 +90,7 @@ fn upload(object: ObjectVersion) -> Upload {
             generation: 1,
             verbs: Verb::ALL.to_vec(),
         },
+        require_catalogue: false,
         created_at: at(5),
     }
 }
@@ -308,6 +312,24 @@ fn damages() -> Vec<(&'static str, Vec<Action>, Vec<&'static str>, bool)> {
             "a change of a device that is gone",
             vec![put(change_item(device(9).id, &DeviceChange::first(&device(9))).unwrap())],
             vec!["device-change-orphaned"],
+            false,
+        ),
+        (
+            "a device that is gone showed itself",
+            vec![put(
+                Item::new(&keys::contact(device(9).id), &Contact::default()).unwrap()
+            )],
+            vec!["contact-orphaned"],
+            false,
+        ),
+        (
+            "a contact at no time",
+            vec![put(Item::new(
+                &keys::contact(first.id),
+                &serde_json::json!({"firstAt": "yesterday"}),
+            )
+            .unwrap())],
+            vec!["unreadable"],
             false,
         ),
         (

@@ -2,7 +2,9 @@
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use muster_core::Timestamp;
+use muster_core::channel::Channel;
 use muster_core::grant::Grant;
+use muster_core::id::TenantId;
 use muster_core::upload::UploadState;
 
 use super::judge::{partner_missing, tenant_missing};
@@ -28,8 +30,10 @@ pub(super) fn wants(status: &UploadStatus) -> Vec<Key> {
 pub(super) fn judge(subject: &Subject, status: &UploadStatus, around: &Around, now: Timestamp) -> Vec<Suspect> {
     let place = place_of(status);
     let mut suspects = Vec::new();
-    suspects.extend(status.tenant.and_then(|tenant| tenant_missing(&place, tenant, around)));
     let partner = status.registrant.as_ref().and_then(|r| r.partner());
+    // A manufacturer's catalogue stands in a tenant's place.
+    let tenant = status.tenant.filter(|_| status.channel.is_none_or(Channel::registers));
+    suspects.extend(tenant.and_then(|tenant| tenant_missing(&place, tenant, around)));
     suspects.extend(partner_missing(&place, partner, around));
     let list = (list_of(status.tenant), list_sort(&status.id, status.created_at));
     let due = (!status.state.is_final()).then(|| status.next_check.or_else(|| subject.due_at()).unwrap_or(now));
@@ -51,6 +55,11 @@ fn contradiction(status: &UploadStatus) -> Option<String> {
         return Some("its id is not that of its object".to_owned());
     }
     let ended_early = matches!(status.state, UploadState::Refused | UploadState::Cancelled);
+    let partner = status.registrant.as_ref().and_then(|registrant| registrant.partner());
+    let is_catalogue = |tenant| partner.is_some_and(|partner| tenant == TenantId::of_catalogue(partner));
+    if status.channel == Some(Channel::Catalogue) && !status.tenant.is_none_or(is_catalogue) {
+        return Some("it is for a catalogue that is not its sender's".to_owned());
+    }
     if !ended_early && status.upload().is_none() {
         return Some(format!("it is {state}, and lacks what every accepted upload has"));
     }

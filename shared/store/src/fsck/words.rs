@@ -110,14 +110,26 @@ codes! {
     IdentityTwice "identity-twice" => left("Two devices cannot be one, and only the other is found by that identity.", "Find out which of the two is right, and release the other one with `muster devices release`.");
     /// A claim that differs from its device.
     ClaimDiffers "claim-differs" => left("Rows with that identity are answered wrongly.", RELEASE);
+    /// A listed entry of a catalogue that one of its identities does not lead to.
+    EntryUnknown "entry-unknown" => mended("Rows with that identity do not find the device that its manufacturer made known.", "lets the identity lead to the entry", AGAIN);
+    /// An identity that leads to no such entry of a catalogue.
+    LeadOrphaned "lead-orphaned" => mended("Rows with that identity are looked up in vain.", "lets the identity lead there no more", AGAIN);
     /// A registered device without any identity.
     NoIdentity "no-identity" => left("No row finds the device, so it will be registered a second time.", RELEASE);
     /// A merged device that leads to no device of its tenant, or one that is not merged and leads somewhere.
     MergeBroken "merge-broken" => left("Whoever knows the device by this id does not find what became of it.", BACKUP);
     /// A record of a change of a device that is not there, or that never had that version.
     DeviceChangeOrphaned "device-change-orphaned" => left("The history tells what did not happen.", BACKUP);
+    /// A record of contacts of a device that is not there.
+    ContactOrphaned "contact-orphaned" => left("Nothing shows it.", BACKUP);
     /// A device that comes from another row than it names, or names a row that cannot have registered it.
     SourceWrong "source-wrong" => left("The file and the hash of the device are looked for where they are not.", RELEASE);
+    /// A profile that a device is named by and that is not there.
+    ProfileMissing "profile-missing" => mended("A profile of that id would have the device on its list.", "takes the device off the list", AGAIN);
+    /// Rules of a tenant's profiles that are not those of the profiles.
+    ProfileRulesDiffer "profile-rules-differ" => mended("Devices get another profile than the one that is assigned, or none.", "makes the rules anew from the profiles", AGAIN);
+    /// A profile that has no rule.
+    ProfileRuleMissing "profile-rule-missing" => left("No device gets the profile, and it counts as none of the tenant's.", BACKUP);
     /// An upload that something refers to and that is not there.
     UploadMissing "upload-missing" => left("Nobody can tell where this came from.", BACKUP);
     /// An upload that is not finished and that sweep does not look after.

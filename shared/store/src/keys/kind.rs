@@ -1,6 +1,7 @@
 //! From a primary key back to what its item is about.
 
-use muster_core::id::{AnnouncementId, DeviceId, PartnerId, TenantId, UploadId};
+use muster_core::catalogue::EntryId;
+use muster_core::id::{AnnouncementId, DeviceId, PartnerId, ProfileId, TenantId, UploadId};
 use muster_core::identity::IdentityKey;
 use muster_core::party::Registrant;
 
@@ -24,7 +25,17 @@ pub(crate) enum Kind {
     Device(DeviceId),
     /// The version that the change made.
     DeviceChange(DeviceId, u64),
+    /// When the device showed itself.
+    Contact(DeviceId),
+    /// A device's place on a list of a profile.
+    DeviceProfile(DeviceId, ProfileId),
+    Profile(TenantId, ProfileId),
+    ProfileRules(TenantId),
     Claim(IdentityKey),
+    /// An entry of a catalogue.
+    Entry(EntryId),
+    /// Which entries an identity leads to.
+    Known(IdentityKey),
     Upload(UploadId),
     /// The number of the first batch.
     Cuts(UploadId, u32),
@@ -38,6 +49,9 @@ pub(crate) enum Kind {
     Announcement(AnnouncementId),
     /// The digest of who asks for what with which key.
     Idempotency(String),
+    Nonce,
+    /// How often a source asked.
+    Rate,
 }
 
 /// What an item with this key is about; `None` for a key that none of ours looks like.
@@ -65,11 +79,17 @@ pub(crate) fn parse(pk: &str, sk: &str) -> Option<Kind> {
             Kind::ConsentChange(tenant.parse().ok()?, partner.parse().ok()?, version.parse().ok()?)
         }
         ("DEVICE", "DEVICE") => Kind::Device(id.parse().ok()?),
+        ("CONTACT", "CONTACT") => Kind::Contact(id.parse().ok()?),
         ("DEVICE", _) => {
             let version = sk.strip_prefix(DEVICE_CHANGES)?;
             Kind::DeviceChange(id.parse().ok()?, version.parse().ok()?)
         }
+        ("DEVICEPROFILES", _) => Kind::DeviceProfile(id.parse().ok()?, sk.strip_prefix("PROFILE#")?.parse().ok()?),
+        ("PROFILES", "RULES") => Kind::ProfileRules(id.parse().ok()?),
+        ("PROFILES", _) => Kind::Profile(id.parse().ok()?, sk.strip_prefix("PROFILE#")?.parse().ok()?),
         ("CLAIM", "CLAIM") => Kind::Claim(id.parse().ok()?),
+        ("ENTRY", "ENTRY") => Kind::Entry(id.parse().ok()?),
+        ("KNOWN", "KNOWN") => Kind::Known(id.parse().ok()?),
         ("UPLOAD", "UPLOAD") => Kind::Upload(id.parse().ok()?),
         ("UPLOAD", _) => match sk.split_once('#')? {
             ("CUTS", first) => Kind::Cuts(id.parse().ok()?, first.parse().ok()?),
@@ -84,12 +104,20 @@ pub(crate) fn parse(pk: &str, sk: &str) -> Option<Kind> {
         (STRAYS, _) => sk.parse().map_or(Kind::Stray, Kind::Unsplit),
         ("SWEEP", "INBOX") => Kind::SweepPlace,
         ("ANNOUNCEMENT", "ANNOUNCEMENT") => Kind::Announcement(id.parse().ok()?),
-        ("IDEMPOTENCY", "IDEMPOTENCY") => {
-            let digest = id.len() == 64 && id.bytes().all(|byte| byte.is_ascii_hexdigit());
-            Kind::Idempotency(digest.then(|| id.to_owned())?)
+        ("IDEMPOTENCY", "IDEMPOTENCY") => Kind::Idempotency(is_digest(id).then(|| id.to_owned())?),
+        ("NONCE", "NONCE") => (!id.is_empty()).then_some(Kind::Nonce)?,
+        ("RATE", "RATE") => {
+            let (source, minute) = id.split_once('#')?;
+            let minute: Result<i64, _> = minute.parse();
+            (is_digest(source) && minute.is_ok()).then_some(Kind::Rate)?
         }
         _ => return None,
     })
+}
+
+/// Whether it is a SHA-256 in hexadecimal digits.
+fn is_digest(text: &str) -> bool {
+    text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 /// Who holds a grant: the reverse of [`holder`](super::holder).
@@ -114,7 +142,9 @@ mod tests {
         let upload = UploadId::of_object("b", "k", "1");
         let device = DeviceId::of_row(&upload, 1);
         let claim = IdentityKey::tuple("a", "b", "c");
+        let entry = EntryId::of_key(&partner, claim);
         let announcement = AnnouncementId::of_seed([7; 16]);
+        let profile = ProfileId::of_seed([7; 16]);
         let digest = "0f".repeat(32);
         let own = Registrant::Tenant;
         let other = Registrant::Partner(partner.clone());
@@ -137,7 +167,16 @@ mod tests {
             ),
             (keys::device(device), Kind::Device(device)),
             (keys::device_change(device, 12), Kind::DeviceChange(device, 12)),
+            (keys::contact(device), Kind::Contact(device)),
+            (
+                keys::device_profile(device, profile),
+                Kind::DeviceProfile(device, profile),
+            ),
+            (keys::profile(tenant, profile), Kind::Profile(tenant, profile)),
+            (keys::profile_rules(tenant), Kind::ProfileRules(tenant)),
             (keys::claim(claim), Kind::Claim(claim)),
+            (keys::entry(entry), Kind::Entry(entry)),
+            (keys::known(claim), Kind::Known(claim)),
             (keys::upload(&upload), Kind::Upload(upload.clone())),
             (keys::cuts(&upload, 64), Kind::Cuts(upload.clone(), 64)),
             (keys::progress(&upload, 3), Kind::Progress(upload.clone(), 3)),
@@ -147,6 +186,8 @@ mod tests {
             (keys::sweep_place(), Kind::SweepPlace),
             (keys::announcement(&announcement), Kind::Announcement(announcement)),
             (keys::idempotency(&digest), Kind::Idempotency(digest.clone())),
+            (keys::nonce("AAAAAAAAAAAAAAAAAAAAAA"), Kind::Nonce),
+            (keys::rate(&digest, 29_450_000), Kind::Rate),
         ];
         for (key, kind) in all {
             assert_eq!(parse(&key.pk, &key.sk), Some(kind), "{key:?}");
@@ -155,10 +196,14 @@ mod tests {
             ("", ""),
             ("DEVICE#x", "DEVICE"),
             ("DEVICE#1b6c0d7e-3f5a-4c1e-9a51-8d2f6f1f3a10", "CHANGE#x"),
+            ("DEVICEPROFILES#1b6c0d7e-3f5a-4c1e-9a51-8d2f6f1f3a10", "PROFILE#x"),
+            ("PROFILES#1b6c0d7e-3f5a-4c1e-9a51-8d2f6f1f3a10", "RULES#1"),
             ("GRANT#x", "SHARD"),
             ("GRANT#1b6c0d7e-3f5a-4c1e-9a51-8d2f6f1f3a10#contoso", "CHANGE#7"),
             ("GRANT#1b6c0d7e-3f5a-4c1e-9a51-8d2f6f1f3a10#-", "CHANGE#7#0"),
             ("UPLOAD#u", "CUTS"),
+            ("NONCE#", "NONCE"),
+            ("RATE#x#1", "RATE"),
             ("OTHER", "X"),
         ] {
             assert_eq!(parse(pk, sk), None, "{pk} {sk}");

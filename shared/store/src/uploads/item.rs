@@ -40,6 +40,9 @@ pub struct UploadStatus {
     /// The consent that it was accepted under.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub grant: Option<GrantPin>,
+    /// Whether a row without a hash must lead to a device of the catalogue.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub require_catalogue: bool,
     /// When it was accepted or refused.
     pub created_at: Timestamp,
     /// Where it is.
@@ -112,6 +115,7 @@ impl UploadStatus {
             channel: self.channel?,
             options: self.options.clone()?,
             grant: self.grant.clone()?,
+            require_catalogue: self.require_catalogue,
             created_at: self.created_at,
         })
     }
@@ -130,6 +134,7 @@ impl UploadStatus {
             channel: Some(upload.channel),
             options: Some(upload.options.clone()),
             grant: Some(upload.grant.clone()),
+            require_catalogue: upload.require_catalogue,
             notices: notices.to_vec(),
             dialect: Some(dialect.to_owned()),
             next_check: Some(next_check),
@@ -160,6 +165,7 @@ impl UploadStatus {
             channel: None,
             options: None,
             grant: None,
+            require_catalogue: false,
             created_at,
             state: UploadState::Processing,
             reason: None,

@@ -103,6 +103,7 @@ fn upload(version: u32) -> Upload {
             on_conflict: OnConflict::Keep,
             sha256: None,
             validate_only: false,
+            intended_for: None,
         },
         grant: GrantPin {
             tenant: contoso(),
@@ -110,6 +111,7 @@ fn upload(version: u32) -> Upload {
             generation: 3,
             verbs: vec![Verb::Register],
         },
+        require_catalogue: true,
         created_at: at(i64::from(version)),
     }
 }

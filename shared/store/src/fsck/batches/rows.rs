@@ -4,6 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use muster_core::Timestamp;
+use muster_core::catalogue::EntryId;
+use muster_core::channel::Channel;
 use muster_core::device::Device;
 use muster_core::id::{DeviceId, UploadId};
 use muster_core::outcome::Outcome;
@@ -144,6 +146,9 @@ impl Fsck {
                 None => {}
             }
         }
+        if examined.status.channel == Some(Channel::Catalogue) {
+            return self.check_entries(examined, told.into_values()).await;
+        }
         self.check_devices(examined, told.into_values()).await
     }
 
@@ -218,6 +223,33 @@ impl Fsck {
         Ok(untold)
     }
 
+    /// The entries that receipts of a catalogue upload tell of exist.
+    async fn check_entries(
+        &self,
+        examined: &mut Examined<'_>,
+        told: impl Iterator<Item = &RowOutcome>,
+    ) -> Result<(), StoreError> {
+        if examined.only_predicts() {
+            return Ok(());
+        }
+        let mut wanted: Vec<(u64, EntryId)> = told
+            .filter(|told| told.outcome.is_success())
+            .filter_map(|told| Some((told.row, told.entry?)))
+            .collect();
+        wanted.sort_unstable();
+        let ids: BTreeSet<EntryId> = wanted.iter().map(|(_, id)| *id).collect();
+        let ids: Vec<EntryId> = ids.into_iter().collect();
+        let Some(entries) = legible(self.catalogue.get_many(&ids).await)? else {
+            return Ok(());
+        };
+        let there: BTreeSet<EntryId> = entries.iter().map(|entry| entry.id).collect();
+        for (row, id) in wanted.into_iter().filter(|(_, id)| !there.contains(id)) {
+            let detail = format!("row {row} came to catalogue entry {id}, which does not exist");
+            examined.suspect(Code::DeviceMissing, detail);
+        }
+        Ok(())
+    }
+
     /// The devices that receipts tell of exist, and belong to the tenant.
     async fn check_devices(
         &self,
@@ -227,6 +259,7 @@ impl Fsck {
         let status = examined.status;
         let mut wanted: Vec<(u64, DeviceId)> = told
             .filter(|told| told.outcome.is_success() || told.outcome == Outcome::DuplicateInUpload)
+            .filter(|told| told.entry.is_none())
             .filter(|told| !(examined.only_predicts() && told.outcome == Outcome::Registered))
             .filter_map(|told| match told.outcome {
                 Outcome::Registered => Some((told.row, DeviceId::of_row(&status.id, told.row))),

@@ -120,6 +120,7 @@ pub(super) fn receipt(upload: &UploadId, batch: u32, rows: impl IntoIterator<Ite
         row,
         outcome: Outcome::Registered,
         device: None,
+        entry: None,
         other_line: None,
         detail: None,
     };
@@ -138,6 +139,7 @@ pub(super) async fn register(fsck: &Fsck, upload: &Upload, number: u32) {
         .map(|row| PlannedRow {
             row: *row,
             decision: Decision::Insert(Box::new(of_row(upload, *row))),
+            entry: None,
         })
         .collect();
     let slice = Slice {

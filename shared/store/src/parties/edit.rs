@@ -1,8 +1,8 @@
-//! The licence flag of a tenant: recorded and told, never enforced.
+//! Changes of a tenant: what is recorded of it, and what it allows.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use muster_core::id::TenantId;
-use muster_core::party::Tenant;
+use muster_core::party::{Tenant, TenantEdit};
 
 use super::{PAUSE, TRIES, Tenants, item};
 use crate::error::StoreError;
@@ -20,22 +20,23 @@ pub enum TenantChange {
 }
 
 impl Tenants {
-    /// Records whether a tenant has a licence. `version`: only if it stands at this one; a tenant that is already as asked
-    /// for is left alone whatever its version.
+    /// Changes a tenant. `version`: only if it stands at this one; a tenant that is already as asked for is left alone
+    /// whatever its version.
     ///
     /// # Errors
     /// When the store fails, or other writers were faster each time.
-    pub async fn set_licensed(
+    pub async fn edit(
         &self,
         id: TenantId,
-        licensed: Option<bool>,
+        edit: &TenantEdit,
         version: Option<u64>,
     ) -> Result<TenantChange, StoreError> {
         for _ in 0..TRIES {
             let Some(tenant) = self.get(id).await? else {
                 return Ok(TenantChange::Absent);
             };
-            if tenant.licensed == licensed {
+            let mut new = edit.apply(&tenant);
+            if new == tenant {
                 return Ok(TenantChange::Done(tenant));
             }
             if version.is_some_and(|version| version != tenant.version) {
@@ -50,11 +51,7 @@ impl Tenants {
             let unchanged = Condition::new(&format!("attribute_exists(pk) AND ({seen})"))
                 .name("#v", "version")
                 .value(":seen", AttributeValue::N(tenant.version.to_string()));
-            let new = Tenant {
-                licensed,
-                version: tenant.version + 1,
-                ..tenant
-            };
+            new.version += 1;
             match self.table.put(item(&new)?, Some(unchanged)).await {
                 Ok(Written::Done) => return Ok(TenantChange::Done(new)),
                 Ok(Written::Refused(_)) => {}

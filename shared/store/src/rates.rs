@@ -1,0 +1,105 @@
+//! How often a source asks: a counter for each source and minute, which the store forgets soon.
+
+use std::net::{IpAddr, Ipv6Addr};
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use muster_core::Timestamp;
+use serde::Deserialize;
+use sha2::{Digest as _, Sha256};
+
+use crate::error::StoreError;
+use crate::item::read;
+use crate::keys;
+use crate::table::{Condition, TABLE_SCHEMA_VERSION, Table};
+
+/// How long a counter is kept after its minute, in seconds.
+const KEPT: i64 = 120;
+
+/// Rates. Needs `dynamodb:UpdateItem` on the table.
+#[derive(Clone)]
+pub struct Rates {
+    table: Table,
+}
+
+/// Where requests come from, as far as they count together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RateSource(String);
+
+impl RateSource {
+    /// The source that has this address. Of IPv6 the first half counts: one network has all the addresses of the rest. Who
+    /// has no address that is known counts together with all others of that kind. Kept is a digest.
+    #[must_use]
+    pub fn of(purpose: &str, address: Option<&str>) -> Self {
+        let network = match address.map(str::parse::<IpAddr>) {
+            Some(Ok(IpAddr::V4(address))) => address.to_string(),
+            Some(Ok(IpAddr::V6(address))) => match address.to_ipv4_mapped() {
+                Some(mapped) => mapped.to_string(),
+                None => Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).to_string(),
+            },
+            Some(Err(_)) | None => "unknown".to_owned(),
+        };
+        let digest = Sha256::digest(format!("{purpose} {network}"));
+        Self(digest.iter().map(|byte| format!("{byte:02x}")).collect())
+    }
+}
+
+#[derive(Debug, Deserialize)]
+struct Counter {
+    count: u64,
+}
+
+impl Rates {
+    /// The counters in this table.
+    #[must_use]
+    pub const fn new(table: Table) -> Self {
+        Self { table }
+    }
+
+    /// Counts a request of this source, and says whether it is within so many of this minute; if not, after how many
+    /// seconds the next one begins.
+    ///
+    /// # Errors
+    /// When the store is out of reach.
+    pub async fn count(&self, source: &RateSource, limit: u64, now: Timestamp) -> Result<Result<(), u64>, StoreError> {
+        let minute = now.as_second().div_euclid(60);
+        let end = (minute + 1) * 60;
+        let number = |n: i64| AttributeValue::N(n.to_string());
+        let values = Condition::default()
+            .name("#count", "count")
+            .name("#ttl", "ttl")
+            .value(":one", number(1))
+            .value(":ttl", number(end + KEPT))
+            .value(":v", number(i64::from(TABLE_SCHEMA_VERSION)));
+        let key = keys::rate(&source.0, minute);
+        let expression = "SET v = :v, #ttl = :ttl ADD #count :one";
+        let counted = match self.table.update(&key, expression, values).await? {
+            Ok(item) => read::<Counter>(item)?.count,
+            // There is no condition that could refuse.
+            Err(_) => return Err(StoreError::contended("count a request")),
+        };
+        let left = u64::try_from(end - now.as_second()).unwrap_or(1);
+        Ok(if counted <= limit { Ok(()) } else { Err(left.max(1)) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_network_counts_as_one_source() {
+        let of = |address: &str| RateSource::of("x", Some(address));
+        for (one, other, same) in [
+            ("192.0.2.1", "192.0.2.1", true),
+            ("192.0.2.1", "192.0.2.2", false),
+            ("2001:db8::1", "2001:db8::ffff:1", true),
+            ("2001:db8::1", "2001:db8:0:1::1", false),
+            ("::ffff:192.0.2.1", "192.0.2.1", true),
+            ("nonsense", "", true),
+        ] {
+            assert_eq!(of(one) == of(other), same, "{one} {other}");
+        }
+        assert_eq!(of(""), RateSource::of("x", None));
+        assert_ne!(of(""), RateSource::of("y", None));
+    }
+}
