@@ -10,7 +10,7 @@ use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
 /// What the targets of our own crates begin with.
-const OURS: [&str; 10] = [
+const OURS: [&str; 11] = [
     "muster",
     "manifest",
     "hardware_hash",
@@ -21,6 +21,7 @@ const OURS: [&str; 10] = [
     "sweep",
     "consent_api",
     "registration_api",
+    "deployment_api",
 ];
 
 /// Starts logging. The level comes from `RUST_LOG`, or is `info`.

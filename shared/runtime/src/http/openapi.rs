@@ -8,7 +8,7 @@ pub mod words;
 
 use std::collections::BTreeMap;
 
-use muster_core::access::{ROUTES, Role, Route};
+use muster_core::access::{ROUTES, Reach, Role, Route};
 use utoipa::openapi::extensions::Extensions;
 use utoipa::openapi::path::{Operation, Parameter, ParameterIn, PathItem};
 use utoipa::openapi::{
@@ -24,8 +24,8 @@ const ROLES: &str = "x-muster-roles";
 
 const ABOUT: &str = "An open registry for zero-touch device deployment. Partners and customers hand in device lists, \
 customers decide who may do so, and both see what became of each row.\n\n\
-Every operation takes a bearer token (OpenID Connect). Its claim `roles` says what the caller is; each operation names the \
-roles that pass. Who may not know that something exists is answered as if it did not: 404.\n\n\
+Every operation takes a bearer token (OpenID Connect), but those of devices that boot, which take none. Its claim `roles` says \
+what the caller is; each operation names the roles that pass. Who may not know that something exists is answered as if it did not: 404.\n\n\
 * Bodies are JSON in camelCase. Members and query parameters that are not listed here are refused by name.\n\
 * What goes wrong is told as a problem (RFC 9457) with a stable `code`; for input, `errors` names the path of what is wrong.\n\
 * Times are RFC 3339, in UTC.\n\
@@ -35,7 +35,7 @@ roles that pass. Who may not know that something exists is answered as if it did
 * A body has at most 6 MiB, packed (`content-encoding: gzip`) or not. Device lists go straight to the object store.";
 
 /// What operations are grouped by, in the order in which they are told.
-const TAGS: [(&str, &str); 5] = [
+const TAGS: [(&str, &str); 8] = [
     (
         "tenants and partners",
         "Customer organisations, and the manufacturers and resellers that may act for them.",
@@ -52,6 +52,18 @@ const TAGS: [(&str, &str); 5] = [
     (
         "devices",
         "Devices to register, and registered ones: found, changed, released.",
+    ),
+    (
+        "deployment",
+        "A device that boots asks which profile it has. It shows no token, and a stranger learns nothing.",
+    ),
+    (
+        "profiles",
+        "What booting devices are told, which devices a profile is for, and which profile a device has and why.",
+    ),
+    (
+        "catalogue",
+        "What manufacturers make known before anybody owns it, and PKIDs for the partners that it is meant for.",
     ),
 ];
 
@@ -106,7 +118,7 @@ fn slot<'a>(item: &'a mut PathItem, method: &str) -> Option<&'a mut Operation> {
 }
 
 fn finish(operation: &mut Operation, route: &Route) {
-    let roles = roles_line(route.roles);
+    let roles = roles_line(route);
     operation.description = Some(match operation.description.take() {
         Some(told) if !told.trim().is_empty() => format!("{}\n\n{roles}", told.trim()),
         _ => roles,
@@ -114,7 +126,8 @@ fn finish(operation: &mut Operation, route: &Route) {
     let names: Vec<&str> = route.roles.iter().map(|role| role.as_str()).collect();
     let extensions = operation.extensions.get_or_insert_default();
     extensions.merge(Extensions::from_iter([(ROLES, names)]));
-    operation.security = Some(vec![SecurityRequirement::new(BEARER, Vec::<String>::new())]);
+    let token = SecurityRequirement::new(BEARER, Vec::<String>::new());
+    operation.security = Some(if is_open(route) { Vec::new() } else { vec![token] });
     for parameter in operation.parameters.iter_mut().flatten() {
         share(parameter);
     }
@@ -169,8 +182,17 @@ fn usual(status: &str) -> &'static str {
     }
 }
 
+/// Whether nobody shows a token there.
+const fn is_open(route: &Route) -> bool {
+    matches!(route.reach, Reach::Open)
+}
+
 /// How an operation says who passes.
-fn roles_line(roles: &[Role]) -> String {
+fn roles_line(route: &Route) -> String {
+    let roles = route.roles;
+    if is_open(route) {
+        return "No token is taken.".to_owned();
+    }
     if roles.len() == Role::ALL.len() {
         return "Roles that pass: all.".to_owned();
     }
@@ -190,6 +212,7 @@ fn share(parameter: &mut RefOr<Parameter>) {
 
 /// What of an operation decides which problems it may answer.
 struct Facts {
+    open: bool,
     names: bool,
     input: bool,
     body: bool,
@@ -212,19 +235,22 @@ impl Facts {
         let body = operation.request_body.is_some();
         let keyed = shared(shared::IDEMPOTENCY_KEY);
         Self {
+            open: is_open(route),
             names: route.path.contains('{'),
             input: asked || body || keyed,
             body,
             edits: shared(shared::IF_MATCH),
             keyed,
             // A look-up takes a body because identities have no place in an address.
-            writes: route.method != "GET" && !route.path.ends_with("/find"),
+            writes: route.method != "GET" && !is_open(route) && !route.path.ends_with("/find"),
         }
     }
 
     const fn may_answer(&self, code: Code) -> bool {
         match code {
-            Code::Unauthenticated | Code::Forbidden | Code::ConsentDenied | Code::Internal | Code::Unavailable => true,
+            Code::Unauthenticated | Code::Forbidden | Code::ConsentDenied => !self.open,
+            Code::TooManyRequests => self.open,
+            Code::Internal | Code::Unavailable => true,
             Code::NotFound => self.names,
             Code::InvalidRequest => self.input,
             Code::BodyTooLarge | Code::UnsupportedMediaType => self.body,
@@ -279,7 +305,7 @@ mod tests {
         );
         assert_eq!(
             edit.description.as_deref(),
-            Some("What is absent stays.\n\nRoles that pass: `service-administrator`.")
+            Some("What is absent stays.\n\nRoles that pass: `tenant-administrator`, `service-administrator`.")
         );
         let references = edit.parameters.unwrap();
         assert!(references.iter().all(|told| matches!(told, RefOr::Ref(_))));

@@ -37,6 +37,8 @@ pub enum Code {
     UnsupportedMediaType,
     /// An idempotency key that came with another body before.
     IdempotencyKeyReused,
+    /// Too many requests come from there.
+    TooManyRequests,
     /// A fault of the service.
     Internal,
     /// The service cannot do it now.
@@ -45,7 +47,7 @@ pub enum Code {
 
 impl Code {
     /// All codes.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::InvalidRequest,
         Self::Unauthenticated,
         Self::Forbidden,
@@ -57,6 +59,7 @@ impl Code {
         Self::BodyTooLarge,
         Self::UnsupportedMediaType,
         Self::IdempotencyKeyReused,
+        Self::TooManyRequests,
         Self::Internal,
         Self::Unavailable,
     ];
@@ -106,6 +109,11 @@ impl Code {
                 StatusCode::UNPROCESSABLE_ENTITY,
                 "idempotency-key-reused",
                 "The idempotency key was used for another request",
+            ),
+            Self::TooManyRequests => (
+                StatusCode::TOO_MANY_REQUESTS,
+                "too-many-requests",
+                "Too many requests come from there",
             ),
             Self::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "internal", "The service failed"),
             Self::Unavailable => (
@@ -185,6 +193,7 @@ struct Parts {
     reason: Option<Cow<'static, str>>,
     remedy: Option<Cow<'static, str>>,
     errors: Vec<FieldError>,
+    retry_after: Option<u64>,
     cause: Option<String>,
 }
 
@@ -197,6 +206,7 @@ impl Problem {
             reason: None,
             remedy: None,
             errors: Vec::new(),
+            retry_after: (code == Code::Unavailable).then_some(1),
             cause: None,
         }))
     }
@@ -240,6 +250,13 @@ impl Problem {
     #[must_use]
     pub fn remedy(mut self, remedy: impl Into<Cow<'static, str>>) -> Self {
         self.0.remedy = Some(remedy.into());
+        self
+    }
+
+    /// The same with after how many seconds to try again.
+    #[must_use]
+    pub fn retry_after(mut self, seconds: u64) -> Self {
+        self.0.retry_after = Some(seconds);
         self
     }
 
@@ -300,8 +317,8 @@ impl IntoResponse for Problem {
             header::CONTENT_TYPE,
             HeaderValue::from_static("application/problem+json"),
         );
-        if code == Code::Unavailable {
-            headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+        if let Some(seconds) = self.0.retry_after {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         // The layer around all routes adds the request's id, and logs the cause.
         response.extensions_mut().insert(Told {

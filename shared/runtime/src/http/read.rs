@@ -23,10 +23,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
             .map_err(|error| match error.status() {
                 StatusCode::PAYLOAD_TOO_LARGE => Problem::new(
                     Code::BodyTooLarge,
-                    format!(
-                        "A body has at most {} bytes, also once it is unpacked.",
-                        super::MAX_BODY
-                    ),
+                    "The body is longer than this route takes, as it was sent or once it was unpacked.",
                 )
                 .remedy("Send fewer devices at once, or upload a file."),
                 _ => Problem::new(Code::InvalidRequest, "The body could not be read to its end."),

@@ -25,6 +25,14 @@ pub struct Source {
     user_agent: Option<String>,
 }
 
+impl Source {
+    /// The address, where it is known.
+    #[must_use]
+    pub fn address(&self) -> Option<&str> {
+        self.address.as_deref()
+    }
+}
+
 impl<S: Sync> FromRequestParts<S> for Source {
     type Rejection = Infallible;
 

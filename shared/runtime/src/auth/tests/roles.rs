@@ -36,7 +36,7 @@ async fn a_token_gives_the_roles_that_its_issuer_may_give() {
         .iter()
         .map(|role| role.as_str())
         .collect();
-    let of_tenant = "tenant-administrator,consent-approver,device-administrator,reader";
+    let of_tenant = "tenant-administrator,consent-approver,device-administrator,reader,mdm-service";
     let of_partner = "admin-agent,sales-agent,oem";
     let (fixed, template) = ("urn:example:issuer", TEMPLATE);
     let global = json!([

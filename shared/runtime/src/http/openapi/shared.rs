@@ -32,7 +32,19 @@ fn guid() -> ObjectBuilder {
     string().format(Some(utoipa::openapi::SchemaFormat::Custom("uuid".to_owned())))
 }
 
-const IN_PATHS: [Shared; 4] = [
+const IN_PATHS: [Shared; 6] = [
+    Shared {
+        component: "Profile",
+        name: "profile",
+        told: "The profile's id, a GUID.",
+        schema: guid,
+    },
+    Shared {
+        component: "Entry",
+        name: "entry",
+        told: "The id of the entry of a catalogue, a GUID.",
+        schema: guid,
+    },
     Shared {
         component: "Tenant",
         name: "tenant",
@@ -170,7 +182,7 @@ fn problem(codes: &[Code]) -> Response {
         let name = "www-authenticate".to_owned();
         response.headers.insert(name, header("WwwAuthenticate"));
     }
-    if codes.contains(&Code::Unavailable) {
+    if codes.contains(&Code::Unavailable) || codes.contains(&Code::TooManyRequests) {
         response.headers.insert("retry-after".to_owned(), header("RetryAfter"));
     }
     response
