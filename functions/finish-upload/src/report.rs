@@ -106,12 +106,21 @@ fn cells(row: &ReportRow) -> [String; 11] {
         row.outcome.name().to_owned(),
         entry.code.map(|code| code.to_string()).unwrap_or_default(),
         entry.code_name.unwrap_or_default().to_owned(),
-        row.device.map(|device| device.to_string()).unwrap_or_default(),
+        id(row),
         column,
         detail.to_owned(),
         row.remedy.to_owned(),
         row.notices.join("; "),
     ]
+}
+
+/// The device, or in the report of a catalogue upload the entry.
+fn id(row: &ReportRow) -> String {
+    let entry = row.entry.map(|entry| entry.to_string());
+    row.device
+        .map(|device| device.to_string())
+        .or(entry)
+        .unwrap_or_default()
 }
 
 fn line(cells: &[String; 11]) -> Result<Vec<u8>, Failure> {

@@ -1,10 +1,14 @@
-//! Registers a batch: looks its identities up, decides row by row, and writes slice by slice, each with one check of
+//! Registers a batch, or lists it in a manufacturer's catalogue: looks its identities up, decides row by row, and writes slice by slice, each with one check of
 //! the consent and one receipt. A repeat finds the receipts and goes on behind the last one.
 
+mod complete;
+mod entries;
+mod led;
 mod plan;
 mod slices;
 
 use muster_core::Timestamp;
+use muster_core::channel::Channel;
 use muster_core::device::RowContext;
 use muster_core::grant::Verb;
 use muster_core::inbox::OnConflict;
@@ -14,6 +18,7 @@ use muster_core::upload::Upload;
 use muster_runtime::Failure;
 use muster_runtime::handover::batch_done;
 use muster_store::Grants;
+use muster_store::catalogue::Catalogue;
 use muster_store::devices::Devices;
 use muster_store::queue::Queue;
 use muster_store::receipts::Receipts;
@@ -31,6 +36,8 @@ pub struct RegisterBatch<'a> {
     pub validated: ValidatedBatches,
     /// Reads and writes devices and claims.
     pub devices: Devices,
+    /// Reads and writes entries; says where rows without a hash lead.
+    pub catalogue: Catalogue,
     /// Reads what was done of the batch; writes receipts of refused rows.
     pub receipts: Receipts,
     /// Says why consent is missing.
@@ -63,7 +70,11 @@ impl RegisterBatch<'_> {
                 }
             })
             .collect();
-        if !self.register(&upload, message.number, records, clock).await? {
+        let whole = match upload.channel {
+            Channel::Catalogue => self.catalogue(&upload, message.number, records, clock).await?,
+            _ => self.register(&upload, message.number, records, clock).await?,
+        };
+        if !whole {
             return Ok(());
         }
         batch_done(&self.uploads, self.queue, &message).await
@@ -78,21 +89,31 @@ impl RegisterBatch<'_> {
         clock: Clock<'_>,
     ) -> Result<bool, Failure> {
         let context = context_of(upload, clock());
+        let bare = led::leading_keys(records.iter());
         let mut work = slices::Work::new(upload, number, context);
         let done = self.receipts.of_batch(&upload.id, number).await?;
         if let Some(last) = work.take_over(&done, records.iter().map(|record| record.place)) {
             records.retain(|record| record.place.row > last);
         }
-        let mut planned = self.plan(records, &context).await?;
+        let mut planned = self.plan(records, &context, upload.require_catalogue).await?;
         // The first slice follows upon the look at the upload that began this batch.
-        let mut first = true;
+        let (mut first, mut ended) = (true, false);
         while !planned.is_empty() {
             if !std::mem::take(&mut first) && self.has_ended(upload).await? {
-                return Ok(false);
+                ended = true;
+                break;
             }
             self.write_next(&mut work, &mut planned, clock()).await?;
         }
-        Ok(true)
+        if !upload.options.validate_only {
+            let by = complete::By {
+                pin: &upload.grant,
+                number,
+                clock,
+            };
+            self.complete_after_rows(bare, by).await?;
+        }
+        Ok(!ended)
     }
 
     /// Whether the upload was called off or given up.

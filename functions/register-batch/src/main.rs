@@ -5,6 +5,7 @@ use muster_runtime::env::Env;
 use muster_runtime::lambda::{now, serve_queue};
 use muster_runtime::wiring::Wiring;
 use muster_store::Grants;
+use muster_store::catalogue::Catalogue;
 use muster_store::devices::Devices;
 use muster_store::queue::QueueName;
 use muster_store::receipts::Receipts;
@@ -25,6 +26,7 @@ async fn main() -> Result<(), Error> {
         uploads: Uploads::new(aws.table.clone()),
         validated: ValidatedBatches::new(aws.objects),
         devices: Devices::new(aws.table.clone()),
+        catalogue: Catalogue::new(aws.table.clone()),
         receipts: Receipts::new(aws.table.clone()),
         grants: Grants::new(aws.table),
         queue: &aws.queue,

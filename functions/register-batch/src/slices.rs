@@ -7,6 +7,7 @@ use muster_core::Timestamp;
 use muster_core::decide::{Decision, Left};
 use muster_core::device::{RowContext, Source};
 use muster_core::id::DeviceId;
+use muster_core::identity::IdentityKey;
 use muster_core::outcome::Outcome;
 use muster_core::record::{Place, Record};
 use muster_core::report::RowOutcome;
@@ -16,13 +17,13 @@ use muster_store::devices::{MAX_ACTIONS, PlannedRow, Slice, SliceWritten, action
 use muster_store::receipts::Receipt;
 
 use crate::RegisterBatch;
-use crate::plan::Planned;
+use crate::plan::{Decided, Planned};
 
 /// How many rows one receipt holds at most, so that its item stays far below 400 KB.
-const MAX_ROWS: usize = 500;
+pub(crate) const MAX_ROWS: usize = 500;
 
 /// How often a slice is tried before the whole message is.
-const MAX_TRIES: u32 = 40;
+pub(crate) const MAX_TRIES: u32 = 40;
 
 /// A batch under work.
 pub(crate) struct Work<'a> {
@@ -63,7 +64,8 @@ impl<'a> Work<'a> {
     /// that other row may yet fail.
     fn slice(&self, planned: &[Planned]) -> Vec<PlannedRow> {
         let mut taken = HashMap::new();
-        let mut added = HashSet::new();
+        let mut written = HashSet::new();
+        let (mut claimed, mut leads) = (HashSet::new(), HashSet::new());
         let mut actions = 0;
         let mut rows = Vec::new();
         for planned in planned.iter().take(self.width) {
@@ -71,22 +73,28 @@ impl<'a> Work<'a> {
                 .into_iter()
                 .find_map(|id| self.taken.get(&id).or_else(|| taken.get(&id)));
             let decision = other.map_or_else(|| planned.decision.clone(), duplicate_of);
-            actions += actions_of(&decision);
-            let devices = devices_of(&decision);
-            let again = devices.iter().any(|id| added.contains(id));
+            let entry = planned.entry.filter(|_| other.is_none());
+            actions += actions_of(&decision) + usize::from(entry.is_some());
+            let devices = written_by(&decision);
+            // The catalogue may have shown that two rows are one device.
+            let claims = claims_of(&decision);
+            let again = devices.iter().any(|id| written.contains(id))
+                || claims.iter().any(|key| claimed.contains(key))
+                || entry.is_some_and(|entry| leads.contains(&entry.id));
             let full = actions > MAX_ACTIONS && !self.predicts();
             if (full || again) && !rows.is_empty() {
                 break;
             }
-            let stands = standing(&decision, &self.source(&planned.record));
-            if stands.is_empty() {
-                // A duplicate that adds to a device does not stand for it: the next one may add, too, after this one.
-                added.extend(devices);
-            }
-            taken.extend(stands);
+            // A duplicate that adds to a device, and a row that marks one, do not stand for it: the next one comes after this
+            // one, in a slice of its own.
+            written.extend(devices);
+            claimed.extend(claims);
+            leads.extend(entry.map(|entry| entry.id));
+            taken.extend(standing(&decision, &self.source(&planned.record)));
             rows.push(PlannedRow {
                 row: planned.record.place.row,
                 decision,
+                entry,
             });
         }
         rows
@@ -222,18 +230,20 @@ impl RegisterBatch<'_> {
         let changed: HashSet<DeviceId> = stale
             .iter()
             .filter_map(|at| planned.get(*at))
-            .flat_map(|p| devices_of(&p.decision))
+            .flat_map(|p| concerned(&p.decision))
             .collect();
         let records: Vec<&Record> = planned
             .iter()
             .enumerate()
-            .filter(|(at, p)| stale.contains(at) || devices_of(&p.decision).iter().any(|id| changed.contains(id)))
+            .filter(|(at, p)| stale.contains(at) || concerned(&p.decision).iter().any(|id| changed.contains(id)))
             .map(|(_, p)| &p.record)
             .collect();
-        let mut decisions = self.decide_all(&records, &work.context).await?;
+        let required = work.upload.require_catalogue;
+        let mut decided = self.decide_anew(&records, &work.context, required).await?;
         for planned in planned.iter_mut() {
-            if let Some(decision) = decisions.remove(&planned.record.place.row) {
+            if let Some(Decided { decision, entry }) = decided.remove(&planned.record.place.row) {
                 planned.decision = decision;
+                planned.entry = entry;
             }
         }
         Ok(())
@@ -258,7 +268,23 @@ fn give_up_first(planned: &mut [Planned]) {
     }
 }
 
-/// The devices that a decision is about, first the one that stays.
+/// The devices whose items a decision writes.
+fn written_by(decision: &Decision) -> Vec<DeviceId> {
+    match decision {
+        Decision::Leave(_) => Vec::new(),
+        other => concerned(other),
+    }
+}
+
+/// The devices that have to be as they were seen for a decision to hold.
+fn concerned(decision: &Decision) -> Vec<DeviceId> {
+    match decision {
+        Decision::Mark(marking) => vec![marking.device.id],
+        other => devices_of(other),
+    }
+}
+
+/// The devices that a row stands for by this decision, first the one that stays.
 fn devices_of(decision: &Decision) -> Vec<DeviceId> {
     match decision {
         Decision::Insert(device) => vec![device.id],
@@ -270,7 +296,16 @@ fn devices_of(decision: &Decision) -> Vec<DeviceId> {
             device,
             ..
         }) => device.iter().copied().collect(),
-        Decision::Leave(_) => Vec::new(),
+        Decision::Leave(_) | Decision::Mark(_) => Vec::new(),
+    }
+}
+
+/// The identities that a decision claims.
+fn claims_of(decision: &Decision) -> Vec<IdentityKey> {
+    match decision {
+        Decision::Insert(device) => device.keys.clone(),
+        Decision::Update(change) => [&*change.new_keys, &*change.freed_keys].concat(),
+        Decision::Leave(_) | Decision::Mark(_) => Vec::new(),
     }
 }
 
@@ -304,6 +339,7 @@ const fn plain(row: u64, outcome: Outcome) -> RowOutcome {
         row,
         outcome,
         device: None,
+        entry: None,
         other_line: None,
         detail: None,
     }
@@ -323,6 +359,10 @@ fn outcome_of(planned: &PlannedRow) -> RowOutcome {
                 ..plain(planned.row, outcome)
             }
         }
+        Decision::Mark(marking) => RowOutcome {
+            detail: Some(marking.detail.clone()),
+            ..plain(planned.row, Outcome::Ambiguous)
+        },
         Decision::Leave(left) => RowOutcome {
             device: left.device,
             other_line: left.other.as_ref().map(|other| other.place.line),

@@ -7,9 +7,9 @@ use manifest::{Dialect, FileProblem, sniff};
 use muster_core::Timestamp;
 use muster_core::channel::{Channel, UnknownChannel};
 use muster_core::grant::{GrantPin, Verb};
-use muster_core::id::{AnnouncementId, PartnerId};
-use muster_core::inbox::{InboxKey, UploadOptions};
-use muster_core::party::{Partner, Registrant, Tenant};
+use muster_core::id::{AnnouncementId, PartnerId, TenantId};
+use muster_core::inbox::{InboxKey, NO_TENANT, UploadOptions};
+use muster_core::party::{Partner, Registrant};
 use muster_core::upload::{ObjectVersion, Reason, Upload};
 use muster_runtime::Failure;
 use muster_store::objects::ObjectHead;
@@ -27,7 +27,9 @@ const FIRST_CHECK: i64 = 60;
 /// What is known of the sender, as far as it could be established.
 #[derive(Default)]
 struct Sender {
-    tenant: Option<Tenant>,
+    /// The tenant; or the manufacturer's catalogue.
+    tenant: Option<TenantId>,
+    require_catalogue: bool,
     channel: Option<Channel>,
     registrant: Option<Registrant>,
     options: UploadOptions,
@@ -59,6 +61,7 @@ impl SplitUpload<'_> {
             channel: Some(channel),
             registrant: Some(registrant),
             options,
+            require_catalogue,
         } = sender
         else {
             return Err(Failure::Poison("an accepted upload has no sender".to_owned()));
@@ -78,11 +81,12 @@ impl SplitUpload<'_> {
             id: object.upload_id(),
             object: object.clone(),
             size: head.size,
-            tenant: tenant.id,
+            tenant,
             registrant,
             channel,
             options,
             grant: pin,
+            require_catalogue,
             created_at: now,
         };
         let dialect = serde_json::to_string(&dialect).map_err(|e| Failure::Poison(format!("the dialect: {e}")))?;
@@ -119,6 +123,12 @@ impl SplitUpload<'_> {
             Err(e) => return Ok(Err(unknown_channel(&e))),
         };
         sender.channel = Some(channel);
+        if !channel.registers() {
+            return self.permit_catalogue(key, sender, now).await;
+        }
+        if sender.options.intended_for.is_some() {
+            return Ok(Err(not_here("intended-for")));
+        }
         let Some(tenant) = self.tenants.find(key.tenant).await? else {
             let detail = format!("there is no tenant `{}`", key.tenant);
             return Ok(Err(reason(
@@ -129,19 +139,12 @@ impl SplitUpload<'_> {
             )));
         };
         let tenant_id = tenant.id;
-        sender.tenant = Some(tenant);
+        (sender.tenant, sender.require_catalogue) = (Some(tenant_id), tenant.require_catalogue);
         let partner = match key.partner {
             None => None,
             Some(text) => match self.partner(text).await? {
                 Some(partner) => Some(partner),
-                None => {
-                    let detail = format!("there is no partner `{text}`");
-                    return Ok(Err(reason(
-                        "unknown-partner",
-                        &detail,
-                        "Check the partner's id in the object's key.",
-                    )));
-                }
+                None => return Ok(Err(unknown_partner(text, "in the object's key"))),
             },
         };
         if !channel.admits(partner.as_ref().map(|p| p.kind)) {
@@ -157,6 +160,57 @@ impl SplitUpload<'_> {
             .permit(tenant_id, &registrant, partner.as_ref(), Verb::Register, channel, now)
             .await?;
         Ok(answer.map_err(|denial| denial.reason(Verb::Register)))
+    }
+
+    /// An upload for a manufacturer's catalogue, which is no tenant's and needs nobody's consent but its own grant.
+    async fn permit_catalogue(
+        &self,
+        key: &InboxKey<'_>,
+        sender: &mut Sender,
+        now: Timestamp,
+    ) -> Result<Result<GrantPin, Reason>, Failure> {
+        let partner = match key.partner {
+            None => return Ok(Err(not_for(Channel::Catalogue, None))),
+            Some(text) => match self.partner(text).await? {
+                Some(partner) => partner,
+                None => return Ok(Err(unknown_partner(text, "in the object's key"))),
+            },
+        };
+        if !Channel::Catalogue.admits(Some(partner.kind)) {
+            return Ok(Err(not_for(Channel::Catalogue, Some(&partner))));
+        }
+        sender.registrant = Some(Registrant::Partner(partner.id.clone()));
+        let catalogue = TenantId::of_catalogue(&partner.id);
+        sender.tenant = Some(catalogue);
+        if key.tenant != NO_TENANT {
+            let detail = format!(
+                "a catalogue is no tenant's, and the key names the tenant `{}`",
+                key.tenant
+            );
+            let remedy = "Upload the file again as inbox/catalogue/{partner}/-/{name}.csv.";
+            return Ok(Err(reason("catalogue-has-no-tenant", &detail, remedy)));
+        }
+        if let Some(meant) = sender.options.intended_for.as_ref()
+            && self.partners.get(meant).await?.is_none()
+        {
+            return Ok(Err(unknown_partner(meant.as_str(), "in the option intended-for")));
+        }
+        if let Some(reason) = self.called_off(key).await? {
+            return Ok(Err(reason));
+        }
+        let (own, channel) = (Registrant::Tenant, Channel::Catalogue);
+        let answer = self
+            .grants
+            .permit(catalogue, &own, None, Verb::Register, channel, now)
+            .await?;
+        Ok(answer.map_err(|denial| Reason {
+            detail: format!("the catalogue of {} has no grant in force", partner.id),
+            remedy: format!(
+                "Make the manufacturer known once more, with `muster partners add {} --kind oem`, and upload the file again.",
+                partner.id
+            ),
+            ..denial.reason(Verb::Register)
+        }))
     }
 
     /// Why an upload that was announced is not to be accepted, where it was called off before its object came.
@@ -199,7 +253,7 @@ impl SplitUpload<'_> {
         let refused = RefusedUpload {
             object: object.clone(),
             size: head.size,
-            tenant: sender.tenant.map(|t| t.id),
+            tenant: sender.tenant,
             registrant: sender.registrant,
             channel: sender.channel,
             options: Some(sender.options),
@@ -223,6 +277,20 @@ fn unknown_channel(error: &UnknownChannel) -> Reason {
         "unknown-channel",
         &error.to_string(),
         "Correct the channel in the object's key.",
+    )
+}
+
+fn unknown_partner(text: &str, place: &str) -> Reason {
+    let text: String = text.chars().take(80).collect();
+    let detail = format!("there is no partner `{text}`");
+    reason("unknown-partner", &detail, &format!("Check the partner's id {place}."))
+}
+
+fn not_here(option: &str) -> Reason {
+    reason(
+        "unknown-option",
+        &format!("option `x-amz-meta-muster-{option}` is for the catalogue alone"),
+        "Correct the metadata and upload the file again.",
     )
 }
 
