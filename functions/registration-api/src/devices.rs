@@ -3,6 +3,7 @@
 mod act;
 mod find;
 mod history;
+mod rebind;
 mod release;
 mod update;
 
@@ -11,6 +12,7 @@ use axum::http::{HeaderName, HeaderValue, header};
 use axum::{Extension, Json};
 use muster_core::device::{self, DeviceState};
 use muster_core::id::{DeviceId, PartnerId, TenantId, UploadId};
+use muster_core::repair::RemediationState;
 use muster_runtime::http::openapi::words;
 use muster_runtime::http::{Acting, Cursor, PageQuery, Problem, ProblemBody, Query, etag, text};
 use muster_store::ErrorKind;
@@ -24,6 +26,8 @@ use crate::Api;
 use crate::model::{Device, DevicePage};
 use crate::rights;
 
+pub(crate) use act::named_once;
+
 /// The routes of devices.
 pub(crate) fn routes() -> OpenApiRouter<Api> {
     OpenApiRouter::new()
@@ -32,6 +36,7 @@ pub(crate) fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(find::find_device))
         .routes(routes!(update::update_device))
         .routes(routes!(update::update_devices))
+        .routes(routes!(rebind::rebind_device))
         .routes(routes!(release::release_device))
         .routes(routes!(release::release_devices))
         .routes(routes!(history::list_device_changes))
@@ -63,6 +68,9 @@ pub(crate) struct DeviceQuery {
     /// Those that this upload registered.
     #[param(value_type = Option<words::UploadId>)]
     upload: Option<UploadId>,
+    /// Those that need this after their hardware changed.
+    #[param(value_type = Option<words::RemediationState>)]
+    remediation: Option<RemediationState>,
 }
 
 impl DeviceQuery {
@@ -80,6 +88,7 @@ impl DeviceQuery {
                 None => Registrants::All,
             },
             upload: self.upload,
+            remediation: self.remediation,
         })
     }
 }
@@ -100,6 +109,7 @@ fn cursor(tenant: TenantId, filter: &DeviceFilter) -> Cursor {
         filter.group_tag.as_deref().unwrap_or_default(),
         &registrants,
         filter.upload.as_ref().map_or("", UploadId::as_str),
+        filter.remediation.map_or("", RemediationState::as_str),
     ])
 }
 
@@ -145,7 +155,7 @@ pub(crate) async fn list_devices(
             _ => Problem::from(error),
         })?;
     Ok(Json(DevicePage {
-        devices: listed.devices.into_iter().map(|device| told(&acting, device)).collect(),
+        devices: told_many(&api, &acting, listed.devices).await?,
         next: listed.next.map(|mark| cursor.write(&mark)),
     }))
 }
@@ -174,24 +184,33 @@ pub(crate) async fn get_device(
     Path((tenant, device)): Path<(TenantId, String)>,
 ) -> Result<Tagged, Problem> {
     rights::may_see(&api, &acting, tenant).await?;
-    let device = known(&api, &acting, tenant, &device).await?;
-    Ok(tagged(&acting, device))
+    tagged(&api, &acting, known(&api, &acting, tenant, &device).await?).await
 }
 
 /// A device with its version in the header.
 pub(crate) type Tagged = ([(HeaderName, HeaderValue); 1], Json<Device>);
 
-fn tagged(acting: &Acting, device: device::Device) -> Tagged {
-    ([(header::ETAG, etag(device.version))], Json(told(acting, device)))
+async fn tagged(api: &Api, acting: &Acting, device: device::Device) -> Result<Tagged, Problem> {
+    let version = etag(device.version);
+    Ok(([(header::ETAG, version)], Json(told(api, acting, device).await?)))
 }
 
 /// A device as whoever acts may see it. A partner is not told of uploads of others.
-fn told(acting: &Acting, device: device::Device) -> Device {
-    let mut told = Device::from(device);
+async fn told(api: &Api, acting: &Acting, device: device::Device) -> Result<Device, Problem> {
+    let device = Device::read(&api.function.contacts, device).await?;
+    Ok(for_eyes_of(acting, device))
+}
+
+async fn told_many(api: &Api, acting: &Acting, devices: Vec<device::Device>) -> Result<Vec<Device>, Problem> {
+    let devices = Device::read_all(&api.function.contacts, devices).await?;
+    Ok(devices.into_iter().map(|device| for_eyes_of(acting, device)).collect())
+}
+
+fn for_eyes_of(acting: &Acting, mut device: Device) -> Device {
     if let Some(partner) = acting.partner() {
-        told.hide_uploads_from(partner);
+        device.hide_uploads_from(partner);
     }
-    told
+    device
 }
 
 /// The id that a path names; what is none names nothing that exists.
@@ -200,7 +219,7 @@ fn id(text: &str) -> Result<DeviceId, Problem> {
 }
 
 /// A device of the tenant that whoever acts may know of.
-async fn known(api: &Api, acting: &Acting, tenant: TenantId, text: &str) -> Result<device::Device, Problem> {
+pub(crate) async fn known(api: &Api, acting: &Acting, tenant: TenantId, text: &str) -> Result<device::Device, Problem> {
     let found = api.function.devices.get(id(text)?).await?;
     let by = rights::requester(acting);
     found

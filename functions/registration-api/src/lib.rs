@@ -1,25 +1,33 @@
-//! Registration over HTTP: tenants and partners, uploads and what became of their rows, and registered devices.
+//! Registration over HTTP: tenants and partners, uploads and what became of their rows, registered devices, and the
+//! profiles that those are set up by, and the catalogues of manufacturers.
 
+mod catalogue;
 mod devices;
+pub mod harvests;
 mod idempotent;
 pub mod model;
 mod parties;
+mod profiles;
 mod rights;
 mod uploads;
+mod wait;
 
 use std::sync::Arc;
 
 use axum::{Router, middleware};
 use muster_runtime::http::{Guard, NewId};
 use muster_store::announcements::Announcements;
+use muster_store::catalogue::Catalogue;
+use muster_store::contacts::Contacts;
 use muster_store::devices::Devices;
 use muster_store::idempotency::Idempotency;
 use muster_store::objects::Objects;
 use muster_store::presign::Presigner;
+use muster_store::profiles::Profiles;
 use muster_store::receipts::Receipts;
 use muster_store::uploads::Uploads;
 use muster_store::validated::ValidatedBatches;
-use muster_store::{Grants, Partners, Tenants};
+use muster_store::{Grants, Partners, Registry, Tenants};
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
@@ -49,6 +57,36 @@ pub struct RegistrationApi {
     pub new_id: NewId,
     /// Lists, finds, changes and releases devices.
     pub devices: Devices,
+    /// Looks up when devices booted, and records what the MDM service says of them.
+    pub contacts: Contacts,
+    /// Makes, lists, changes and deletes profiles, and says which one a device has.
+    pub profiles: Profiles,
+    /// Lists, shows and withdraws entries of catalogues.
+    pub catalogue: Catalogue,
+}
+
+impl RegistrationApi {
+    /// Over the state of this registry, with files where the signed URLs lead.
+    #[must_use]
+    pub fn over(registry: &Registry, presigner: Presigner, new_id: NewId) -> Self {
+        Self {
+            tenants: registry.tenants(),
+            partners: registry.partners(),
+            grants: registry.grants(),
+            uploads: registry.uploads(),
+            announcements: registry.announcements(),
+            objects: registry.objects(),
+            presigner,
+            validated: registry.validated(),
+            receipts: registry.receipts(),
+            idempotency: registry.idempotency(),
+            new_id,
+            devices: registry.devices(),
+            contacts: registry.contacts(),
+            profiles: registry.profiles(),
+            catalogue: registry.catalogue(),
+        }
+    }
 }
 
 /// What a handler is given.
@@ -68,6 +106,9 @@ pub fn router(function: RegistrationApi, guard: Guard) -> (Router, OpenApi) {
     let routes = OpenApiRouter::new()
         .merge(parties::routes())
         .merge(devices::routes())
-        .merge(uploads::routes());
+        .merge(profiles::routes())
+        .merge(uploads::routes())
+        .merge(harvests::routes())
+        .merge(catalogue::routes());
     routes.route_layer(door).with_state(api).split_for_parts()
 }

@@ -1,21 +1,35 @@
 //! What is told over HTTP and by the command line's `--json`.
 
+mod catalogue;
 mod device;
+mod harvest;
 mod new_upload;
 mod party;
+mod profile;
 mod upload;
 mod upload_row;
 
-pub use device::{
-    ChangeAuthor, Comparison, ComparisonPart, Device, DeviceChange, DeviceChangePage, DeviceOutcome, DeviceOutcomes,
-    DevicePage, EditDevice, EditDevices, EditOneOfMany, FieldChange, FindDevice, FoundDevice, OutcomeName, Refusal,
-    Registrant, ReleaseDevices, Source,
+pub use catalogue::{
+    CatalogueEntry, CataloguePage, NewCatalogueEntries, NewCatalogueEntry, NewCatalogueUpload, ProductKey,
+    ProductKeyPage, WithdrawEntries, WithdrawalName, WithdrawalOutcome, WithdrawalOutcomes,
 };
+pub use device::{
+    ChangeAuthor, Comparison, ComparisonPart, Contact, Device, DeviceChange, DeviceChangePage, DeviceOutcome,
+    DeviceOutcomes, DevicePage, DownloadedProfile, EditDevice, EditDevices, EditOneOfMany, FieldChange, FindDevice,
+    FoundDevice, OutcomeName, RebindDevice, RebindNotice, ReboundDevice, Refusal, Registrant, ReleaseDevices, Source,
+};
+pub use harvest::{Harvest, HarvestRow, HarvestedDevice, NewHarvest};
 pub use new_upload::{
     AnnouncedUpload, CompleteUpload, Multipart, NewDevice, NewDevices, NewUpload, Nothing, SentPart, SignedPart,
     SignedPut,
 };
 pub use party::{CreatePartner, CreateTenant, EditTenant, Partner, PartnerPage, Tenant, TenantPage};
+pub use profile::{
+    AssignedProfile, Assignment, ConfigurationFile, ConsideredProfile, CreateProfile, DeviceProfile,
+    EditOutOfBoxExperience, EditProfile, EnrollmentStatusPage, ListedDevice, ListedDevicePage, NamedDevices,
+    OutOfBoxExperience, PlaceDevices, PlacedDevice, PlacedDevices, PlacedName, Profile, ProfilePage,
+    SetEnrollmentStatusPage, assigned, refused,
+};
 pub use upload::{FileSeen, Reason, Upload, UploadOptions, UploadPage, UploadStage};
 pub use upload_row::{Download, UploadRow, UploadRowPage};
 

@@ -1,4 +1,4 @@
-//! What whoever acts may do with a tenant's devices, beyond what the table of routes says.
+//! What whoever acts may do with a tenant's devices and profiles, beyond what the table of routes says.
 
 use muster_core::channel::Channel;
 use muster_core::grant::{Denial, GrantPin, Verb, channels_of};

@@ -2,15 +2,20 @@
 
 mod announce;
 mod complete;
-mod csv;
+pub(crate) mod csv;
 mod end;
 mod files;
-mod find;
-mod inline;
+pub(crate) mod find;
+pub(crate) mod inline;
 mod options;
-mod rights;
+pub(crate) mod rights;
 mod rows;
 mod show;
+
+pub(crate) use announce::{announce, answer_signed};
+pub(crate) use find::WaitQuery;
+pub(crate) use inline::{answer_at_end, take};
+pub(crate) use rights::Target;
 
 use muster_core::id::AnnouncementId;
 use muster_runtime::http::{Code, Problem};
@@ -37,7 +42,7 @@ pub(crate) fn routes() -> OpenApiRouter<Api> {
 }
 
 /// Where an upload is looked at.
-fn path_of(tenant: muster_core::id::TenantId, id: &impl std::fmt::Display) -> String {
+pub(crate) fn path_of(tenant: muster_core::id::TenantId, id: &impl std::fmt::Display) -> String {
     format!("/v1/tenants/{tenant}/uploads/{id}")
 }
 

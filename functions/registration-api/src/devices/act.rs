@@ -1,14 +1,16 @@
 //! Changes of devices by hand, one after the other or many at once.
 
 use std::collections::HashSet;
+use std::hash::Hash;
 use std::sync::Arc;
 
 use muster_core::device::{Device, DeviceEdit, DeviceState};
 use muster_core::grant::{Denial, GrantPin, Verb};
 use muster_core::history::Requester;
 use muster_core::id::{DeviceId, TenantId};
+use muster_core::record::Record;
 use muster_runtime::http::{Acting, FieldError, Problem};
-use muster_store::devices::{Act, Released, Updated};
+use muster_store::devices::{Act, Rebound, Released, Updated};
 
 use crate::Api;
 use crate::rights;
@@ -71,10 +73,7 @@ impl Acts {
             Updated::Unchanged(device) => Came::Unchanged(device),
             Updated::Overtaken(version) => Came::Overtaken(version),
             Updated::Refused => self.denied().await?,
-            Updated::NotRegistered => match self.retired(id).await? {
-                Some(device) => Came::Retired(device),
-                None => Came::Absent,
-            },
+            Updated::NotRegistered => self.gone(id).await?,
         })
     }
 
@@ -92,9 +91,30 @@ impl Acts {
         })
     }
 
+    /// Makes the parts of a capture those of a device. `version`: only if it stands at this one.
+    pub(super) async fn rebind(
+        self,
+        id: DeviceId,
+        capture: &Record,
+        reason: &str,
+        version: Option<u64>,
+    ) -> Result<Result<Rebound, Came>, Problem> {
+        let devices = &self.0.api.function.devices;
+        Ok(match devices.rebind(id, capture, reason, version, &self.act()).await? {
+            Rebound::Refused => Err(self.denied().await?),
+            Rebound::NotRegistered => Err(self.gone(id).await?),
+            other => Ok(other),
+        })
+    }
+
     async fn denied(&self) -> Result<Came, Problem> {
         let now = self.0.api.guard.now();
         Ok(Came::Denied(self.0.api.function.grants.denial(&self.0.pin, now).await?))
+    }
+
+    /// What is to be said of a device that is not registered.
+    async fn gone(&self, id: DeviceId) -> Result<Came, Problem> {
+        Ok(self.retired(id).await?.map_or(Came::Absent, Came::Retired))
     }
 
     /// A device that is not registered any more, where the caller may know of it.
@@ -106,17 +126,17 @@ impl Acts {
 }
 
 /// Checks how many devices are named, and that none is named twice. `path`: where the id at an index is.
-pub(super) fn named_once(list: &str, ids: &[DeviceId], path: impl Fn(usize) -> String) -> Result<(), Problem> {
+pub(crate) fn named_once<T: Eq + Hash>(list: &str, ids: &[T], path: impl Fn(usize) -> String) -> Result<(), Problem> {
     if ids.is_empty() || ids.len() > MOST {
-        let detail = format!("It names {} devices; 1 to {MOST} are taken.", ids.len());
+        let detail = format!("It names {} ids; 1 to {MOST} are taken.", ids.len());
         return Err(Problem::at(list, detail));
     }
     let mut seen = HashSet::new();
-    let twice = ids.iter().enumerate().filter(|(_, id)| !seen.insert(**id));
+    let twice = ids.iter().enumerate().filter(|(_, id)| !seen.insert(*id));
     let errors: Vec<FieldError> = twice
         .map(|(at, _)| FieldError {
             path: path(at),
-            detail: "The device is named before.".to_owned(),
+            detail: "The id is named before.".to_owned(),
         })
         .collect();
     if errors.is_empty() {

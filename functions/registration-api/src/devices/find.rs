@@ -61,15 +61,16 @@ pub(crate) async fn find_device(
             break;
         }
     }
-    Ok(Json(found.map_or_else(FoundDevice::default, |device| {
-        let led = |key: &&IdentityKey| claims.get(key).is_some_and(|claim| claim.device == device.id);
-        let led_by = wanted.keys.iter().filter(led);
-        FoundDevice {
-            led_by: led_by.map(|key| key.kind().code().to_owned()).collect(),
-            comparison: comparison(&wanted, &device),
-            device: Some(told(&acting, device)),
-        }
-    })))
+    let Some(device) = found else {
+        return Ok(Json(FoundDevice::default()));
+    };
+    let led = |key: &&IdentityKey| claims.get(key).is_some_and(|claim| claim.device == device.id);
+    let led_by = wanted.keys.iter().filter(led);
+    Ok(Json(FoundDevice {
+        led_by: led_by.map(|key| key.kind().code().to_owned()).collect(),
+        comparison: comparison(&wanted, &device),
+        device: Some(told(&api, &acting, device).await?),
+    }))
 }
 
 fn comparison(wanted: &Record, device: &Device) -> Option<Comparison> {
@@ -113,7 +114,7 @@ const fn nowhere() -> Place {
 
 /// What is wrong with what was sent. The rules speak of a row and of what its channel accepts, and nobody named a channel
 /// here.
-fn wrong(fault: &RowFault) -> FieldError {
+pub(super) fn wrong(fault: &RowFault) -> FieldError {
     let path = match fault.field {
         Some(Field::SerialNumber) => "serialNumber",
         Some(Field::ProductId) => "productKeyId",

@@ -54,7 +54,7 @@ pub(crate) async fn update_device(
         if_match(&headers, seen.version)?;
     }
     match acts.update(id(&device)?, edit, version).await? {
-        Came::Done(device) | Came::Unchanged(device) => Ok(tagged(&acting, *device)),
+        Came::Done(device) | Came::Unchanged(device) => tagged(&api, &acting, *device).await,
         Came::Absent => Err(Problem::not_found()),
         Came::Retired(device) => Err(Problem::new(
             Code::Conflict,

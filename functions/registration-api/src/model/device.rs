@@ -1,24 +1,32 @@
 //! Devices.
 
 mod change;
+mod contact;
 mod edit;
 mod found;
+mod rebind;
 
 use muster_core::Timestamp;
 use muster_core::channel::Channel;
+use muster_core::deployment;
 use muster_core::device::{self, DeviceState};
 use muster_core::id::{DeviceId, PartnerId, TenantId, UploadId};
 use muster_core::identity::{IdentityKey, Pkid};
 use muster_core::party;
+use muster_core::repair::{self, RemediationState};
 use muster_runtime::http::openapi::words;
+use muster_store::StoreError;
+use muster_store::contacts::Contacts;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 pub use change::{ChangeAuthor, DeviceChange, DeviceChangePage, FieldChange};
+pub use contact::{Contact, DownloadedProfile};
 pub use edit::{
     DeviceOutcome, DeviceOutcomes, EditDevice, EditDevices, EditOneOfMany, OutcomeName, Refusal, ReleaseDevices,
 };
 pub use found::{Comparison, ComparisonPart, FindDevice, FoundDevice};
+pub use rebind::{RebindDevice, RebindNotice, ReboundDevice};
 
 /// A device and whose it is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -68,6 +76,14 @@ pub struct Device {
     /// Its identities as digests, strongest first.
     #[schema(value_type = Vec<String>)]
     pub keys: Vec<IdentityKey>,
+    /// What it needs after its hardware changed.
+    #[serde(default)]
+    #[schema(value_type = words::RemediationState)]
+    pub remediation_state: RemediationState,
+    /// Since when.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub remediation_state_last_modified_date_time: Option<Timestamp>,
     /// The row that registered it; a partner is told its own rows only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<Source>,
@@ -84,6 +100,9 @@ pub struct Device {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = Uuid)]
     pub merged_into: Option<DeviceId>,
+    /// When it booted, and what it was told.
+    #[serde(flatten)]
+    pub contact: Contact,
 }
 
 /// Who registers devices, or changes them.
@@ -134,8 +153,33 @@ impl From<device::Source> for Source {
     }
 }
 
-impl From<device::Device> for Device {
-    fn from(device: device::Device) -> Self {
+impl Device {
+    /// A device with what is known of its contacts.
+    ///
+    /// # Errors
+    /// When the store is out of reach.
+    pub async fn read(contacts: &Contacts, device: device::Device) -> Result<Self, StoreError> {
+        let contact = contacts.get(device.id).await?;
+        Ok(Self::of(device, contact))
+    }
+
+    /// The same of several devices, in their order.
+    ///
+    /// # Errors
+    /// When the store is out of reach.
+    pub async fn read_all(contacts: &Contacts, devices: Vec<device::Device>) -> Result<Vec<Self>, StoreError> {
+        let ids: Vec<DeviceId> = devices.iter().map(|device| device.id).collect();
+        let mut known = contacts.get_many(&ids).await?;
+        let told = devices.into_iter().map(|device| {
+            let contact = known.remove(&device.id).unwrap_or_default();
+            Self::of(device, contact)
+        });
+        Ok(told.collect())
+    }
+
+    fn of(device: device::Device, contact: deployment::Contact) -> Self {
+        let ever = device.remediation.is_some() || contact.remediation.is_some();
+        let remediation = repair::current(&device, contact.remediation.as_ref());
         Self {
             id: device.id,
             version: device.version,
@@ -152,11 +196,14 @@ impl From<device::Device> for Device {
             display_name: device.display_name,
             purchase_order: device.purchase_order,
             keys: device.keys,
+            remediation_state: remediation.state,
+            remediation_state_last_modified_date_time: ever.then_some(remediation.since),
             source: Some(device.source.into()),
             changed_by: device.changed_by.map(Source::from),
             registered_at: device.registered_at,
             changed_at: device.changed_at,
             merged_into: device.merged_into,
+            contact: contact.into(),
         }
     }
 }

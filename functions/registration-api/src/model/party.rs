@@ -24,6 +24,16 @@ pub struct Tenant {
     /// Whether it has the licence that the channel `intune` needs: recorded and told, never enforced. Absent: nobody said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub licensed: Option<bool>,
+    /// Its domain, such as `contoso.onmicrosoft.com`, which its devices are told. Absent: nobody said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub domain: Option<String>,
+    /// Whether its devices are recognised at boot by manufacturer, model and serial number alone.
+    #[serde(default)]
+    pub tuple_lookup: bool,
+    /// Whether a PKID, or manufacturer, model and serial number, must lead to a device that a manufacturer made known.
+    /// Otherwise an unknown one is registered as it is.
+    #[serde(default)]
+    pub require_catalogue: bool,
     /// Counts every change.
     pub version: u64,
 }
@@ -48,10 +58,38 @@ pub struct CreateTenant {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct EditTenant {
-    /// Whether it has the licence that the channel `intune` needs; null: nobody knows.
+    /// Whether it has the licence that the channel `intune` needs; null: nobody knows. Only a service administrator says so.
     #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<bool>)]
     pub licensed: Option<Option<bool>>,
+    /// Its domain, such as `contoso.onmicrosoft.com`, which its devices are told; null: nobody knows.
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, max_length = 253)]
+    pub domain: Option<Option<String>>,
+    /// Whether its devices are recognised at boot by manufacturer, model and serial number alone, which stand on the case:
+    /// whoever reads them there learns which profile the device gets.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tuple_lookup: Option<bool>,
+    /// Whether a PKID, or manufacturer, model and serial number, must lead to a device that a manufacturer made known. It
+    /// holds for lists that are accepted from then on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub require_catalogue: Option<bool>,
+}
+
+impl EditTenant {
+    /// What is to be changed.
+    ///
+    /// # Errors
+    /// Why the domain is none.
+    pub fn into_edit(self) -> Result<party::TenantEdit, &'static str> {
+        let domain = |text: Option<String>| party::domain(&text.unwrap_or_default());
+        Ok(party::TenantEdit {
+            licensed: self.licensed,
+            domain: self.domain.map(domain).transpose()?,
+            tuple_lookup: self.tuple_lookup,
+            require_catalogue: self.require_catalogue,
+        })
+    }
 }
 
 /// A page of tenants.
@@ -122,6 +160,9 @@ impl From<party::Tenant> for Tenant {
             name: tenant.name,
             created_at: tenant.created_at,
             licensed: tenant.licensed,
+            domain: tenant.domain,
+            tuple_lookup: tenant.tuple_lookup,
+            require_catalogue: tenant.require_catalogue,
             version: tenant.version,
         }
     }

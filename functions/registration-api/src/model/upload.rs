@@ -95,6 +95,10 @@ pub struct UploadOptions {
     pub sha256: Option<String>,
     /// Nothing is registered: the outcomes are what registering would come to.
     pub validate_only: bool,
+    /// The partner that the devices of a catalogue upload are meant for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<words::PartnerId>)]
+    pub intended_for: Option<PartnerId>,
 }
 
 impl From<inbox::UploadOptions> for UploadOptions {
@@ -105,6 +109,7 @@ impl From<inbox::UploadOptions> for UploadOptions {
             on_conflict: options.on_conflict,
             sha256: options.sha256,
             validate_only: options.validate_only,
+            intended_for: options.intended_for,
         }
     }
 }
@@ -121,7 +126,7 @@ pub struct Upload {
     pub announcement: Option<AnnouncementId>,
     /// Where it is.
     pub state: UploadStage,
-    /// Whose devices its rows become.
+    /// Whose devices its rows become. Of a list for a catalogue, the id that stands for the catalogue.
     #[schema(value_type = Option<String>, format = Uuid)]
     pub tenant: Option<TenantId>,
     /// The partner that handed it in; absent where the tenant did.

@@ -1,6 +1,7 @@
 //! Rows of an upload, and files about it.
 
 use muster_core::Timestamp;
+use muster_core::catalogue::EntryId;
 use muster_core::id::DeviceId;
 use muster_core::outcome::Outcome;
 use muster_core::report::ReportRow;
@@ -28,6 +29,10 @@ pub struct UploadRow {
     /// Its device, where the sender may know it.
     #[schema(value_type = Option<String>, format = Uuid)]
     pub device: Option<DeviceId>,
+    /// The entry of the catalogue; only of a row for one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = Uuid)]
+    pub entry: Option<EntryId>,
     /// The cell to blame, from 1.
     pub column: Option<u32>,
     /// What that column is called.
@@ -55,6 +60,7 @@ impl From<ReportRow> for UploadRow {
             code: entry.code,
             code_name: entry.code_name.map(str::to_owned),
             device: row.device,
+            entry: row.entry,
             column: row.column,
             column_name: row.column_name,
             detail,

@@ -179,7 +179,8 @@ pub(crate) async fn get_tenant(State(api): State<Api>, Path(tenant): Path<Tenant
 
 /// Update a tenant
 ///
-/// What is absent stays. With the header `If-Match` only the version that it names is changed.
+/// What is absent stays. With the header `If-Match` only the version that it names is changed. The licence is for service
+/// administrators to record, a tenant's policies are its own.
 #[utoipa::path(
     patch,
     path = "/v1/tenants/{tenant}",
@@ -199,18 +200,25 @@ pub(crate) async fn get_tenant(State(api): State<Api>, Path(tenant): Path<Tenant
 pub(crate) async fn update_tenant(
     State(api): State<Api>,
     Path(id): Path<TenantId>,
+    Extension(acting): Extension<Acting>,
     headers: HeaderMap,
     Body(edit): Body<EditTenant>,
 ) -> Result<Tagged, Problem> {
+    if edit.licensed.is_some() && !matches!(acting, Acting::Service(_)) {
+        return Err(Problem::new(
+            Code::Forbidden,
+            "Whether a tenant has a licence is recorded by the role service-administrator.",
+        ));
+    }
     let tenants = &api.function.tenants;
     let tenant = tenants.get(id).await?.ok_or_else(Problem::not_found)?;
-    let licensed = edit.licensed.unwrap_or(tenant.licensed);
-    if licensed == tenant.licensed {
+    let edit = edit.into_edit().map_err(|why| Problem::at("domain", why))?;
+    if edit.apply(&tenant) == tenant {
         return Ok(tagged(tenant));
     }
     if_match(&headers, tenant.version)?;
     let version = headers.contains_key(header::IF_MATCH).then_some(tenant.version);
-    match tenants.set_licensed(id, licensed, version).await? {
+    match tenants.edit(id, &edit, version).await? {
         TenantChange::Done(tenant) => Ok(tagged(tenant)),
         TenantChange::Absent => Err(Problem::not_found()),
         TenantChange::Overtaken(_) => Err(Problem::new(Code::PreconditionFailed, "It was changed meanwhile.")

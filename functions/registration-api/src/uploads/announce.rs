@@ -7,15 +7,16 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use jiff::SignedDuration;
 use muster_core::Timestamp;
+use muster_core::channel::Channel;
 use muster_core::id::{AnnouncementId, TenantId};
-use muster_core::inbox::InboxKey;
+use muster_core::inbox::{InboxKey, NO_TENANT};
 use muster_runtime::http::{Acting, Body, Code, FieldError, Problem, ProblemBody};
 use muster_store::announcements::{Announcement, PartsPlan};
 use muster_store::idempotency::Seed;
 use muster_store::presign::SignedRequest;
 
 use super::options::Asked;
-use super::{Kept, path_of, rights};
+use super::{Kept, Target, path_of};
 use crate::Api;
 use crate::idempotent::{Answer, idempotent};
 use crate::model::{AnnouncedUpload, FileSeen, Multipart, NewUpload, SignedPart, SignedPut, Upload, UploadStage};
@@ -65,27 +66,34 @@ pub(crate) async fn create_upload(
     Body(new): Body<NewUpload>,
 ) -> Result<Answer, Problem> {
     let path = format!("/v1/tenants/{tenant}/uploads");
-    let run = async |seed: Seed| announce(&api, &acting, tenant, &new, seed).await;
+    let target = Target::Tenant(tenant, new.channel);
+    let run = async |seed: Seed| announce(&api, &acting, target, &new, seed).await;
     let kept = idempotent(&api, &acting, &headers, &path, &new, run).await?;
+    answer_signed(&api, kept).await
+}
+
+/// The announcement that was recorded, with URLs that are signed for this answer.
+pub(crate) async fn answer_signed(api: &Api, kept: Answer) -> Result<Answer, Problem> {
     let announcement = api.function.announcements.get(&Kept::of(&kept)?.id).await?;
     let announcement = announcement
         .ok_or_else(|| Problem::new(Code::Internal, "The service failed.").caused_by("an announcement is gone"))?;
-    let answer = Answer::new(kept.status, kept.location, &signed(&api, announcement).await?)?;
+    let answer = Answer::new(kept.status, kept.location, &signed(api, announcement).await?)?;
     Ok(Answer {
         replayed: kept.replayed,
         ..answer
     })
 }
 
-async fn announce(
+/// Records an announcement and signs what is to be sent; a repeat with the same seed finds it.
+pub(crate) async fn announce(
     api: &Api,
     acting: &Acting,
-    tenant: TenantId,
+    target: Target<'_>,
     new: &NewUpload,
     seed: Seed,
 ) -> Result<Answer, Problem> {
     let mut errors = Vec::new();
-    let options = Asked {
+    let mut options = Asked {
         strict: new.strict,
         on_conflict: new.on_conflict,
         group_tag: new.group_tag.as_deref(),
@@ -101,13 +109,14 @@ async fn announce(
     if !errors.is_empty() {
         return Err(Problem::invalid(errors));
     }
-    let channel = rights::may_register(api, acting, tenant, new.channel).await?;
+    let (tenant, channel) = (target.owner(), target.admit(api, acting).await?);
+    options.intended_for = target.intended_for();
     let id = AnnouncementId::of_seed(seed.0);
     let now = api.guard.now();
     let in_parts = new.multipart == Some(true) || new.size > MAX_PUT;
     let lasts = if in_parts { PARTS_LAST } else { ONE_REQUEST_LASTS };
     let mut announcement = Announcement {
-        key: key_of(channel.as_str(), acting, tenant, &id, &name),
+        key: key_of(channel, acting, tenant, &id, &name),
         id,
         tenant,
         registrant: acting.registrant(),
@@ -212,9 +221,13 @@ pub(super) fn after(now: Timestamp, time: Duration) -> Timestamp {
 }
 
 /// The key of an object that was announced.
-pub(super) fn key_of(channel: &str, acting: &Acting, tenant: TenantId, id: &AnnouncementId, name: &str) -> String {
+pub(super) fn key_of(channel: Channel, acting: &Acting, tenant: TenantId, id: &AnnouncementId, name: &str) -> String {
     let partner = acting.partner().map(|partner| partner.as_str());
-    InboxKey::format(channel, partner, &tenant.to_string(), &format!("{id}~{name}"))
+    let tenant = match channel.registers() {
+        true => tenant.to_string(),
+        false => NO_TENANT.to_owned(),
+    };
+    InboxKey::format(channel.as_str(), partner, &tenant, &format!("{id}~{name}"))
 }
 
 /// The file's name with its ending, fit for a key.

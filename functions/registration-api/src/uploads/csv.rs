@@ -23,7 +23,7 @@ struct Cells {
 ///
 /// # Errors
 /// Everything that a row could not hold exactly, by its path.
-pub(super) fn list_of(devices: &[NewDevice]) -> Result<Vec<u8>, Vec<FieldError>> {
+pub(crate) fn list_of(devices: &[NewDevice]) -> Result<Vec<u8>, Vec<FieldError>> {
     let writer = ListWriter::of_all_columns(ListOptions {
         encoding: Encoding::Utf8,
         byte_order_mark: true,

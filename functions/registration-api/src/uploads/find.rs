@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use muster_core::access::Role;
+use muster_core::channel::Channel;
 use muster_core::id::{AnnouncementId, TenantId, UploadId};
 use muster_core::party::Registrant;
 use muster_core::upload::{ObjectVersion, Reason};
@@ -9,11 +11,11 @@ use muster_runtime::http::{Acting, Problem};
 use muster_store::announcements::Announcement;
 use muster_store::uploads::{Stray, UploadStatus};
 use serde::Deserialize;
-use tokio::time::Instant;
 use utoipa::IntoParams;
 
 use crate::Api;
 use crate::model::{FileSeen, Upload};
+use crate::wait::{self, Wait};
 
 /// An upload that was found.
 pub(super) enum Found {
@@ -89,27 +91,13 @@ pub(crate) struct WaitQuery {
     pub(crate) wait: Option<u64>,
 }
 
-/// The longest wait, in seconds: within what a gateway gives a request.
-const LONGEST: u64 = 20;
-/// How long to wait between two looks: a sixth of the time that has passed, so that nobody waits much longer than the upload
-/// took, within these bounds.
-const SHARE: u32 = 6;
-const SHORTEST_PAUSE: Duration = Duration::from_millis(10);
-const LONGEST_PAUSE: Duration = Duration::from_millis(500);
-
 impl WaitQuery {
     /// The time to wait.
     ///
     /// # Errors
     /// When it is too long.
-    pub(super) fn time(&self) -> Result<Duration, Problem> {
-        match self.wait.unwrap_or_default() {
-            seconds @ 0..=LONGEST => Ok(Duration::from_secs(seconds)),
-            _ => Err(Problem::at(
-                "query.wait",
-                format!("It is a number of seconds from 0 to {LONGEST}."),
-            )),
-        }
+    pub(crate) fn time(&self) -> Result<Duration, Problem> {
+        wait::time(self.wait)
     }
 }
 
@@ -123,7 +111,7 @@ pub(super) async fn find(api: &Api, acting: &Acting, tenant: TenantId, id: &str)
     }
     let id: UploadId = id.parse().map_err(|_| Problem::not_found())?;
     let status = api.function.uploads.get(&id).await?;
-    let seen = status.filter(|status| status.tenant == Some(tenant) && may_see(acting, status.registrant.as_ref()));
+    let seen = status.filter(|status| status.tenant == Some(tenant) && may_see(acting, status));
     seen.map(|status| Found::Known(Box::new(status)))
         .ok_or_else(Problem::not_found)
 }
@@ -131,7 +119,7 @@ pub(super) async fn find(api: &Api, acting: &Acting, tenant: TenantId, id: &str)
 async fn find_announced(api: &Api, acting: &Acting, tenant: TenantId, id: &AnnouncementId) -> Result<Found, Problem> {
     let announced = api.function.announcements.get(id).await?;
     let announced = announced
-        .filter(|announced| announced.tenant == tenant && may_see(acting, Some(&announced.registrant)))
+        .filter(|announced| announced.tenant == tenant && sees(acting, Some(&announced.registrant), announced.channel))
         .ok_or_else(Problem::not_found)?;
     let object = object_of(api, &announced).await?;
     let Some(object) = object else {
@@ -163,13 +151,27 @@ pub(super) async fn object_of(api: &Api, announced: &Announcement) -> Result<Opt
     Ok(Some(object))
 }
 
-/// A partner sees what it handed in itself; everybody else whom the route lets pass sees all of the tenant's.
-pub(super) fn may_see(acting: &Acting, registrant: Option<&Registrant>) -> bool {
+/// Whether whoever acts may know of this upload. A partner sees what it handed in itself, and an MDM service what came
+/// through its channel; everybody else whom the route lets pass sees all of the tenant's.
+pub(super) fn may_see(acting: &Acting, status: &UploadStatus) -> bool {
+    sees(acting, status.registrant.as_ref(), status.channel)
+}
+
+fn sees(acting: &Acting, registrant: Option<&Registrant>, channel: impl Into<Option<Channel>>) -> bool {
     match acting.partner() {
-        None => true,
+        None => channel.into() == Some(Channel::Automatic) || acting.caller().has(&SEE_ALL),
         Some(own) => registrant.and_then(Registrant::partner) == Some(own),
     }
 }
+
+/// The roles with which one sees all uploads of a tenant. Of those that pass without a partner's name, the MDM service's
+/// alone is none of them.
+const SEE_ALL: [Role; 4] = [
+    Role::TenantAdministrator,
+    Role::DeviceAdministrator,
+    Role::Reader,
+    Role::ServiceAdministrator,
+];
 
 /// How an upload stands.
 pub(super) async fn view(api: &Api, found: Found) -> Result<Upload, Problem> {
@@ -202,22 +204,18 @@ fn never_split(stray: &Stray) -> Reason {
 }
 
 /// How an upload stands at its end, or when the time is up.
-pub(super) async fn view_at_end(
+pub(crate) async fn view_at_end(
     api: &Api,
     acting: &Acting,
     tenant: TenantId,
     id: &str,
     time: Duration,
 ) -> Result<Upload, Problem> {
-    let start = Instant::now();
-    let until = start + time;
+    let wait = Wait::begin(time);
     loop {
         let found = find(api, acting, tenant, id).await?;
-        let left = until.saturating_duration_since(Instant::now());
-        if found.has_ended() || left.is_zero() {
+        if found.has_ended() || !wait.goes_on().await {
             return view(api, found).await;
         }
-        let pause = (start.elapsed() / SHARE).clamp(SHORTEST_PAUSE, LONGEST_PAUSE);
-        tokio::time::sleep(pause.min(left)).await;
     }
 }

@@ -1,12 +1,15 @@
 //! Devices that come as JSON: stored as a list in the inbox, so that each device has its source, and then worked on like
 //! any other upload.
 
+use std::time::Duration;
+
 use axum::Extension;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use bytes::Bytes;
 use muster_core::channel::Channel;
 use muster_core::id::{AnnouncementId, TenantId};
+use muster_core::inbox::UploadOptions;
 use muster_core::upload::ObjectVersion;
 use muster_runtime::http::{Acting, Body, Code, FieldError, Problem, ProblemBody, Query};
 use muster_store::announcements::Announcement;
@@ -15,7 +18,7 @@ use muster_store::idempotency::Seed;
 use super::announce::{CSV, key_of};
 use super::find::{WaitQuery, view_at_end};
 use super::options::Asked;
-use super::{Kept, csv, path_of, rights};
+use super::{Kept, Target, csv, path_of};
 use crate::Api;
 use crate::idempotent::{Answer, idempotent};
 use crate::model::{NewDevices, Upload};
@@ -57,10 +60,22 @@ pub(crate) async fn register_devices(
 ) -> Result<Answer, Problem> {
     let time = wait.time()?;
     let path = format!("/v1/tenants/{tenant}/devices");
-    let run = async |seed: Seed| take(&api, &acting, tenant, &new, seed).await;
+    let target = Target::Tenant(tenant, new.channel);
+    let run = async |seed: Seed| take(&api, &acting, target, &new, seed).await;
     let taken = idempotent(&api, &acting, &headers, &path, &new, run).await?;
+    answer_at_end(&api, &acting, tenant, taken, time).await
+}
+
+/// How the upload stands that was taken, at its end or when the time is up.
+pub(crate) async fn answer_at_end(
+    api: &Api,
+    acting: &Acting,
+    tenant: TenantId,
+    taken: Answer,
+    time: Duration,
+) -> Result<Answer, Problem> {
     let Kept { id } = Kept::of(&taken)?;
-    let upload = view_at_end(&api, &acting, tenant, id.as_str(), time).await?;
+    let upload = view_at_end(api, acting, tenant, id.as_str(), time).await?;
     let answer = Answer::new(taken.status, taken.location, &upload)?;
     Ok(Answer {
         replayed: taken.replayed,
@@ -68,9 +83,16 @@ pub(crate) async fn register_devices(
     })
 }
 
-async fn take(api: &Api, acting: &Acting, tenant: TenantId, new: &NewDevices, seed: Seed) -> Result<Answer, Problem> {
+/// Stores devices as a list in the inbox; a repeat with the same seed finds it.
+pub(crate) async fn take(
+    api: &Api,
+    acting: &Acting,
+    target: Target<'_>,
+    new: &NewDevices,
+    seed: Seed,
+) -> Result<Answer, Problem> {
     let mut errors = Vec::new();
-    let options = Asked {
+    let mut options = Asked {
         strict: new.strict,
         on_conflict: new.on_conflict,
         group_tag: new.group_tag.as_deref(),
@@ -89,13 +111,29 @@ async fn take(api: &Api, acting: &Acting, tenant: TenantId, new: &NewDevices, se
     if !errors.is_empty() {
         return Err(Problem::invalid(errors));
     }
-    let channel = rights::may_register(api, acting, tenant, new.channel).await?;
+    let (tenant, channel) = (target.owner(), target.admit(api, acting).await?);
+    options.intended_for = target.intended_for();
     if let Some(error) = check_count(new.devices.len(), Some(channel)) {
         return Err(Problem::invalid(vec![error]));
     }
+    let id = hand_in(api, acting, tenant, (channel, NAME), list, options, seed).await?;
+    let location = Some(path_of(tenant, &id));
+    Answer::new(StatusCode::ACCEPTED, location, &Kept { id })
+}
+
+/// Puts a list that this function wrote into the inbox of a channel, under this name; the id to ask for it by.
+pub(crate) async fn hand_in(
+    api: &Api,
+    acting: &Acting,
+    tenant: TenantId,
+    (channel, name): (Channel, &str),
+    list: Vec<u8>,
+    options: UploadOptions,
+    seed: Seed,
+) -> Result<AnnouncementId, Problem> {
     let id = AnnouncementId::of_seed(seed.0);
     let now = api.guard.now();
-    let key = key_of(channel.as_str(), acting, tenant, &id, NAME);
+    let key = key_of(channel, acting, tenant, &id, name);
     let size = u64::try_from(list.len()).unwrap_or(u64::MAX);
     let version = store(api, &key, list.into(), &options.to_metadata()).await?;
     let announcement = Announcement {
@@ -104,7 +142,7 @@ async fn take(api: &Api, acting: &Acting, tenant: TenantId, new: &NewDevices, se
         registrant: acting.registrant(),
         channel,
         options,
-        name: NAME.to_owned(),
+        name: name.to_owned(),
         size,
         parts: None,
         created_at: now,
@@ -118,8 +156,7 @@ async fn take(api: &Api, acting: &Acting, tenant: TenantId, new: &NewDevices, se
         key,
     };
     let Announcement { id, .. } = api.function.announcements.record(&announcement).await?;
-    let location = Some(path_of(tenant, &id));
-    Answer::new(StatusCode::ACCEPTED, location, &Kept { id })
+    Ok(id)
 }
 
 /// Puts the list into the inbox; the version that it has. An earlier run of the same request may have put it there.

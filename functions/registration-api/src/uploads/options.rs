@@ -32,6 +32,7 @@ impl Asked<'_> {
             on_conflict: self.on_conflict.unwrap_or_default(),
             sha256: self.sha256.map(str::to_ascii_lowercase),
             validate_only: self.validate_only.unwrap_or_default(),
+            intended_for: None,
         }
     }
 }

@@ -1,18 +1,68 @@
-//! Whether a caller may hand devices in, decided before anything is made; the flow decides again, with every write.
+//! Whether a caller may hand devices in, and where they go, decided before anything is made; the flow decides again, with
+//! every write.
 
 use muster_core::channel::Channel;
 use muster_core::grant::Verb;
-use muster_core::id::TenantId;
-use muster_core::party::PartnerKind;
+use muster_core::id::{PartnerId, TenantId};
+use muster_core::party::{Partner, PartnerKind};
 use muster_runtime::http::{Acting, Code, Problem};
 
 use crate::Api;
+use crate::catalogue::rights as catalogue;
 
-/// The channel that devices are handed in through.
+/// Where devices are to go.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Target<'a> {
+    /// To a tenant, through this channel or that of the caller.
+    Tenant(TenantId, Option<Channel>),
+    /// Into a manufacturer's catalogue.
+    Catalogue {
+        /// The manufacturer.
+        partner: &'a PartnerId,
+        /// The partner that they are meant for.
+        intended_for: Option<&'a PartnerId>,
+    },
+}
+
+impl Target<'_> {
+    /// The tenant, or what stands for the catalogue in its place.
+    pub(crate) fn owner(&self) -> TenantId {
+        match self {
+            Self::Tenant(tenant, _) => *tenant,
+            Self::Catalogue { partner, .. } => TenantId::of_catalogue(partner),
+        }
+    }
+
+    /// The partner that devices of a catalogue are meant for.
+    pub(super) fn intended_for(&self) -> Option<PartnerId> {
+        match self {
+            Self::Tenant(..) => None,
+            Self::Catalogue { intended_for, .. } => intended_for.cloned(),
+        }
+    }
+
+    /// The channel that they go through.
+    ///
+    /// # Errors
+    /// When the caller may not hand them in.
+    pub(super) async fn admit(&self, api: &Api, acting: &Acting) -> Result<Channel, Problem> {
+        match self {
+            Self::Tenant(tenant, channel) => may_register(api, acting, *tenant, *channel).await,
+            Self::Catalogue { partner, intended_for } => {
+                catalogue::permit(api, partner, Verb::Register).await?;
+                catalogue::is_known(api, "intendedFor", *intended_for).await?;
+                Ok(Channel::Catalogue)
+            }
+        }
+    }
+}
+
+/// The channel that devices are handed in through by hand. `automatic` is none: what comes through it is what the MDM service
+/// reports, and only what a profile targets.
 ///
 /// # Errors
 /// When the tenant is not known, the channel is not the caller's, or the consent does not allow it.
-pub(super) async fn may_register(
+async fn may_register(
     api: &Api,
     acting: &Acting,
     tenant: TenantId,
@@ -27,24 +77,49 @@ pub(super) async fn may_register(
     };
     let kind = partner.as_ref().map(|partner| partner.kind);
     let channel = wanted.unwrap_or_else(|| channel_of(kind));
-    if !channel.admits(kind) {
-        let own: Vec<&str> = Channel::ALL
-            .into_iter()
-            .filter(|channel| channel.admits(kind))
-            .map(Channel::as_str)
-            .collect();
+    let by_hand = |channel: &Channel| channel.registers() && channel.admits(kind) && *channel != Channel::Automatic;
+    if !by_hand(&channel) {
+        let own: Vec<&str> = Channel::ALL.into_iter().filter(by_hand).map(Channel::as_str).collect();
         return Err(Problem::at(
             "channel",
-            format!("{channel} is not for this caller. Its channels are {}.", own.join(", ")),
+            match channel {
+                Channel::Automatic => format!(
+                    "{channel} is for what the tenant's MDM service reports: POST /v1/tenants/{tenant}/harvests. By hand, the \
+                     channels are {}.",
+                    own.join(", ")
+                ),
+                channel => format!("{channel} is not for this caller. Its channels are {}.", own.join(", ")),
+            },
         ));
     }
+    permit(api, acting, tenant, partner.as_ref(), channel).await
+}
+
+/// Lets whoever reports devices for the tenant's MDM service pass.
+///
+/// # Errors
+/// When the tenant is not known, or its consent does not allow it.
+pub(crate) async fn may_harvest(api: &Api, acting: &Acting, tenant: TenantId) -> Result<Channel, Problem> {
+    if api.function.tenants.get(tenant).await?.is_none() {
+        return Err(Problem::not_found());
+    }
+    permit(api, acting, tenant, None, Channel::Automatic).await
+}
+
+async fn permit(
+    api: &Api,
+    acting: &Acting,
+    tenant: TenantId,
+    partner: Option<&Partner>,
+    channel: Channel,
+) -> Result<Channel, Problem> {
     let answer = api
         .function
         .grants
         .permit(
             tenant,
             &acting.registrant(),
-            partner.as_ref(),
+            partner,
             Verb::Register,
             channel,
             api.guard.now(),

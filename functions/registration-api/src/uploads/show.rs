@@ -7,7 +7,7 @@ use muster_core::id::TenantId;
 use muster_runtime::http::{Acting, Cursor, PageQuery, Problem, ProblemBody, Query};
 use muster_store::ErrorKind;
 
-use super::find::{WaitQuery, view_at_end};
+use super::find::{WaitQuery, may_see, view_at_end};
 use crate::Api;
 use crate::model::{Upload, UploadPage};
 
@@ -16,7 +16,7 @@ const AT_ONCE: usize = 16;
 
 /// List the uploads of a tenant
 ///
-/// Newest first. A partner sees those that it handed in. What was only announced is not listed. A page may hold fewer than
+/// Newest first. A partner sees those that it handed in, and an MDM service those that it reported devices for. What was only announced is not listed. A page may hold fewer than
 /// the limit, and yet there is a next one.
 #[utoipa::path(
     get,
@@ -49,7 +49,8 @@ pub(crate) async fn list_uploads(
         _ => Problem::from(error),
     })?;
     let now = api.guard.now();
-    let told = stream::iter(listed.uploads).map(|status| Upload::read(uploads, status, now));
+    let seen = listed.uploads.into_iter().filter(|status| may_see(&acting, status));
+    let told = stream::iter(seen).map(|status| Upload::read(uploads, status, now));
     let told = told.buffered(AT_ONCE).try_collect().await?;
     Ok(Json(UploadPage {
         uploads: told,

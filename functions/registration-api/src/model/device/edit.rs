@@ -145,6 +145,18 @@ impl Refusal {
     }
 }
 
+impl Refusal {
+    /// Of an entry of a catalogue whose device somebody has registered.
+    #[must_use]
+    pub fn owned() -> Self {
+        Self {
+            code: "owned".to_owned(),
+            detail: "somebody has registered the device".to_owned(),
+            remedy: "It can be withdrawn when its owner has released it.".to_owned(),
+        }
+    }
+}
+
 impl DeviceOutcome {
     pub(crate) fn of(outcome: OutcomeName, device: &device::Device) -> Self {
         Self {
