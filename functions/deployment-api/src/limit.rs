@@ -1,0 +1,22 @@
+//! How much a source may ask.
+
+use muster_runtime::http::{Code, Problem, Source};
+use muster_store::rates::RateSource;
+
+use crate::Api;
+
+/// How many requests of one source are answered in a minute: 300 devices behind one address can boot in it, and whoever
+/// tries serial numbers gets through no more of them.
+pub(crate) const A_MINUTE: u64 = 600;
+
+/// Lets a request pass, unless its source asks too much.
+pub(crate) async fn count(api: &Api, source: &Source) -> Result<(), Problem> {
+    let source = RateSource::of("deployment", source.address());
+    let counted = api.function.rates.count(&source, A_MINUTE, (api.clock)()).await?;
+    counted.map_err(|seconds| {
+        let detail = format!("More than {A_MINUTE} requests came from there within a minute.");
+        Problem::new(Code::TooManyRequests, detail)
+            .remedy(format!("Try again in {seconds} seconds."))
+            .retry_after(seconds)
+    })
+}
