@@ -276,6 +276,7 @@ impl Embedded {
             uploads: self.uploads(),
             validated: self.validated(),
             devices: self.devices(),
+            catalogue: self.catalogue(),
             receipts: self.receipts(),
             grants: self.grants(),
             queue: &*self.sends,

@@ -4,8 +4,9 @@ use std::net::SocketAddr;
 
 use axum::Router;
 use consent_api::ConsentApi;
+use deployment_api::DeploymentApi;
 use muster_runtime::auth::Verifier;
-use muster_runtime::http::{Guard, NewId};
+use muster_runtime::http::{Clock, Guard, NewId};
 use registration_api::RegistrationApi;
 use utoipa::openapi::OpenApi;
 
@@ -27,29 +28,32 @@ pub struct Outside {
 /// ([`muster_runtime::http::around`]).
 pub fn apis(embedded: &Embedded, verifier: Verifier, outside: &Outside) -> (Router, OpenApi) {
     let clock = embedded.clone();
-    let guard = Guard::new(verifier, embedded.grants(), std::sync::Arc::new(move || clock.now()));
+    let clock: Clock = std::sync::Arc::new(move || clock.now());
+    let guard = Guard::new(verifier, embedded.grants(), clock.clone());
     let consent = ConsentApi {
         tenants: embedded.tenants(),
         partners: embedded.partners(),
         grants: embedded.grants(),
         public_url: outside.public_url.clone(),
     };
-    let registration = RegistrationApi {
-        tenants: embedded.tenants(),
-        partners: embedded.partners(),
-        grants: embedded.grants(),
-        uploads: embedded.uploads(),
-        announcements: embedded.announcements(),
-        objects: embedded.objects(),
-        presigner: embedded.objects().presigner(Some(&format!("http://{}", outside.s3))),
-        validated: embedded.validated(),
-        receipts: embedded.receipts(),
-        idempotency: embedded.idempotency(),
-        new_id: outside.new_id.clone(),
+    let presigner = embedded.objects().presigner(Some(&format!("http://{}", outside.s3)));
+    let registration = RegistrationApi::over(embedded, presigner, outside.new_id.clone());
+    let deployment = DeploymentApi {
+        nonces: embedded.nonces(),
+        rates: embedded.rates(),
         devices: embedded.devices(),
+        tenants: embedded.tenants(),
+        profiles: embedded.profiles(),
+        contacts: embedded.contacts(),
+        new_id: outside.new_id.clone(),
     };
-    let (router, mut document) = consent_api::router(consent, guard.clone());
-    let (other, told) = registration_api::router(registration, guard);
-    document.merge(told);
-    (router.merge(other), document)
+    let (mut router, mut document) = consent_api::router(consent, guard.clone());
+    for (other, told) in [
+        registration_api::router(registration, guard),
+        deployment_api::router(deployment, clock),
+    ] {
+        router = router.merge(other);
+        document.merge(told);
+    }
+    (router, document)
 }
