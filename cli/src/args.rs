@@ -2,14 +2,18 @@
 
 use clap::{Parser, Subcommand};
 
+use crate::commands::boot::BootArgs;
+use crate::commands::catalogue::CatalogueArgs;
 use crate::commands::check::CheckArgs;
 use crate::commands::compare::CompareArgs;
 use crate::commands::consent::ConsentArgs;
 use crate::commands::decode::DecodeArgs;
 use crate::commands::devices::DevicesArgs;
 use crate::commands::fsck::FsckArgs;
+use crate::commands::harvest::HarvestArgs;
 use crate::commands::login::{LoginArgs, LogoutArgs};
 use crate::commands::partners::PartnersArgs;
+use crate::commands::profiles::ProfilesArgs;
 use crate::commands::register::RegisterArgs;
 use crate::commands::sample::SampleArgs;
 use crate::commands::serve::ServeArgs;
@@ -33,11 +37,13 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Register the devices of a list for a tenant
     Register(RegisterArgs),
+    /// Register those devices of an inventory that a profile converts
+    Harvest(HarvestArgs),
     /// Say what registering a device list would come to, without registering anything
     Check(CheckArgs),
     /// Serve an S3 endpoint and the HTTP API on this machine, and register what is uploaded
     Serve(ServeArgs),
-    /// Make tenants known and list them
+    /// Make tenants known, change what is recorded of them, and list them
     Tenants(TenantsArgs),
     /// Make partners known and list them
     Partners(PartnersArgs),
@@ -45,8 +51,14 @@ pub(crate) enum Command {
     Consent(ConsentArgs),
     /// List, show, change and release devices
     Devices(DevicesArgs),
+    /// Make, change and assign deployment profiles, and say which one a device has and why
+    Profiles(ProfilesArgs),
+    /// See and take back what manufacturers made known, and hand out PKIDs
+    Catalogue(CatalogueArgs),
     /// List and show uploads
     Uploads(UploadsArgs),
+    /// Play a device that boots, and show what it is told
+    Boot(BootArgs),
     /// Give out a token of the development issuer, for `muster serve`
     Token(TokenArgs),
     /// Keep a token for a server, which `--server` uses then

@@ -48,6 +48,23 @@ impl List {
         self.give(&mut cuts, &mut bytes, &mut each)
     }
 
+    /// Reads the bytes of a batch of this list.
+    pub(crate) fn read(&mut self, batch: &Batch, bytes: &mut Vec<u8>) -> Result<(), Failure> {
+        let length = usize::try_from(batch.end - batch.start).unwrap_or(usize::MAX);
+        self.input.read_at(batch.start, length, bytes)?;
+        if bytes.len() < length {
+            let what = format!(
+                "{} became shorter while it was read",
+                crate::output::path(self.input.path())
+            );
+            return Err(Failure::new(
+                what,
+                "Wait until whoever writes it is done, and run the command again.",
+            ));
+        }
+        Ok(())
+    }
+
     fn give(
         &mut self,
         cuts: &mut Vec<Cut>,
@@ -55,19 +72,9 @@ impl List {
         each: &mut impl FnMut(&[u8], &Batch, &Dialect) -> Result<(), Failure>,
     ) -> Result<(), Failure> {
         for cut in cuts.drain(..) {
-            let length = usize::try_from(cut.end - cut.start).unwrap_or(usize::MAX);
-            self.input.read_at(cut.start, length, bytes)?;
-            if bytes.len() < length {
-                let what = format!(
-                    "{} became shorter while it was read",
-                    crate::output::path(self.input.path())
-                );
-                return Err(Failure::new(
-                    what,
-                    "Wait until whoever writes it is done, and run the command again.",
-                ));
-            }
-            each(bytes, &batch_of(&cut), &self.dialect)?;
+            let batch = batch_of(&cut);
+            self.read(&batch, bytes)?;
+            each(bytes, &batch, &self.dialect)?;
         }
         Ok(())
     }

@@ -90,6 +90,11 @@ impl Place {
 }
 
 impl RegistryArgs {
+    /// The server that is named.
+    pub(crate) const fn server(&self) -> Option<&Address> {
+        self.server.as_ref()
+    }
+
     /// Opens the registry, or the way to a server.
     pub(crate) async fn place(&self, around: &Surroundings) -> Result<Place, Failure> {
         match &self.server {

@@ -71,6 +71,11 @@ impl Parsed {
         })
     }
 
+    /// The hash as text, in its usual form.
+    pub(crate) fn text(&self) -> String {
+        self.hash.to_text()
+    }
+
     /// What identifies the device; placeholders are left out.
     pub(crate) fn identity(&self) -> Identity<'_> {
         Envelope::parse(&self.bytes)
@@ -85,6 +90,36 @@ impl Parsed {
             .filter(|adapter| adapter.enumerator != "USB" && !adapter.mac.is_placeholder())
             .map(|a| a.mac)
     }
+}
+
+/// The one hash that `argument` names, and where it stands.
+pub(crate) fn single(argument: &OsStr) -> Result<(String, Parsed), Failure> {
+    let mut found = None;
+    for_each(argument, |given| {
+        let place = given.place();
+        if found.is_some() {
+            let what = format!("{} holds more than one hash", given.file.as_deref().unwrap_or_default());
+            return Err(Failure::new(
+                what,
+                "Give one hash by itself, as text or in a file of its own.",
+            ));
+        }
+        let Some(text) = given.text else {
+            return Err(Failure::new(
+                format_args!("{place}: the row has no hardware hash"),
+                "Give a row that has one.",
+            ));
+        };
+        let parsed = Parsed::read(text).map_err(|error| Failure::new(format_args!("{place}: {error}"), ""))?;
+        found = Some((place, parsed));
+        Ok(())
+    })?;
+    found.ok_or_else(|| {
+        Failure::new(
+            format_args!("{} holds no hash", output::path(argument.as_ref())),
+            "Give a hash or a file with one.",
+        )
+    })
 }
 
 /// Gives every hash that `argument` names to `each`.

@@ -58,13 +58,17 @@ fn run(cli: Cli, around: &Surroundings) -> Result<Exit, Failure> {
     let out = &mut stdout;
     let exit = match cli.command {
         None => guide::print(&around.env, out),
+        Some(Command::Boot(args)) => wait_for(commands::boot::run(&args, around, out)),
         Some(Command::Check(args)) => commands::check::run(&args, out),
         Some(Command::Decode(args)) => commands::decode::run(&args, out),
         Some(Command::Compare(args)) => commands::compare::run(&args, out),
         Some(Command::Sample(args)) => commands::sample::run(&args, out),
         Some(Command::Register(args)) => wait_for(commands::register::run(&args, around, out)),
+        Some(Command::Harvest(args)) => wait_for(commands::harvest::run(&args, around, out)),
         Some(Command::Consent(args)) => wait_for(commands::consent::run(&args, around, out)),
         Some(Command::Devices(args)) => wait_for(commands::devices::run(&args, around, out)),
+        Some(Command::Profiles(args)) => wait_for(commands::profiles::run(&args, around, out)),
+        Some(Command::Catalogue(args)) => wait_for(commands::catalogue::run(&args, around, out)),
         Some(Command::Fsck(args)) => wait_for(commands::fsck::run(&args, around, out)),
         // It prints from a thread of its own, whose end need not come.
         Some(Command::Serve(args)) => return wait_for(commands::serve::run(&args, around, stdout)),

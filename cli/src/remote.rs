@@ -1,6 +1,8 @@
 //! A registry behind its HTTP API: what commands do with `--server`.
 
 mod address;
+mod boot;
+mod catalogue;
 mod consent;
 mod devices;
 mod fetch;
@@ -8,6 +10,7 @@ mod http;
 pub(crate) mod kept;
 mod parties;
 mod problem;
+mod profiles;
 mod send;
 mod token;
 mod uploads;
@@ -21,6 +24,7 @@ use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
 pub(crate) use address::Address;
+pub(crate) use boot::Booting;
 pub(crate) use devices::Wanted;
 pub(crate) use parties::Named;
 pub(crate) use problem::Refusal;
@@ -134,6 +138,19 @@ impl Server {
         self.read(&answer)
     }
 
+    /// Replaces what is at this path, only if it stands at this version.
+    async fn put<T: DeserializeOwned>(&self, path: &str, version: u64, body: &impl Serialize) -> Result<T, Refusal> {
+        let (url, tag) = (format!("{}{path}", self.address), format!("\"{version}\""));
+        let answer = self.ask("PUT", &url, &[("if-match", &tag)], Some(&json(body)?)).await?;
+        self.read(&answer)
+    }
+
+    /// Deletes what is at this path.
+    async fn delete(&self, path: &str) -> Result<(), Refusal> {
+        let url = format!("{}{path}", self.address);
+        self.ask("DELETE", &url, &[], None).await.map(|_| ())
+    }
+
     /// Has something made or done once under this idempotency key; the answer as it came.
     async fn post_with(&self, key: &str, path: &str, body: &impl Serialize) -> Result<Answer, Refusal> {
         let url = format!("{}{path}", self.address);
@@ -167,13 +184,18 @@ impl Server {
     }
 
     fn read<T: DeserializeOwned>(&self, answer: &Answer) -> Result<T, Refusal> {
-        serde_json::from_slice(&answer.body).map_err(|error| {
-            Refusal::Other(Failure::new(
-                format_args!("what {} answers is not understood: {error}", self.address),
-                "See that it is a server of Muster, and of the version of this command or a newer one.",
-            ))
-        })
+        read(&self.address, answer)
     }
+}
+
+/// What a server answers.
+fn read<T: DeserializeOwned>(server: &Address, answer: &Answer) -> Result<T, Refusal> {
+    serde_json::from_slice(&answer.body).map_err(|error| {
+        Refusal::Other(Failure::new(
+            format_args!("what {server} answers is not understood: {error}"),
+            "See that it is a server of Muster, and of the version of this command or a newer one.",
+        ))
+    })
 }
 
 fn json(body: &impl Serialize) -> Result<Vec<u8>, Refusal> {

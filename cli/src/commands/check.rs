@@ -152,6 +152,25 @@ fn too_many(report: &Report, limit: u64) -> Refusal {
     }
 }
 
+/// Says why a file as a whole is refused.
+pub(crate) fn refuse_file(json: bool, file: &str, problem: &FileProblem, out: &mut Output) -> Result<Exit, Failure> {
+    refuse(json, &of_file(file, problem), out)
+}
+
+/// Refuses a file without a column of hashes, where nothing else will do.
+pub(crate) fn refuse_without_hash(json: bool, file: &str, out: &mut Output) -> Result<Exit, Failure> {
+    let refusal = Refusal {
+        file: file.to_owned(),
+        code: "missing-column",
+        line: None,
+        column: None,
+        detail: "the file has no column \"Hardware Hash\", by which alone a device is registered automatically"
+            .to_owned(),
+        remedy: "Have the query give the hash, too.".to_owned(),
+    };
+    refuse(json, &refusal, out)
+}
+
 fn refuse(json: bool, refusal: &Refusal, out: &mut Output) -> Result<Exit, Failure> {
     if json {
         out.json(&refusal.as_json())?;

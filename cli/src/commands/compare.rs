@@ -80,32 +80,8 @@ pub(crate) fn run(args: &CompareArgs, out: &mut Output) -> Result<Exit, Failure>
 }
 
 fn read(argument: &OsStr) -> Result<Given, Failure> {
-    let mut found = None;
-    hashes::for_each(argument, |given| {
-        let place = given.place();
-        if found.is_some() {
-            let what = format!("{} holds more than one hash", given.file.as_deref().unwrap_or_default());
-            return Err(Failure::new(
-                what,
-                "Give each of the two hashes by itself, as text or in a file of its own.",
-            ));
-        }
-        let Some(text) = given.text else {
-            return Err(Failure::new(
-                format_args!("{place}: the row has no hardware hash"),
-                "Give a row that has one.",
-            ));
-        };
-        let parsed = Parsed::read(text).map_err(|error| Failure::new(format_args!("{place}: {error}"), ""))?;
-        found = Some(Given { place, parsed });
-        Ok(())
-    })?;
-    found.ok_or_else(|| {
-        Failure::new(
-            format_args!("{} holds no hash", output::path(argument.as_ref())),
-            "Give a hash or a file with one.",
-        )
-    })
+    let (place, parsed) = hashes::single(argument)?;
+    Ok(Given { place, parsed })
 }
 
 /// What is odd about a hash, in words.

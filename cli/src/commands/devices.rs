@@ -4,6 +4,7 @@ mod args;
 mod change;
 mod history;
 mod show;
+mod wait;
 
 use muster_core::device::{Device, DeviceState};
 use muster_core::identity::{IdentityKey, ProductId};
@@ -27,7 +28,9 @@ pub(crate) async fn run(args: &DevicesArgs, around: &Surroundings, out: &mut Out
         DevicesCommand::Show(args) => show(args, around, out).await,
         DevicesCommand::Release(args) => change::release(args, around, out).await,
         DevicesCommand::Update(args) => change::update(args, around, out).await,
+        DevicesCommand::Rebind(args) => change::rebind::run(args, around, out).await,
         DevicesCommand::History(args) => history::run(args, around, out).await,
+        DevicesCommand::Wait(args) => wait::run(args, around, out).await,
     }
 }
 
@@ -40,7 +43,7 @@ async fn list(args: &ListArgs, around: &Surroundings, out: &mut Output) -> Resul
                 .list(tenant.id, &filter(args), from, args.list.page.limit())
                 .await?;
             let page = model::DevicePage {
-                devices: page.devices.into_iter().map(model::Device::from).collect(),
+                devices: model::Device::read_all(&registry.contacts(), page.devices).await?,
                 next: page.next,
             };
             (tenant.name, page)
@@ -75,6 +78,7 @@ fn wanted(args: &ListArgs) -> Wanted<'_> {
         group_tag: args.group_tag.as_deref(),
         partner: args.partner.as_ref(),
         upload: args.upload.as_ref(),
+        remediation: args.remediation.map(Into::into),
     }
 }
 
@@ -85,6 +89,7 @@ fn filter(args: &ListArgs) -> DeviceFilter {
         group_tag: args.group_tag.clone(),
         registrants: args.partner.clone().map_or(Registrants::All, Registrants::Partner),
         upload: args.upload.clone(),
+        remediation: args.remediation.map(Into::into),
     }
 }
 
@@ -118,31 +123,44 @@ fn table(devices: &[model::Device]) -> comfy_table::Table {
 
 async fn show(args: &ShowArgs, around: &Surroundings, out: &mut Output) -> Result<Exit, Failure> {
     let place = args.registry.place(around).await?;
-    let found: Vec<model::Device> = match &place {
+    let device = only(&place, &args.device, args.tenant.as_deref(), out).await?;
+    match args.json {
+        true => out.json(&device)?,
+        false => show::print(&place, &device, out).await?,
+    }
+    Ok(Exit::Fine)
+}
+
+/// The device of this id, PKID or serial number. Several of the same serial number are listed. `tenant`: where serial
+/// numbers are looked for.
+pub(crate) async fn only(
+    place: &Place,
+    text: &str,
+    tenant: Option<&str>,
+    out: &mut Output,
+) -> Result<model::Device, Failure> {
+    let text = text.trim();
+    let mut found: Vec<model::Device> = match place {
         Place::Registry(registry) => {
-            let found = find(registry, args).await?;
-            found.into_iter().map(model::Device::from).collect()
+            let found = find(registry, text, tenant).await?;
+            model::Device::read_all(&registry.contacts(), found).await?
         }
-        Place::Server(server) => find_there(server, args).await?,
+        Place::Server(server) => find_there(server, text, tenant).await?,
     };
-    match found.as_slice() {
-        [] => {
-            let what = format!("there is no device `{}`", plain(&args.device));
+    match (found.pop(), found.as_slice()) {
+        (None, _) => {
+            let what = format!("there is no device `{}`", plain(text));
             Err(Failure::new(
                 what,
                 "Give its id, its PKID (13 digits) or its whole serial number; `muster devices list` lists them.",
             ))
         }
-        [device] if args.json => out.json(device).map(|()| Exit::Fine),
-        [device] => show::print(&place, device, out).await.map(|()| Exit::Fine),
-        several => {
-            out.table(table(several), 0)?;
+        (Some(device), []) => Ok(device),
+        (Some(last), _) => {
+            found.push(last);
+            out.table(table(&found), 0)?;
             out.flush()?;
-            let what = format!(
-                "{} devices have the serial number `{}`",
-                several.len(),
-                plain(&args.device)
-            );
+            let what = format!("{} devices have the serial number `{}`", found.len(), plain(text));
             Err(Failure::new(what, "Give the id of one of them."))
         }
     }
@@ -151,8 +169,8 @@ async fn show(args: &ShowArgs, around: &Surroundings, out: &mut Output) -> Resul
 /// How many devices of one serial number are looked at.
 const SAME_SERIAL: usize = 20;
 
-async fn find(registry: &Registry, args: &ShowArgs) -> Result<Vec<Device>, Failure> {
-    let (devices, text) = (registry.devices(), args.device.trim());
+async fn find(registry: &Registry, text: &str, tenant: Option<&str>) -> Result<Vec<Device>, Failure> {
+    let devices = registry.devices();
     if let Ok(id) = text.parse() {
         return Ok(devices.get(id).await?.into_iter().collect());
     }
@@ -163,7 +181,7 @@ async fn find(registry: &Registry, args: &ShowArgs) -> Result<Vec<Device>, Failu
         }
     }
     let mut found = Vec::new();
-    for tenant in tenants(registry, args.tenant.as_deref()).await? {
+    for tenant in tenants(registry, tenant).await? {
         let filter = DeviceFilter {
             serial_prefix: text.to_owned(),
             ..DeviceFilter::default()
@@ -179,9 +197,8 @@ async fn find(registry: &Registry, args: &ShowArgs) -> Result<Vec<Device>, Failu
 }
 
 /// The same through a server, in one tenant.
-async fn find_there(server: &Server, args: &ShowArgs) -> Result<Vec<model::Device>, Failure> {
-    let text = args.device.trim();
-    let tenant = server.tenant_or_own(args.tenant.as_deref()).await?.id;
+async fn find_there(server: &Server, text: &str, tenant: Option<&str>) -> Result<Vec<model::Device>, Failure> {
+    let tenant = server.tenant_or_own(tenant).await?.id;
     if let Ok(id) = text.parse() {
         return Ok(server.device(tenant, id).await?.into_iter().collect());
     }

@@ -107,8 +107,12 @@ fn tell(report: &Report, out: &mut Output) -> Result<(), Failure> {
 }
 
 fn looked_at(counts: &Counts) -> String {
+    let entries = match counts.entries {
+        0 => String::new(),
+        entries => format!("{}, ", count(entries, "catalogue entry", "catalogue entries")),
+    };
     format!(
-        "Checked {}: {}, {}, {}, {} and {} that are released or merged, {}, {}.",
+        "Checked {}: {}, {}, {}, {} and {} that are released or merged, {}, {entries}{}.",
         count(counts.items, "item", "items"),
         count(counts.tenants, "tenant", "tenants"),
         count(counts.partners, "partner", "partners"),

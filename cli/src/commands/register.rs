@@ -38,6 +38,7 @@ Examples:
   muster register list.csv --tenant Contoso --validate-only
   muster register list.csv --tenant Contoso --partner fabrikam --json | jq .outcomes
   muster register list.csv --tenant Contoso --server https://muster.example
+  muster register factory.csv --catalogue --partner northwind --intended-for fabrikam
 
 The same list again registers nothing twice. A run that was killed goes on where it stopped when the same command is \
 given again. An empty or absent cell never clears a stored value. With --server the tenant must be known, and the reports \
@@ -47,9 +48,16 @@ pub(crate) struct RegisterArgs {
     /// The device list; `-` for stdin
     file: PathBuf,
     /// The tenant's id or name; an unknown one is made on the spot
-    #[arg(long)]
-    tenant: String,
-    /// oem-direct, partner-center, intune, store-for-business, m365-business or automatic
+    #[arg(long, required_unless_present = "catalogue")]
+    tenant: Option<String>,
+    /// Make the devices known in the manufacturer's catalogue instead, for nobody in particular; each row needs its hardware
+    /// hash
+    #[arg(long, conflicts_with_all = ["tenant", "channel", "group_tag"], requires = "partner")]
+    catalogue: bool,
+    /// The partner that the devices of a catalogue are meant for, which may read their PKIDs
+    #[arg(long, value_name = "PARTNER", requires = "catalogue")]
+    intended_for: Option<PartnerId>,
+    /// oem-direct, partner-center, intune, store-for-business or m365-business
     /// [default: intune; with --partner partner-center, for an OEM oem-direct]
     #[arg(long, value_name = "CHANNEL")]
     channel: Option<Channel>,
@@ -88,6 +96,12 @@ enum OnConflictArg {
 
 /// Runs the command.
 pub(crate) async fn run(args: &RegisterArgs, around: &Surroundings, out: &mut Output) -> Result<Exit, Failure> {
+    if args.channel == Some(Channel::Automatic) {
+        return Err(Failure::new(
+            "the channel automatic is for what the tenant's MDM service reports, of which a profile decides",
+            format_args!("Use `muster harvest`, or leave --channel off to register the whole list."),
+        ));
+    }
     let source = Source::open(&args.file)?;
     if let Some(address) = &args.server {
         let server = Server::open(address, around)?;
@@ -98,7 +112,10 @@ pub(crate) async fn run(args: &RegisterArgs, around: &Surroundings, out: &mut Ou
         Some(id) => Some(state::partner(&here, id).await?),
         None => None,
     };
-    let channel = args.channel.unwrap_or_else(|| default_channel(partner.as_ref()));
+    let channel = match args.catalogue {
+        true => Channel::Catalogue,
+        false => args.channel.unwrap_or_else(|| default_channel(partner.as_ref())),
+    };
     for_this_caller(channel, args.partner.as_ref())?;
     if let Some(partner) = partner.as_ref().filter(|partner| !channel.admits(Some(partner.kind))) {
         return Err(Failure::new(
@@ -107,26 +124,26 @@ pub(crate) async fn run(args: &RegisterArgs, around: &Surroundings, out: &mut Ou
                 partner.id,
                 kind_name(partner.kind)
             ),
-            format_args!("Use {}.", default_channel(Some(partner))),
+            match args.catalogue {
+                true => "Name a manufacturer: a partner of the kind oem.".to_owned(),
+                false => format!("Use {}.", default_channel(Some(partner))),
+            },
         ));
     }
     let options = options(args, &source)?;
-    let (tenant, created) = match args.validate_only {
-        true => (state::tenant(&here, &args.tenant).await?, false),
-        false => tenant(&here, &args.tenant, around).await?,
+    let (tenant, key) = match (&args.tenant, &args.partner) {
+        (None, Some(partner)) => {
+            catalogue(&here, partner, args.intended_for.as_ref(), around).await?;
+            (None, InboxKey::of_catalogue(partner, source.name()))
+        }
+        (tenant, partner) => {
+            let text = tenant.as_deref().unwrap_or_default();
+            let tenant = tenant_of(&here, text, args, around).await?;
+            let partner = partner.as_ref().map(PartnerId::as_str);
+            let key = InboxKey::format(channel.as_str(), partner, &tenant.id.to_string(), source.name());
+            (Some(tenant), key)
+        }
     };
-    if created && !args.json {
-        let (name, id) = (plain(&tenant.name), tenant.id);
-        output::remark(format_args!(
-            "The tenant `{name}` was not known and is made now, with the id {id}."
-        ));
-    }
-    let key = InboxKey::format(
-        channel.as_str(),
-        args.partner.as_ref().map(PartnerId::as_str),
-        &tenant.id.to_string(),
-        source.name(),
-    );
     let dropped = Dropped::put(&here, &key, &source, &options).await?;
     if dropped.resumed && !args.json {
         output::remark(match here.held {
@@ -138,11 +155,6 @@ pub(crate) async fn run(args: &RegisterArgs, around: &Surroundings, out: &mut Ou
     let upload = Upload::of(status, &Progress::default(), (around.clock)());
     let target = here.directory.join("reports").join(&upload.id);
     let files = Files::copy(&here, &upload, &target).await?;
-    let tenant = TenantAnswer {
-        id: tenant.id,
-        name: tenant.name,
-        created,
-    };
     let answer = Answer::of(upload, tenant, files, dropped.resumed)?;
     tell(&answer, args, out)?;
     dropped.answered();
@@ -168,6 +180,7 @@ fn options(args: &RegisterArgs, source: &Source) -> Result<UploadOptions, Failur
         },
         sha256: Some(source.sha256().to_owned()),
         validate_only: args.validate_only,
+        intended_for: args.intended_for.clone(),
     };
     // The same rules as for metadata that came with a file in the bucket.
     let metadata = options.to_metadata();
@@ -187,6 +200,44 @@ fn default_channel(partner: Option<&Partner>) -> Channel {
 
 fn kind_name(kind: PartnerKind) -> &'static str {
     if kind.is_csp() { "a CSP" } else { "an OEM" }
+}
+
+/// The tenant that is meant; one that is made on the spot is remarked upon.
+async fn tenant_of(
+    registry: &Registry,
+    text: &str,
+    args: &RegisterArgs,
+    around: &Surroundings,
+) -> Result<TenantAnswer, Failure> {
+    let (tenant, created) = match args.validate_only {
+        true => (state::tenant(registry, text).await?, false),
+        false => tenant(registry, text, around).await?,
+    };
+    if created && !args.json {
+        let (name, id) = (plain(&tenant.name), tenant.id);
+        output::remark(format_args!(
+            "The tenant `{name}` was not known and is made now, with the id {id}."
+        ));
+    }
+    Ok(TenantAnswer {
+        id: tenant.id,
+        name: tenant.name,
+        created,
+    })
+}
+
+/// Sees to it that a manufacturer's catalogue can be written: one that an older Muster made known gets its grant here.
+async fn catalogue(
+    registry: &Registry,
+    partner: &PartnerId,
+    intended_for: Option<&PartnerId>,
+    around: &Surroundings,
+) -> Result<(), Failure> {
+    if let Some(meant) = intended_for {
+        state::partner(registry, meant).await?;
+    }
+    registry.grants().ensure_catalogue(partner, (around.clock)()).await?;
+    Ok(())
 }
 
 /// The tenant that is meant; whether it was made.

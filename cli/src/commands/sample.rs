@@ -25,6 +25,7 @@ Examples:
   muster sample --rows 25 > list.csv
   muster sample --rows 40 --faults | muster check -
   muster sample --rows 1000000 --dialect partner-center --seed 7 --output big.csv
+  muster sample --rows 25 --replaced board > repaired.csv
 
 The same options give the same bytes on any machine. Serial numbers are TEST-<seed>-<row>; nothing in a list belongs to \
 a real device, so never send one to Microsoft.
@@ -42,6 +43,9 @@ pub(crate) struct SampleArgs {
     /// Another seed gives other devices
     #[arg(long, default_value_t = 1)]
     seed: u64,
+    /// The same devices a month later, after this part of each was replaced
+    #[arg(long, value_enum, value_name = "PART")]
+    replaced: Option<Part>,
     /// Give every fourth row a fault, each kind in turn
     #[arg(long)]
     faults: bool,
@@ -73,6 +77,18 @@ impl FromStr for DialectName {
         let found = Format::PUBLISHED.into_iter().find(named).map(Self);
         found.ok_or_else(|| format!("the dialects are {}", all().collect::<Vec<_>>().join(", ")))
     }
+}
+
+/// What a repair shop replaces.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Part {
+    Disk,
+    Memory,
+    /// Wi-Fi and Bluetooth
+    NetworkCard,
+    /// The board, with TPM, product key and Ethernet; the serial number is written into the new one
+    Board,
+    Tpm,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -124,7 +140,8 @@ fn create(path: &Path) -> Result<File, Failure> {
 fn write(args: &SampleArgs, mut put: impl FnMut(&[u8]) -> Result<(), Failure>) -> Result<(), Failure> {
     let writer = ListWriter::new(args.dialect.0, args.encoding.options(args.quoted));
     let plain = ListWriter::new(args.dialect.0, EncodingName::Utf8.options(false));
-    let rows = rows::Rows::new(args.seed, args.dialect.0, args.encoding != EncodingName::Ascii);
+    let accents = args.encoding != EncodingName::Ascii;
+    let rows = rows::Rows::new(args.seed, args.dialect.0, accents, args.replaced);
     let faults = faults::of_format(args.dialect.0);
     let bar = if args.output.is_some() {
         progress::of_rows(args.rows)

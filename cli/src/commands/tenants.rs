@@ -1,9 +1,11 @@
 //! `muster tenants`: whose devices are registered.
 
+mod edit;
+
 use clap::{Args, Subcommand};
 use muster_core::id::TenantId;
-use muster_core::party::Tenant;
-use muster_store::{Registry, TenantChange, TenantCreation, Tenants};
+use muster_core::party::{Tenant, TenantEdit};
+use muster_store::{Registry, TenantCreation, Tenants};
 use registration_api::model;
 
 use crate::deployed::{ListedArgs, Place, RegistryArgs};
@@ -18,6 +20,9 @@ use crate::state::{self, Surroundings};
 Examples:
   muster tenants add Contoso
   muster tenants add Contoso --id 1b6c0d7e-3f5a-4c1e-9a51-8d2f6f1f3a10
+  muster tenants edit Contoso --domain contoso.onmicrosoft.com
+  muster tenants edit Contoso --tuple-lookup on
+  muster tenants edit Contoso --require-catalogue on
   muster tenants list
   muster tenants list --name Contoso
   muster tenants list --server https://muster.example")]
@@ -30,6 +35,8 @@ pub(crate) struct TenantsArgs {
 enum TenantsCommand {
     /// Make a tenant known, so that devices can be registered for it
     Add(AddArgs),
+    /// Change what is recorded of a tenant
+    Edit(edit::EditArgs),
     /// List the tenants by name
     List(ListArgs),
 }
@@ -64,6 +71,7 @@ struct ListArgs {
 pub(crate) async fn run(args: &TenantsArgs, around: &Surroundings, out: &mut Output) -> Result<Exit, Failure> {
     match &args.command {
         TenantsCommand::Add(args) => add(args, around, out).await,
+        TenantsCommand::Edit(args) => edit::run(args, around, out).await,
         TenantsCommand::List(args) => list(args, around, out).await,
     }
 }
@@ -118,19 +126,18 @@ async fn add_there(args: &AddArgs, name: &str, server: &Server) -> Result<model:
     let known = server.create_tenant(&new).await?;
     let edit = model::EditTenant {
         licensed: Some(Some(true)),
+        ..model::EditTenant::default()
     };
     Ok(server.edit_tenant(known.id, &edit).await?)
 }
 
 /// The tenant once it is recorded that it has the licence.
 async fn licensed(tenants: &Tenants, tenant: Tenant) -> Result<Tenant, Failure> {
-    match tenants.set_licensed(tenant.id, Some(true), None).await? {
-        TenantChange::Done(tenant) => Ok(tenant),
-        TenantChange::Overtaken(_) | TenantChange::Absent => Err(Failure::new(
-            "another command changed the tenant in this moment",
-            "Try again.",
-        )),
-    }
+    let edit = TenantEdit {
+        licensed: Some(Some(true)),
+        ..TenantEdit::default()
+    };
+    edit::here(tenants, tenant.id, &edit).await
 }
 
 fn same_name(one: &str, other: &str) -> bool {

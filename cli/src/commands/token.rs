@@ -27,8 +27,8 @@ Examples:
 
 The issuer is the one that `muster serve` on the same directory trusts; its key lies there. A token is good until its time \
 is up and cannot be taken back: whoever has it may do what it says.
-Roles of a tenant: tenant-administrator, consent-approver, device-administrator, reader. Of a partner: admin-agent, \
-sales-agent, oem. Of the service: service-administrator.")]
+Roles of a tenant: tenant-administrator, consent-approver, device-administrator, reader, mdm-service. Of a partner: \
+admin-agent, sales-agent, oem. Of the service: service-administrator.")]
 pub(crate) struct TokenArgs {
     /// What the holder is; may be given several times
     #[arg(long = "role", required = true, value_name = "ROLE")]

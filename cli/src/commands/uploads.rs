@@ -5,6 +5,7 @@ mod cancel;
 mod resume;
 mod show;
 
+use muster_core::id::TenantId;
 use muster_core::outcome::Outcome;
 use muster_store::Registry;
 use muster_store::uploads::Stray;
@@ -46,7 +47,10 @@ async fn list(args: &ListArgs, around: &Surroundings, out: &mut Output) -> Resul
         false => match args.list.registry.place(around).await? {
             Place::Registry(registry) => page(args, &registry, around).await?,
             Place::Server(server) => {
-                let tenant = server.tenant_or_own(args.tenant.as_deref()).await?.id;
+                let tenant = match &args.catalogue {
+                    Some(partner) => TenantId::of_catalogue(partner),
+                    None => server.tenant_or_own(args.tenant.as_deref()).await?.id,
+                };
                 let (from, limit) = (args.list.page.from.as_deref(), args.list.page.limit_text());
                 let page = server.uploads(tenant, from, &limit).await?;
                 Page {
@@ -71,9 +75,10 @@ async fn list(args: &ListArgs, around: &Surroundings, out: &mut Output) -> Resul
 }
 
 async fn page(args: &ListArgs, registry: &Registry, around: &Surroundings) -> Result<Page, Failure> {
-    let tenant = match &args.tenant {
-        Some(text) => Some(state::tenant(registry, text).await?.id),
-        None => None,
+    let tenant = match (&args.tenant, &args.catalogue) {
+        (Some(text), _) => Some(state::tenant(registry, text).await?.id),
+        (None, Some(partner)) => Some(TenantId::of_catalogue(partner)),
+        (None, None) => None,
     };
     let (uploads, limit) = (registry.uploads(), args.list.page.limit());
     let page = uploads.list(tenant, args.list.page.from.as_deref(), limit).await?;

@@ -2,8 +2,10 @@
 
 use muster_core::device::DeviceState;
 use muster_core::id::{DeviceId, PartnerId, TenantId, UploadId};
+use muster_core::repair::RemediationState;
 use registration_api::model::{
-    Device, DeviceChangePage, DeviceOutcome, DevicePage, EditDevice, FindDevice, FoundDevice,
+    Device, DeviceChangePage, DeviceOutcome, DevicePage, DeviceProfile, EditDevice, FindDevice, FoundDevice,
+    RebindDevice, ReboundDevice,
 };
 
 use super::{Refusal, Server};
@@ -16,6 +18,7 @@ pub(crate) struct Wanted<'a> {
     pub(crate) group_tag: Option<&'a str>,
     pub(crate) partner: Option<&'a PartnerId>,
     pub(crate) upload: Option<&'a UploadId>,
+    pub(crate) remediation: Option<RemediationState>,
 }
 
 impl Server {
@@ -35,6 +38,7 @@ impl Server {
             ("groupTag", wanted.group_tag),
             ("partner", wanted.partner.map(|partner| partner.as_str())),
             ("upload", wanted.upload.map(|upload| upload.as_str())),
+            ("remediation", wanted.remediation.map(RemediationState::as_str)),
         ];
         self.get(&path(tenant, ""), &query).await
     }
@@ -53,6 +57,22 @@ impl Server {
         self.post(&path(tenant, "/find"), identity).await
     }
 
+    /// Which profile a device has, once it has one or after so many seconds; none where the device is not registered.
+    pub(crate) async fn device_profile_within(
+        &self,
+        tenant: TenantId,
+        id: DeviceId,
+        seconds: u64,
+    ) -> Result<Option<DeviceProfile>, Refusal> {
+        let seconds = seconds.to_string();
+        let query = [("wait", Some(seconds.as_str()))];
+        match self.get(&path(tenant, &format!("/{id}/profile")), &query).await {
+            Ok(profile) => Ok(Some(profile)),
+            Err(refusal) if refusal.is_absence() || refusal.is_conflict() => Ok(None),
+            Err(refusal) => Err(refusal),
+        }
+    }
+
     /// Changes what is recorded of a device.
     pub(crate) async fn edit_device(
         &self,
@@ -67,6 +87,16 @@ impl Server {
     pub(crate) async fn release_device(&self, tenant: TenantId, id: DeviceId) -> Result<DeviceOutcome, Refusal> {
         self.post(&path(tenant, &format!("/{id}/release")), &serde_json::json!({}))
             .await
+    }
+
+    /// Gives a device the parts of its new board.
+    pub(crate) async fn rebind_device(
+        &self,
+        tenant: TenantId,
+        id: DeviceId,
+        rebind: &RebindDevice,
+    ) -> Result<ReboundDevice, Refusal> {
+        self.post(&path(tenant, &format!("/{id}/rebind")), rebind).await
     }
 
     /// A page of what became of a device, newest first.

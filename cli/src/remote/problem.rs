@@ -61,6 +61,14 @@ impl Refusal {
         }
     }
 
+    /// Whether it says that this member of the request is wrong.
+    pub(crate) fn is_about(&self, path: &str) -> bool {
+        match self {
+            Self::Problem(problem, _) => problem.errors.iter().any(|error| error.path == path),
+            Self::Other(_) => false,
+        }
+    }
+
     /// The code of the reason that it gives, where it has one.
     pub(crate) fn reason(&self) -> Option<&str> {
         match self {

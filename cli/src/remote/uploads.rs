@@ -1,7 +1,9 @@
 //! Uploads of a server.
 
 use muster_core::id::{AnnouncementId, TenantId};
-use registration_api::model::{AnnouncedUpload, CompleteUpload, Download, NewUpload, SentPart, Upload, UploadPage};
+use registration_api::model::{
+    AnnouncedUpload, CompleteUpload, Download, Harvest, NewHarvest, NewUpload, SentPart, Upload, UploadPage,
+};
 
 use super::{Refusal, Server};
 
@@ -19,6 +21,12 @@ impl Server {
         let answer = self.post_with(key, &path(tenant, ""), new).await?;
         let replayed = answer.header("idempotency-replayed").is_some();
         Ok((self.read(&answer)?, replayed))
+    }
+
+    /// Reports a page of managed devices, and waits for a while for what becomes of it.
+    pub(crate) async fn harvest(&self, tenant: TenantId, new: &NewHarvest) -> Result<Harvest, Refusal> {
+        self.post(&format!("/v1/tenants/{tenant}/harvests?wait={WAIT}"), new)
+            .await
     }
 
     /// All parts have arrived.

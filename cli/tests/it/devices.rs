@@ -252,3 +252,50 @@ fn a_list_is_filtered() {
         workshop.muster("devices list --tenant Contoso --state merged --data-dir data")
     );
 }
+
+#[test]
+fn a_device_is_rebound_to_its_new_board() {
+    let workshop = workshop(2);
+    workshop.list("repaired.csv", "--rows 1 --replaced board");
+    workshop.list("disk.csv", "--rows 1 --replaced disk");
+    let id = only_id(&workshop, "TEST-1-0000001");
+    let failed = workshop.muster("register repaired.csv --tenant Contoso --data-dir data");
+    assert_eq!(failed.code, Some(1), "{}", failed.stdout);
+    let marked =
+        workshop.muster("devices list --tenant Contoso --remediation manualRemediationRequired --json --data-dir data");
+    assert_eq!(marked.json()["devices"][0]["id"], id.as_str());
+    assert_transcript!(workshop, workshop.muster(&format!("devices show {id} --data-dir data")));
+
+    let rebind = |options: &str| {
+        let line = format!("devices rebind {id} --tenant Contoso {options} --reason ticket-4711 --data-dir data");
+        workshop.muster(&line)
+    };
+    workshop.list("two.csv", "--rows 2 --replaced board");
+    workshop.list("other.csv", "--rows 1 --seed 2");
+    for hash in ["two.csv", "other.csv", "missing.csv"] {
+        assert_transcript!(workshop, rebind(&format!("--hash {hash}")));
+    }
+    for _ in 0..2 {
+        assert_transcript!(workshop, rebind("--hash repaired.csv"));
+    }
+    let again = rebind("--hash repaired.csv --json").json();
+    assert_eq!(
+        (&again["changed"], &again["device"]["version"]),
+        (&false.into(), &3.into()),
+        "{again}"
+    );
+    assert_transcript!(
+        workshop,
+        workshop.muster(&format!("devices history {id} --data-dir data"))
+    );
+    let old = workshop
+        .muster("register disk.csv --tenant Contoso --json --data-dir data")
+        .json();
+    assert_eq!(
+        old["outcomes"]["ambiguous"], 1,
+        "the old board is another one now: {old}"
+    );
+    let line = format!("devices rebind {id} --tenant Contoso --hash repaired.csv --reason= --data-dir data");
+    let blank = workshop.muster(&line);
+    assert_eq!(blank.code, Some(2), "{}", blank.stderr);
+}

@@ -29,8 +29,21 @@ fn help_lists_the_commands() {
 fn each_command_explains_itself_with_examples() {
     let workshop = Workshop::new();
     for command in [
-        "register", "check", "decode", "compare", "sample", "tenants", "partners", "consent", "devices", "uploads",
-        "fsck", "token", "login", "logout",
+        "register",
+        "check",
+        "decode",
+        "compare",
+        "sample",
+        "tenants",
+        "partners",
+        "consent",
+        "devices",
+        "catalogue",
+        "uploads",
+        "fsck",
+        "token",
+        "login",
+        "logout",
     ] {
         let run = workshop.muster(&format!("{command} --help"));
         assert_eq!(run.code, Some(0));

@@ -2,6 +2,8 @@
 #![cfg(test)]
 
 mod beside;
+mod boot;
+mod catalogue;
 mod check;
 mod compare;
 mod consent;
@@ -11,9 +13,11 @@ mod disk;
 mod figures;
 mod fsck;
 mod guide;
+mod harvest;
 mod kill_rounds;
 mod killed;
 mod partners;
+mod profiles;
 mod register;
 mod remote;
 mod sample;

@@ -1,6 +1,8 @@
 //! Commands with `--server`: each says what it says with the registry itself, and ends the same way.
 
+mod catalogue;
 mod login;
+mod profiles;
 mod sent;
 
 use std::process::Stdio;
@@ -13,7 +15,7 @@ use super::served::Served;
 use super::{Run, Workshop};
 
 /// A running server over the directory `data` of a workshop, and whoever asks it.
-struct Remote {
+pub(super) struct Remote {
     workshop: Workshop,
     _served: Served,
     url: String,
@@ -24,7 +26,7 @@ impl Remote {
         Self::over(Workshop::new())
     }
 
-    fn over(workshop: Workshop) -> Self {
+    pub(super) fn over(workshop: Workshop) -> Self {
         let (served, said, _) = Served::start(&workshop);
         let url = said["http"].as_str().unwrap().to_owned();
         Self {
@@ -35,14 +37,14 @@ impl Remote {
     }
 
     /// A token of these roles and whom they hold for.
-    fn token(&self, options: &str) -> String {
+    pub(super) fn token(&self, options: &str) -> String {
         let run = self.workshop.muster(&format!("token {options} --data-dir data"));
         assert_eq!(run.code, Some(0), "{}", run.stderr);
         run.stdout.trim().to_owned()
     }
 
     /// Runs a command line by this token.
-    fn muster(&self, token: &str, line: &str) -> Run {
+    pub(super) fn muster(&self, token: &str, line: &str) -> Run {
         let line = format!("{line} --server {}", self.url);
         let words: Vec<&str> = line.split_whitespace().collect();
         let mut command = self.workshop.command(&words);
@@ -51,7 +53,7 @@ impl Remote {
     }
 
     /// The tenant's id.
-    fn tenant(&self, name: &str) -> String {
+    pub(super) fn tenant(&self, name: &str) -> String {
         let list = self.workshop.muster("tenants list --json --data-dir data").json();
         let tenants = list["tenants"].as_array().unwrap();
         let tenant = tenants.iter().find(|tenant| tenant["name"] == name).unwrap();
@@ -342,7 +344,11 @@ fn an_upload_that_is_called_off_stays_so_also_through_a_server() {
 
 #[test]
 fn devices_are_changed_and_released_the_same() {
-    let both = Both::start(&[("list.csv", "--rows 2")]);
+    let both = Both::start(&[
+        ("list.csv", "--rows 2"),
+        ("repaired.csv", "--rows 1 --replaced board"),
+        ("other.csv", "--rows 1 --seed 3"),
+    ]);
     let service = both.there.token("--role service-administrator");
     both.same(&service, "tenants add Contoso");
     let admin = both.there.token("--role device-administrator --tenant Contoso");
@@ -356,6 +362,14 @@ fn devices_are_changed_and_released_the_same() {
         "devices update DEVICE --tenant Contoso --group-tag Sales --display-name PC-1",
         "devices update DEVICE --tenant Contoso --group-tag Sales",
         "devices update DEVICE --tenant Contoso --display-name 1",
+        "register repaired.csv --tenant Contoso",
+        "devices list --tenant Contoso --remediation manualRemediationRequired",
+        "devices show DEVICE",
+        "devices rebind DEVICE --tenant Contoso --hash other.csv --reason board",
+        "devices rebind DEVICE --tenant Contoso --hash repaired.csv --reason board",
+        "devices rebind DEVICE --tenant Contoso --hash repaired.csv --reason board",
+        "devices rebind 1b6c0d7e-3f5a-4c1e-9a51-8d2f6f1f3a10 --tenant Contoso --hash repaired.csv --reason board",
+        "devices list --tenant Contoso --remediation manualRemediationRequired",
         "devices show DEVICE",
         "devices history DEVICE",
         "devices release DEVICE --tenant Contoso",

@@ -154,6 +154,22 @@ pub(super) fn http(address: &str, target: &str) -> String {
     answer
 }
 
+/// The answer to a POST of JSON with this token.
+pub(super) fn post(address: &str, target: &str, token: &str, body: &str) -> String {
+    let host = address.trim_start_matches("http://");
+    let mut stream = TcpStream::connect(host).unwrap();
+    let length = body.len();
+    write!(
+        stream,
+        "POST {target} HTTP/1.1\r\nhost: {host}\r\nauthorization: Bearer {token}\r\ncontent-type: application/json\r\n\
+         content-length: {length}\r\nconnection: close\r\n\r\n{body}"
+    )
+    .unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
+}
+
 impl Drop for Served {
     fn drop(&mut self) {
         let _ = self.child.kill();

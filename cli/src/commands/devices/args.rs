@@ -1,8 +1,11 @@
 //! What `muster devices` takes.
 
+use std::ffi::OsString;
+
 use clap::{Args, Subcommand, ValueEnum};
 use muster_core::device::DeviceState;
 use muster_core::id::{DeviceId, PartnerId, UploadId};
+use muster_core::repair::RemediationState;
 
 use crate::deployed::{ListedArgs, RegistryArgs};
 
@@ -14,7 +17,9 @@ Examples:
   muster devices list --tenant Contoso --group-tag Sales --state released
   muster devices show TEST-1-0000001
   muster devices update 1c9d4c1e-6f5e-8a36-9d3c-0a1b2c3d4e5f --tenant Contoso --group-tag Sales --user \"\"
+  muster devices wait TEST-1-0000001 --tenant Contoso --timeout 30m
   muster devices history 1c9d4c1e-6f5e-8a36-9d3c-0a1b2c3d4e5f
+  muster devices rebind 1c9d4c1e-6f5e-8a36-9d3c-0a1b2c3d4e5f --tenant Contoso --hash new.txt --reason \"new board\"
   muster devices release 1c9d4c1e-6f5e-8a36-9d3c-0a1b2c3d4e5f --tenant Contoso")]
 pub(crate) struct DevicesArgs {
     #[command(subcommand)]
@@ -31,8 +36,12 @@ pub(super) enum DevicesCommand {
     Release(ReleaseArgs),
     /// Change what is recorded of a device
     Update(UpdateArgs),
+    /// Give a device the parts of its new board, after a repair
+    Rebind(RebindArgs),
     /// Show what became of a device, newest first
     History(HistoryArgs),
+    /// Wait until a device may be connected: it is registered, and has a profile
+    Wait(super::wait::WaitArgs),
 }
 
 #[derive(Debug, Args)]
@@ -55,6 +64,9 @@ pub(super) struct ListArgs {
     /// Only devices that this upload registered
     #[arg(long)]
     pub(super) upload: Option<UploadId>,
+    /// Only devices that need this after their hardware changed
+    #[arg(long, value_enum)]
+    pub(super) remediation: Option<RemediationArg>,
     #[command(flatten)]
     pub(super) list: ListedArgs,
 }
@@ -106,6 +118,27 @@ pub(super) struct UpdateArgs {
     pub(super) registry: RegistryArgs,
 }
 
+#[derive(Debug, Args)]
+pub(super) struct RebindArgs {
+    /// The device's id
+    #[arg(value_name = "ID")]
+    pub(super) device: DeviceId,
+    /// The tenant that it belongs to: its id or name
+    #[arg(long)]
+    pub(super) tenant: String,
+    /// The hardware hash after the repair: as text, a file with one, or `-` for stdin
+    #[arg(long, value_name = "FILE")]
+    pub(super) hash: OsString,
+    /// Why, in words; kept in the device's history
+    #[arg(long, value_name = "TEXT")]
+    pub(super) reason: String,
+    /// Print one JSON object
+    #[arg(long)]
+    pub(super) json: bool,
+    #[command(flatten)]
+    pub(super) registry: RegistryArgs,
+}
+
 /// What to change; an empty value clears.
 #[derive(Debug, Args)]
 #[group(required = true, multiple = true)]
@@ -134,6 +167,26 @@ pub(super) struct HistoryArgs {
     pub(super) tenant: Option<String>,
     #[command(flatten)]
     pub(super) list: ListedArgs,
+}
+
+/// As the API names them.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+#[value(rename_all = "camelCase")]
+#[expect(clippy::enum_variant_names, reason = "the words are Microsoft Graph's")]
+pub(super) enum RemediationArg {
+    NoRemediationRequired,
+    AutomaticRemediationRequired,
+    ManualRemediationRequired,
+}
+
+impl From<RemediationArg> for RemediationState {
+    fn from(state: RemediationArg) -> Self {
+        match state {
+            RemediationArg::NoRemediationRequired => Self::NoRemediationRequired,
+            RemediationArg::AutomaticRemediationRequired => Self::AutomaticRemediationRequired,
+            RemediationArg::ManualRemediationRequired => Self::ManualRemediationRequired,
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]

@@ -1,5 +1,6 @@
 //! Changes of a device: as the tenant's own administrator, or through a server as whoever its token is of.
 
+pub(super) mod rebind;
 mod there;
 
 use muster_core::Timestamp;
@@ -91,7 +92,10 @@ pub(super) async fn release(args: &ReleaseArgs, around: &Surroundings, out: &mut
             match registry.devices().release(args.device, &right.act()).await? {
                 Released::Refused => return Err(right.refused().await?),
                 Released::NotRegistered => return Err(not_registered(args.device, &right.tenant.name)),
-                Released::Done(device) => (right.tenant.name, None, Some(model::Device::from(*device))),
+                Released::Done(device) => {
+                    let device = model::Device::read(&registry.contacts(), *device).await?;
+                    (right.tenant.name, None, Some(device))
+                }
             }
         }
         Place::Server(server) => {
@@ -129,8 +133,8 @@ pub(super) async fn update(args: &UpdateArgs, around: &Surroundings, out: &mut O
             let right = Right::of(&registry, &args.tenant, args.device, verb, (around.clock)()).await?;
             let devices = registry.devices();
             match devices.update(args.device, &edit, None, &right.act()).await? {
-                Updated::Done(device) => (model::Device::from(*device), true),
-                Updated::Unchanged(device) => (model::Device::from(*device), false),
+                Updated::Done(device) => (model::Device::read(&registry.contacts(), *device).await?, true),
+                Updated::Unchanged(device) => (model::Device::read(&registry.contacts(), *device).await?, false),
                 Updated::Refused => return Err(right.refused().await?),
                 Updated::NotRegistered | Updated::Overtaken(_) => {
                     return Err(not_registered(args.device, &right.tenant.name));

@@ -1,5 +1,6 @@
 //! What became of a device.
 
+use muster_core::history::Event;
 use muster_store::Registry;
 use registration_api::model::{ChangeAuthor, DeviceChange, DeviceChangePage, FieldChange, Registrant};
 
@@ -74,6 +75,9 @@ fn by(author: &ChangeAuthor) -> String {
     if let Some(source) = &author.source {
         return format!("upload {}, line {}", source.upload, source.line);
     }
+    if let Some(manufacturer) = &author.catalogue {
+        return format!("the catalogue of {manufacturer}");
+    }
     // Who somebody of another party is, a partner is not told.
     let subject = author.subject.as_deref().map_or_else(|| "somebody".into(), plain);
     match &author.party {
@@ -92,10 +96,16 @@ fn changes(change: &DeviceChange) -> String {
     let told = |field: &FieldChange| match (field.field.as_str(), &field.new) {
         ("hardware", _) => "hardware: as of a new capture".to_owned(),
         ("keys", Some(key)) => format!("new identity: {key}"),
+        ("keys", None) => "identities: old ones given up".to_owned(),
+        ("pkid", Some(new)) if change.event == Event::Rebound => format!("pkid: {}", plain(new)),
         (name, _) => format!("{name}: {} -> {}", value(&field.old), value(&field.new)),
     };
     let absorbed = change.absorbed.iter().map(|id| format!("took over device {id}"));
-    let lines: Vec<String> = change.fields.iter().map(told).chain(absorbed).collect();
+    let reason = change
+        .reason
+        .as_deref()
+        .map(|reason| format!("reason: {}", plain(reason)));
+    let lines: Vec<String> = change.fields.iter().map(told).chain(absorbed).chain(reason).collect();
     if lines.is_empty() {
         "-".to_owned()
     } else {

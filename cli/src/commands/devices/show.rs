@@ -2,8 +2,10 @@
 
 use std::borrow::Cow;
 
+use muster_core::deployment::Answer;
+use muster_core::repair::RemediationState;
 use muster_store::uploads::Progress;
-use registration_api::model::{Device, Registrant, Source, Upload};
+use registration_api::model::{Contact, Device, Registrant, Source, Upload};
 
 use super::state_name;
 use crate::deployed::Place;
@@ -51,7 +53,14 @@ pub(super) async fn print(place: &Place, device: &Device, out: &mut Output) -> R
         row("changed", Some(state::time(device.changed_at)));
         row("from", Some(origin(place, device, source).await?));
     }
+    row("needs", needs(device));
     row("version", Some(device.version.to_string()));
+    row("booted", Some(booted(&device.contact)));
+    let profile = device.contact.downloaded_profile.as_ref();
+    row(
+        "got profile",
+        profile.map(|got| format!("{} at {}", plain(&got.name), state::time(got.at))),
+    );
     out.table(output::name_table(&rows), 2)?;
     let title = out.paint(Style::Bold, "Identities");
     out.line(format_args!("  {title}"))?;
@@ -64,6 +73,43 @@ pub(super) async fn print(place: &Place, device: &Device, out: &mut Output) -> R
         true => out.line("    none"),
         false => out.table(output::name_table(&keys), 4),
     }
+}
+
+/// When it showed itself, and what it was told.
+fn booted(contact: &Contact) -> String {
+    let Some(last) = contact.last_contacted_date_time else {
+        return "never".to_owned();
+    };
+    let told = match contact.last_answer.and_then(Answer::refused) {
+        Some(refused) => format!("and was refused ({} {})", refused.code, refused.name),
+        None => "and got its profile".to_owned(),
+    };
+    let first = contact.first_contact_at.filter(|first| *first != last);
+    let first = first
+        .map(|first| format!("; first {}", state::time(first)))
+        .unwrap_or_default();
+    let build = contact.os_build.as_deref();
+    let build = build
+        .map(|build| format!(", with Windows {}", plain(build)))
+        .unwrap_or_default();
+    format!("{} {told}{build}{first}", state::time(last))
+}
+
+/// What it needs after its hardware changed.
+fn needs(device: &Device) -> Option<String> {
+    let what = match device.remediation_state {
+        RemediationState::NoRemediationRequired => return None,
+        RemediationState::AutomaticRemediationRequired => {
+            "fix pending: its board was replaced, and is taken over when the MDM service shows it again"
+        }
+        RemediationState::ManualRemediationRequired => {
+            "attention required: its board was replaced; rebind it with `muster devices rebind`, or release it"
+        }
+    };
+    let since = device
+        .remediation_state_last_modified_date_time
+        .map(|since| format!(" (since {})", state::time(since)));
+    Some(format!("{what}{}", since.unwrap_or_default()))
 }
 
 /// The row that it came from. Of an upload that the caller may not see, nothing but its id is told.

@@ -26,7 +26,11 @@ const FIRST: usize = 10;
 pub(super) struct Answer {
     upload_id: String,
     state: UploadStage,
-    tenant: TenantAnswer,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tenant: Option<TenantAnswer>,
+    /// The manufacturer whose catalogue the devices are in, where they are nobody's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    catalogue: Option<PartnerId>,
     rows: u64,
     outcomes: BTreeMap<Outcome, u64>,
     /// Why the whole file was refused or given up.
@@ -87,7 +91,12 @@ pub(super) const SUMMARY: &str = "summary.json";
 
 impl Answer {
     /// What is told of an upload that came to its end: reads from the report what a person wants to see first.
-    pub(super) fn of(upload: Upload, tenant: TenantAnswer, files: Files, resumed: bool) -> Result<Self, Failure> {
+    pub(super) fn of(
+        upload: Upload,
+        tenant: Option<TenantAnswer>,
+        files: Files,
+        resumed: bool,
+    ) -> Result<Self, Failure> {
         let failed = failed(&upload.counts);
         let problems = match files.report.as_deref().filter(|_| failed > 0) {
             Some(path) => first_problems(path, failed)?,
@@ -97,6 +106,7 @@ impl Answer {
             validate_only: upload.options.is_some_and(|options| options.validate_only),
             upload_id: upload.id,
             state: upload.state,
+            catalogue: upload.partner.clone().filter(|_| tenant.is_none()),
             tenant,
             rows: upload.rows.unwrap_or_default(),
             outcomes: upload.counts,
@@ -120,7 +130,6 @@ impl Answer {
     }
 
     pub(super) fn show(&self, out: &mut Output) -> Result<(), Failure> {
-        let name = plain(&self.tenant.name);
         for notice in &self.notices {
             let title = out.paint(Style::Notice, "notice:");
             out.line(format_args!("{title} {}", plain(notice)))?;
@@ -143,7 +152,12 @@ impl Answer {
                 format_args!("{} of {all} failed", Number(self.rows.saturating_sub(done))),
             ),
         };
-        out.line(format_args!("{title} (tenant {name}, upload {}).", self.upload_id))?;
+        let place = match (&self.tenant, &self.catalogue) {
+            (Some(tenant), _) => format!("tenant {}", plain(&tenant.name)),
+            (None, Some(partner)) => format!("the catalogue of {partner}"),
+            (None, None) => "a catalogue".to_owned(),
+        };
+        out.line(format_args!("{title} ({place}, upload {}).", self.upload_id))?;
         for (outcome, rows) in &self.outcomes {
             let style = if outcome.is_success() { Style::Good } else { Style::Bad };
             let text = out.paint(style, outcome.entry().meaning);
@@ -172,7 +186,10 @@ impl Answer {
 
     /// The command that brings a consent forward.
     fn suggest(&self, verb: &str, partner: &PartnerId, out: &mut Output) -> Result<(), Failure> {
-        let tenant = output::quoted(&self.tenant.name);
+        let Some(tenant) = &self.tenant else {
+            return Ok(());
+        };
+        let tenant = output::quoted(&tenant.name);
         out.line(format_args!(
             "      muster consent {verb} --tenant {tenant} --partner {partner}"
         ))

@@ -7,8 +7,9 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use indicatif::ProgressBar;
+use muster_core::id::{PartnerId, TenantId};
 use muster_core::inbox::OnConflict;
-use registration_api::model::{AnnouncedUpload, NewUpload, Upload, UploadStage};
+use registration_api::model::{AnnouncedUpload, NewCatalogueUpload, NewUpload, Upload, UploadStage};
 use tokio::time::Instant;
 
 use super::answer::{Answer, FIXIT, Files, REPORT, SUMMARY, TenantAnswer};
@@ -36,9 +37,17 @@ struct Sending<'a> {
     size: u64,
     server: &'a Server,
     tenant: Named,
-    new: NewUpload,
+    new: New,
     note: Unanswered,
     around: &'a Surroundings,
+}
+
+/// What is announced.
+enum New {
+    /// A list for a tenant.
+    Upload(NewUpload),
+    /// A list for this manufacturer's catalogue.
+    Catalogue(PartnerId, NewCatalogueUpload),
 }
 
 /// Runs the command.
@@ -66,11 +75,11 @@ pub(super) async fn run(
     }
     let upload = until_final(server, tenant, &id).await?;
     let files = fetch(server, tenant, &upload).await?;
-    let told = TenantAnswer {
+    let told = (!args.catalogue).then(|| TenantAnswer {
         id: tenant.id,
         name: tenant.name.clone(),
         created: false,
-    };
+    });
     let answer = Answer::of(upload, told, files, resumed)?;
     tell(&answer, args, out)?;
     sending.note.remove();
@@ -100,7 +109,14 @@ impl<'a> Sending<'a> {
         around: &'a Surroundings,
     ) -> Result<Self, Failure> {
         let options = options(args, source)?;
-        let tenant = server.tenant(&args.tenant).await?;
+        let catalogue = args.partner.as_ref().filter(|_| args.catalogue);
+        let tenant = match (&args.tenant, catalogue) {
+            (_, Some(partner)) => Named {
+                id: TenantId::of_catalogue(partner),
+                name: format!("the catalogue of {partner}"),
+            },
+            (tenant, None) => server.tenant(tenant.as_deref().unwrap_or_default()).await?,
+        };
         let size = std::fs::metadata(source.path()).map_err(|error| Failure::unreadable(&args.file, &error))?;
         let size = size.len();
         let directory = remote::directory(&around.env, "XDG_STATE_HOME", ".local/state").ok_or_else(|| {
@@ -124,16 +140,31 @@ impl<'a> Sending<'a> {
             holder[1],
         ];
         let note = Unanswered::of(&directory, &place, &options.to_metadata().into_iter().collect());
-        let new = NewUpload {
-            channel: args.channel,
-            name: source.name().to_owned(),
-            size,
-            multipart: (size > IN_ONE_REQUEST).then_some(true),
-            sha256: options.sha256,
-            strict: Some(options.strict),
-            on_conflict: Some(options.on_conflict).filter(|choice| *choice != OnConflict::default()),
-            group_tag: options.group_tag,
-            validate_only: options.validate_only.then_some(true),
+        let multipart = (size > IN_ONE_REQUEST).then_some(true);
+        let new = match catalogue {
+            Some(partner) => New::Catalogue(
+                partner.clone(),
+                NewCatalogueUpload {
+                    name: source.name().to_owned(),
+                    size,
+                    multipart,
+                    sha256: options.sha256,
+                    strict: Some(options.strict),
+                    validate_only: options.validate_only.then_some(true),
+                    intended_for: options.intended_for,
+                },
+            ),
+            None => New::Upload(NewUpload {
+                channel: args.channel,
+                name: source.name().to_owned(),
+                size,
+                multipart,
+                sha256: options.sha256,
+                strict: Some(options.strict),
+                on_conflict: Some(options.on_conflict).filter(|choice| *choice != OnConflict::default()),
+                group_tag: options.group_tag,
+                validate_only: options.validate_only.then_some(true),
+            }),
         };
         Ok(Self {
             size,
@@ -171,7 +202,11 @@ impl<'a> Sending<'a> {
     async fn ask(&self, key: &str) -> Result<(AnnouncedUpload, bool), Refusal> {
         let (start, mut shown) = (Instant::now(), None);
         let answer = loop {
-            match self.server.announce(self.tenant.id, &self.new, key).await {
+            let asked = match &self.new {
+                New::Upload(new) => self.server.announce(self.tenant.id, new, key).await,
+                New::Catalogue(partner, new) => self.server.announce_catalogue(partner, new, key).await,
+            };
+            match asked {
                 Err(refusal) if refusal.is_conflict() && start.elapsed() < HELD => {
                     shown.get_or_insert_with(|| progress::waiting("waiting for the request of an earlier run"));
                     tokio::time::sleep(PAUSE).await;

@@ -1,19 +1,24 @@
 //! The rows of a synthetic list: a function of seed and number.
 
-use hardware_hash::generate::{Capture, Generator};
+use hardware_hash::generate::{Capture, Generator, Rewritten, SyntheticDevice};
 use manifest::{Format, ListRow};
+
+use super::Part;
 
 /// Every so many rows one has an assigned user.
 const USER_EVERY: u64 = 5;
 /// How many group tags there are.
 const TAGS: u64 = 4;
 const SECONDS_A_DAY: u32 = 86_400;
+/// How long a repair takes.
+const DAYS_OF_REPAIR: u32 = 30;
 
 /// Makes rows.
 pub(super) struct Rows {
     generator: Generator,
     with_pkid: bool,
     tag: &'static str,
+    replaced: Option<Part>,
 }
 
 /// The values of a row.
@@ -31,25 +36,26 @@ pub(super) struct Row {
 }
 
 impl Rows {
-    /// `accents`: group tags with letters outside of ASCII.
-    pub(super) fn new(seed: u64, format: Format, accents: bool) -> Self {
+    /// `accents`: group tags with letters outside of ASCII. `replaced`: what was replaced in each device.
+    pub(super) fn new(seed: u64, format: Format, accents: bool, replaced: Option<Part>) -> Self {
         let tag = if accents { "Büro" } else { "Office" };
         // Partners know the key of a device; customers mostly leave the column empty.
         Self {
             generator: Generator::new(seed),
             with_pkid: format == Format::PartnerCenter,
             tag,
+            replaced,
         }
     }
 
     /// The `n`-th row, counted from 1.
     pub(super) fn row(&self, n: u64) -> Row {
-        self.captured(n, 0)
+        self.captured(n, if self.replaced.is_some() { DAYS_OF_REPAIR } else { 0 })
     }
 
     /// The same device, its hash captured so many days later.
     pub(super) fn captured(&self, n: u64, days: u32) -> Row {
-        let device = self.generator.device(n);
+        let device = self.repaired(self.generator.device(n));
         let mut capture = Capture::default();
         capture.time = capture.time.saturating_add(days.saturating_mul(SECONDS_A_DAY));
         let user = if n.is_multiple_of(USER_EVERY) {
@@ -66,6 +72,19 @@ impl Rows {
             serial: device.serial,
             manufacturer: device.manufacturer,
             model: device.product,
+        }
+    }
+}
+
+impl Rows {
+    fn repaired(&self, device: SyntheticDevice) -> SyntheticDevice {
+        match self.replaced {
+            None => device,
+            Some(Part::Disk) => device.with_new_disk(1),
+            Some(Part::Memory) => device.with_memory(32),
+            Some(Part::NetworkCard) => device.with_new_wifi(1),
+            Some(Part::Board) => device.with_new_board(1, Rewritten::Serial),
+            Some(Part::Tpm) => device.with_new_tpm(1),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use indicatif::{MultiProgress, ProgressBar};
 use muster_core::id::UploadId;
-use muster_core::inbox::InboxKey;
+use muster_core::inbox::{InboxKey, NO_TENANT};
 use muster_store::uploads::Progress;
 
 use crate::output::{Number, plain};
@@ -78,6 +78,10 @@ impl Live {
 
 /// What fits into a line of an upload's key.
 fn name(key: &str) -> String {
-    let name = InboxKey::parse(key).map_or_else(|| key.to_owned(), |key| format!("{}/{}", key.tenant, key.name));
+    let told = |key: InboxKey<'_>| match (key.tenant, key.partner) {
+        (NO_TENANT, Some(partner)) => format!("catalogue of {partner}/{}", key.name),
+        (tenant, _) => format!("{tenant}/{}", key.name),
+    };
+    let name = InboxKey::parse(key).map_or_else(|| key.to_owned(), told);
     plain(&name).into_owned()
 }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use clap::{Args, Subcommand};
-use muster_core::id::{AnnouncementId, IdError, UploadId};
+use muster_core::id::{AnnouncementId, IdError, PartnerId, UploadId};
 
 use crate::deployed::{ListedArgs, RegistryArgs};
 
@@ -13,6 +13,7 @@ use crate::deployed::{ListedArgs, RegistryArgs};
 #[command(after_help = "\
 Examples:
   muster uploads list --tenant Contoso
+  muster uploads list --catalogue northwind
   muster uploads list --unassigned
   muster uploads show <ID> --json | jq .counts
   muster uploads cancel <ID>
@@ -38,8 +39,11 @@ pub(super) enum UploadsCommand {
 #[derive(Debug, Args)]
 pub(super) struct ListArgs {
     /// The tenant's id or name
-    #[arg(long, required_unless_present = "unassigned", conflicts_with = "unassigned")]
+    #[arg(long, required_unless_present_any = ["unassigned", "catalogue"], conflicts_with_all = ["unassigned", "catalogue"])]
     pub(super) tenant: Option<String>,
+    /// Those for the catalogue of this manufacturer
+    #[arg(long, value_name = "PARTNER", conflicts_with = "unassigned")]
+    pub(super) catalogue: Option<PartnerId>,
     /// Those that were refused before their tenant was known, and objects in the bucket that are no upload
     #[arg(long)]
     pub(super) unassigned: bool,
@@ -52,7 +56,7 @@ pub(super) struct ShowArgs {
     /// The upload's id
     #[arg(value_name = "ID")]
     pub(super) upload: AnyId,
-    /// The tenant that it is for; needed with --server where the token is for no tenant of its own
+    /// The tenant that it is for, or what stands for a catalogue in its place; needed with --server where the token is for no tenant of its own
     #[arg(long)]
     pub(super) tenant: Option<String>,
     /// Print the upload as JSON

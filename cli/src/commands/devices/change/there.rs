@@ -2,10 +2,10 @@
 
 use muster_core::device::{DeviceEdit, DeviceState};
 use muster_core::id::{DeviceId, TenantId};
-use registration_api::model::{Device, DeviceOutcome, EditDevice};
+use registration_api::model::{Device, DeviceOutcome, EditDevice, RebindDevice, ReboundDevice};
 
 use super::not_registered;
-use crate::commands::devices::args::{ReleaseArgs, UpdateArgs};
+use crate::commands::devices::args::{RebindArgs, ReleaseArgs, UpdateArgs};
 use crate::failure::Failure;
 use crate::remote::{Refusal, Server};
 
@@ -55,6 +55,21 @@ pub(super) async fn update(server: &Server, args: &UpdateArgs, edit: DeviceEdit)
             Ok((device, changed))
         }
         Err(refusal) if refusal.is_absence() => Err(none()),
+        Err(refusal) => Err(refusal.into()),
+    }
+}
+
+/// Gives a device the parts of its new board.
+pub(super) async fn rebind(server: &Server, args: &RebindArgs, hash: String) -> Result<ReboundDevice, Failure> {
+    let tenant = server.tenant(&args.tenant).await?;
+    let wanted = RebindDevice {
+        hardware_hash: Some(hash),
+        reason: args.reason.clone(),
+        ..RebindDevice::default()
+    };
+    match server.rebind_device(tenant.id, args.device, &wanted).await {
+        Ok(rebound) => Ok(rebound),
+        Err(refusal) if refusal.is_absence() => Err(not_registered(args.device, &tenant.name)),
         Err(refusal) => Err(refusal.into()),
     }
 }
