@@ -102,6 +102,9 @@ def test_an_object_that_is_no_upload_and_a_version_that_is_gone_are_told_and_for
      ["GRANT#t#-#0", "DEVICE#d", "CLAIM#c", "BATCH#u-none#00000000", "TENANT#t", "STRAYS"]),
     ("consent-api", "put_item", ["GRANT#t#contoso", "GRANT#t#contoso#0", "PARTNER#contoso"],
      ["DEVICE#d", "CLAIM#c", "UPLOAD#u-none", "TENANT#t"]),
+    # Devices that boot are recorded, and change nothing that is registered.
+    ("deployment-api", "update_item", ["CONTACT#d", "RATE#s#1"],
+     ["DEVICE#d", "CLAIM#c", "TENANT#t", "PROFILES#t", "NONCE#n"]),
     # Of all consents, that of a tenant to itself alone.
     ("registration-api", "put_item", ["GRANT#t#-", "GRANT#t#-#0", "DEVICE#d", "TENANT#t", "ANNOUNCEMENT#a"],
      ["GRANT#t#contoso", "GRANT#t#contoso#0", "CLAIM#c", "BATCH#u-none#00000000", "STRAYS"]),

@@ -18,7 +18,8 @@ import pytest
 from conftest import ROOT, STACK, run, until
 from issuer import GLOBAL_ADMINISTRATOR, Issuer
 
-APIS = ["consent-api", "registration-api"]
+GUARDED = ["consent-api", "registration-api"]
+APIS = [*GUARDED, "deployment-api"]
 FUNCTIONS = ["split-upload", "validate-batch", "register-batch", "finish-upload", "sweep", *APIS]
 # glibc of Amazon Linux 2023, on which the functions run.
 NEWEST_GLIBC = (2, 34)
@@ -94,7 +95,11 @@ def deployed_settings(deployment, function):
 def test_a_function_starts_and_answers_its_sample_event(deployment, function, tmp_path):
     with started(function, tmp_path, **deployed_settings(deployment, function)) as running:
         answer = running.invoke(event(function))
-        if function in APIS:
+        if function == "deployment-api":
+            # The sample's nonce was never given out.
+            problem = json.loads(answer["body"])
+            assert answer["statusCode"] == 400 and problem["errors"][0]["path"] == "nonce", running.said()
+        elif function in APIS:
             # The sample shows no token.
             assert answer["statusCode"] == 401 and json.loads(answer["body"])["code"] == "unauthenticated", running.said()
         else:
@@ -106,7 +111,7 @@ def test_a_function_starts_and_answers_its_sample_event(deployment, function, tm
 
 @pytest.mark.parametrize("function, settings, first", [
     *((function, {}, "TABLE") for function in FUNCTIONS),
-    *((function, {"TABLE": "t", "BUCKET": "b"}, "OIDC_ISSUER") for function in APIS),
+    *((function, {"TABLE": "t", "BUCKET": "b"}, "OIDC_ISSUER") for function in GUARDED),
 ])
 def test_a_function_without_its_settings_names_the_first_one(function, settings, first, tmp_path):
     with started(function, tmp_path, **settings) as running:

@@ -1,5 +1,5 @@
-"""The commands of docs/http.md, run by one shell as they are printed, but for the ports. What the page shows below a command
-is what it must print; `…` there stands for whatever it is."""
+"""The commands of docs/http.md and docs/lifecycle.md, run by one shell each as they are printed, but for the ports. What the
+page shows below a command is what it must print; `…` there stands for whatever it is."""
 
 import os
 import re
@@ -12,7 +12,7 @@ import pytest
 
 from conftest import ROOT
 
-PAGE = ROOT / "docs/http.md"
+PAGES = ROOT / "docs"
 FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
@@ -79,17 +79,10 @@ def run(all_steps, home):
             pass
 
 
-def test_the_commands_work_as_printed(tmp_path):
-    http, s3 = free_ports()
-    page = PAGE.read_text()
-    for mine, of_page in ((http, 7270), (s3, 7271)):
-        assert f":{of_page}" in page, f"the page does not name port {of_page}"
-        page = page.replace(f":{of_page}", f":{mine}")
-    page = page.replace("muster serve --data-dir", f"muster serve --port {http} --s3-port {s3} --data-dir", 1)
+def hold(page, tmp_path):
+    """Runs the page's commands, and holds what they print against what it shows."""
     all_steps = list(steps(page))
-    assert len(all_steps) > 15, "the page has lost its commands"
-
-    shutil.copytree(ROOT / "samples", tmp_path / "samples")
+    assert len(all_steps) > 10, "the page has lost its commands"
     (tmp_path / "programs").mkdir()
     (tmp_path / "programs/muster").symlink_to(os.environ["MUSTER"])
     failed = run(all_steps, tmp_path)
@@ -101,3 +94,18 @@ def test_the_commands_work_as_printed(tmp_path):
         if shown is not None:
             told = f"{commands}prints\n{printed}\nand the page shows\n{shown}"
             assert re.fullmatch(pattern(shown), squeezed(printed)), told
+
+
+def test_the_life_of_a_device_goes_as_printed(tmp_path):
+    hold((PAGES / "lifecycle.md").read_text(), tmp_path)
+
+
+def test_the_commands_over_http_work_as_printed(tmp_path):
+    http, s3 = free_ports()
+    page = (PAGES / "http.md").read_text()
+    for mine, of_page in ((http, 7270), (s3, 7271)):
+        assert f":{of_page}" in page, f"the page does not name port {of_page}"
+        page = page.replace(f":{of_page}", f":{mine}")
+    page = page.replace("muster serve --data-dir", f"muster serve --port {http} --s3-port {s3} --data-dir", 1)
+    shutil.copytree(ROOT / "samples", tmp_path / "samples")
+    hold(page, tmp_path)

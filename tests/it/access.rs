@@ -17,6 +17,7 @@ use serde_json::{Value, json};
 const NOBODY: &str = "3c7d1e8f-4a6b-4d2f-8b62-9e3a7a2b4b21";
 const UPLOAD: &str = "u-AAAAAAAAAAAAAAAAAAAA";
 const DEVICE: &str = "1c9d4c1e-6f5e-8a36-9d3c-0a1b2c3d4e5f";
+const PROFILE: &str = "2c9d4c1e-6f5e-8a36-9d3c-0a1b2c3d4e5f";
 
 /// What a route names.
 #[derive(Clone, Copy)]
@@ -33,7 +34,10 @@ fn path(route: &Route, named: Named<'_>) -> String {
     format!(
         "{} {}",
         route.method,
-        path.replace("{upload}", UPLOAD).replace("{device}", DEVICE)
+        path.replace("{upload}", UPLOAD)
+            .replace("{device}", DEVICE)
+            .replace("{profile}", PROFILE)
+            .replace("{entry}", DEVICE)
     )
 }
 
@@ -83,6 +87,22 @@ async fn every_route_lets_in_whom_the_table_names_and_hides_what_is_none_of_thei
     let mut walked = 0;
     for route in ROUTES {
         for role in Role::ALL {
+            if route.reach == Reach::Open {
+                // A good token counts for as little as none.
+                let what = format!("{} {}", route.method, route.path);
+                let answer = ask(&api, &world, &who(role), &what).await;
+                let headers = [("content-type", "application/json")];
+                let body = br#"{"nobodyKnowsThis":true}"#.to_vec();
+                let without = api.send(&what, &headers, body).await.unwrap();
+                assert_eq!(
+                    (answer.status.as_u16(), answer.acting.is_none()),
+                    (400, true),
+                    "{answer:?}"
+                );
+                assert_eq!(answer.bytes, without.bytes, "{what}");
+                walked += 1;
+                continue;
+            }
             let (who, own) = (
                 who(role),
                 Named {
@@ -198,6 +218,11 @@ async fn no_route_lets_in_whose_token_is_not_good() {
         lifetime: SignedDuration::from_hours(1),
     };
     let good = issuer.token(&request, world.now()).unwrap();
+    let of_oem = TokenRequest {
+        partner: Some("northwind".parse().unwrap()),
+        ..request.clone()
+    };
+    let of_oem = issuer.token(&of_oem, world.now()).unwrap();
     let long_ago = world.now().checked_sub(SignedDuration::from_hours(2)).unwrap();
     let soon = world.now().checked_add(SignedDuration::from_hours(1)).unwrap();
     let other = DevIssuer::in_memory().unwrap();
@@ -221,12 +246,26 @@ async fn no_route_lets_in_whose_token_is_not_good() {
             bearer(&other.token(&request, world.now()).unwrap()),
         ),
     ];
-    let named = Named {
-        tenant: FABRIKAM,
-        partner: "contoso",
-    };
     for route in ROUTES {
+        // Some routes are for manufacturers alone.
+        let (partner, good) = match route.roles.contains(&Role::Oem) && !route.roles.contains(&Role::AdminAgent) {
+            true => ("northwind", &of_oem),
+            false => ("contoso", &good),
+        };
+        let named = Named {
+            tenant: FABRIKAM,
+            partner,
+        };
         let what = path(route, named);
+        if route.reach == Reach::Open {
+            for (case, api, token) in &cases {
+                let headers: Vec<(&str, &str)> = token.iter().map(|token| ("authorization", token.as_str())).collect();
+                let answer = api.send(&what, &headers, Vec::new()).await.unwrap();
+                assert_ne!(answer.status.as_u16(), 401, "{case} on {what}: {answer:?}");
+                assert!(answer.acting.is_none(), "{case} on {what}");
+            }
+            continue;
+        }
         let headers = [("authorization", format!("Bearer {good}"))];
         let headers = headers.each_ref().map(|(name, value)| (*name, value.as_str()));
         let answer = api.send(&what, &headers, Vec::new()).await.unwrap();

@@ -14,7 +14,12 @@ async fn each_channel_takes_the_identities_of_its_row_in_the_table_and_no_others
     let oem = world.partner("contoso-oem", PartnerKind::Oem, None).await?;
     world.consent(tenant, &csp).await?;
     world.consent(tenant, &oem).await?;
-    for (at, channel) in Channel::ALL.into_iter().enumerate() {
+    // What is in a catalogue is registered for nobody: `catalogue` has tests of its own.
+    for (at, channel) in Channel::ALL
+        .into_iter()
+        .filter(|channel| channel.registers())
+        .enumerate()
+    {
         let partner = match channel {
             Channel::OemDirect => Some(&oem),
             Channel::PartnerCenter => Some(&csp),

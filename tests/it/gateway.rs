@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use muster_core::access::ROUTES;
+use muster_core::access::{ROUTES, Reach};
 
 use crate::template::{functions, kebab, number, read, resources, value};
 
@@ -100,7 +100,7 @@ fn served(function: &str) -> BTreeSet<(String, String)> {
 fn every_route_is_led_to_the_function_that_serves_it() {
     let routes = routes();
     let mut servers: BTreeMap<(String, String), Vec<&str>> = BTreeMap::new();
-    for function in ["consent-api", "registration-api"] {
+    for function in ["consent-api", "registration-api", "deployment-api"] {
         for route in served(function) {
             servers.entry(route).or_default().push(function);
         }
@@ -192,7 +192,7 @@ fn a_function_answers_before_the_api_gives_up() {
         assert_eq!(value(permission, "Principal"), Some("apigateway.amazonaws.com"));
         seen += 1;
     }
-    assert_eq!(seen, 2, "functions behind the API");
+    assert_eq!(seen, 3, "functions behind the API");
 }
 
 #[test]
@@ -207,6 +207,18 @@ fn the_log_of_requests_names_nobody() {
         "ThrottlingBurstLimit: !Ref ApiBurstLimit\n",
     ] {
         assert!(stage.contains(limit), "{limit}");
+    }
+    // Where nobody shows a token, the limit is one of its own.
+    for route in ROUTES.iter().filter(|route| route.reach == Reach::Open) {
+        let (_, settings) = stage
+            .split_once(&format!("\"{} {}\":\n", route.method, route.path))
+            .unwrap_or_else(|| panic!("no limit for {route:?}"));
+        let limits: Vec<&str> = settings.lines().map(str::trim).take(2).collect();
+        let expected = [
+            "ThrottlingRateLimit: !Ref DeploymentRateLimit",
+            "ThrottlingBurstLimit: !Ref DeploymentBurstLimit",
+        ];
+        assert_eq!(limits, expected, "{route:?}");
     }
     let (_, format) = stage.split_once("Format: >-\n").expect("a format");
     let format: String = format
@@ -239,7 +251,7 @@ fn the_log_of_requests_names_nobody() {
 #[test]
 fn the_samples_are_requests_that_the_api_leads_to_their_functions() {
     let routes = routes();
-    for function in ["consent-api", "registration-api"] {
+    for function in ["consent-api", "registration-api", "deployment-api"] {
         let event: serde_json::Value = serde_json::from_str(&read(&format!("infra/events/{function}.json"))).unwrap();
         let text = |pointer: &str| {
             event

@@ -2,24 +2,31 @@
 #![cfg(test)]
 
 mod access;
+mod catalogue;
+mod catalogue_api;
 mod channels;
 mod clock;
 mod consent;
 mod consent_api;
 mod costs;
 mod cursors;
+mod deployment_api;
 mod devices;
 mod devices_api;
 mod duplicates;
 mod faults;
 mod fsck;
 mod gateway;
+mod harvest;
 mod identity;
 mod inbox;
+mod lifecycle;
 mod openapi;
 mod options;
 mod parties_api;
+mod profiles_api;
 mod refusals;
+mod repair;
 mod replays;
 mod revocations;
 mod rights;

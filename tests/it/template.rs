@@ -200,20 +200,35 @@ fn of_the_registry_nobody_writes_more_than_this() {
         };
         let reads = ["GetItem", "BatchGetItem", "Query", "ConditionCheckItem"].contains(&action);
         let kind = key.split('#').next().unwrap_or_default();
-        let registry = ["DEVICE", "CLAIM", "BATCH", "GRANT", "TENANT", "TENANTNAME", "PARTNER"].contains(&kind);
+        let registry = [
+            "DEVICE",
+            "CLAIM",
+            "BATCH",
+            "GRANT",
+            "TENANT",
+            "TENANTNAME",
+            "PARTNER",
+            "ENTRY",
+            "KNOWN",
+        ]
+        .contains(&kind);
         if registry && !reads {
             writers.entry(&what["dynamodb:".len()..]).or_default().insert(function);
         }
     }
     let expected = [
         ("PutItem DEVICE#*", ["register-batch", "registration-api"].as_slice()),
-        ("PutItem CLAIM#*", &["register-batch"]),
-        // A release gives the identities free.
-        ("DeleteItem CLAIM#*", &["registration-api"]),
+        // A rebind claims the identities of the new board, and gives the old ones free, as a release does.
+        ("PutItem CLAIM#*", &["register-batch", "registration-api"]),
+        ("DeleteItem CLAIM#*", &["register-batch", "registration-api"]),
         ("PutItem BATCH#*", &["register-batch"]),
+        ("PutItem ENTRY#*", &["register-batch", "registration-api"]),
+        ("UpdateItem KNOWN#*", &["register-batch", "registration-api"]),
+        // What a withdrawn entry was the only one to be led to by.
+        ("DeleteItem KNOWN#*", &["registration-api"]),
         // People decide through consent-api; sweep carries out what a worker left half done.
         ("PutItem GRANT#*", &["consent-api", "sweep"]),
-        // A new tenant's consent to itself, in head and shards.
+        // The consent of a new tenant, and of a manufacturer's catalogue, to itself: head and shards.
         ("PutItem GRANT#*#-", &["registration-api"]),
         ("PutItem GRANT#*#-#*", &["registration-api"]),
         ("PutItem TENANT#*", &["registration-api"]),

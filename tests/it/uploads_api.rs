@@ -4,7 +4,7 @@ mod figure;
 mod given_up;
 mod keys;
 mod pace;
-mod sent;
+pub(crate) mod sent;
 
 use std::time::Duration;
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use axum::Router;
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, Request, StatusCode};
 use http_body_util::BodyExt as _;
 use jiff::SignedDuration;
@@ -16,7 +16,7 @@ use muster_local::flow::Embedded;
 use muster_local::issuer::{DevIssuer, TokenRequest};
 use muster_local::serve::{Outside, apis};
 use muster_runtime::auth::Verifier;
-use muster_runtime::http::{Acting, around};
+use muster_runtime::http::{Acting, Peer, around};
 use serde_json::Value;
 use tower::ServiceExt as _;
 use uuid::Uuid;
@@ -55,6 +55,8 @@ pub struct Answer {
     pub headers: HeaderMap,
     /// Its body; null where it is no JSON.
     pub body: Value,
+    /// Its body as it came.
+    pub bytes: Bytes,
     /// In whose name the door let the request in; none where it did not.
     pub acting: Option<Acting>,
 }
@@ -160,8 +162,25 @@ impl Api {
     /// # Errors
     /// When there is no answer at all.
     pub async fn send(&self, what: &str, headers: &[(&str, &str)], body: Vec<u8>) -> Result<Answer> {
+        self.send_from(None, what, headers, body).await
+    }
+
+    /// The same over a connection from this address.
+    ///
+    /// # Errors
+    /// When there is no answer at all.
+    pub async fn send_from(
+        &self,
+        peer: Option<IpAddr>,
+        what: &str,
+        headers: &[(&str, &str)],
+        body: Vec<u8>,
+    ) -> Result<Answer> {
         let (method, path) = what.split_once(' ').ok_or("a method and a path")?;
         let mut request = Request::builder().method(method).uri(path);
+        if let Some(address) = peer {
+            request = request.extension(Peer(address));
+        }
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
@@ -177,6 +196,7 @@ impl Api {
             acting: parts.extensions.get().cloned(),
             headers: parts.headers,
             body: serde_json::from_slice(&body).unwrap_or_default(),
+            bytes: body,
         })
     }
 }

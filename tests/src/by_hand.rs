@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use muster_core::id::{PartnerId, TenantId};
-use muster_core::inbox::InboxKey;
+use muster_core::inbox::{InboxKey, NO_TENANT};
 use muster_core::message::{BatchMessage, FinishMessage, ObjectsCreated};
 use muster_core::upload::ObjectVersion;
 use muster_local::faults::{Fault, FaultPoint, Faulty};
@@ -35,7 +35,11 @@ impl<'a> ByHand<'a> {
         tenant: TenantId,
         body: Vec<u8>,
     ) -> Result<Self> {
-        let key = InboxKey::format(channel, partner.map(PartnerId::as_str), &tenant.to_string(), "list.csv");
+        let place = match channel {
+            "catalogue" => NO_TENANT.to_owned(),
+            _ => tenant.to_string(),
+        };
+        let key = InboxKey::format(channel, partner.map(PartnerId::as_str), &place, "list.csv");
         let object = world.drop_file_unseen(&key, body).await?;
         done(deliver(&world.embedded, QueueName::Split, &ObjectsCreated::of(&object)).await?)?;
         let upload = object.upload_id();

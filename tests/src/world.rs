@@ -247,6 +247,29 @@ impl World {
         self.upload_with(channel, partner, tenant, body, &[]).await
     }
 
+    /// Uploads a list for a manufacturer's catalogue, as [`Self::upload`].
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn catalogue(&self, partner: &PartnerId, body: Vec<u8>) -> Result<Seen> {
+        self.catalogue_for(partner, None, body).await
+    }
+
+    /// The same, of devices that are meant for a partner.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn catalogue_for(&self, partner: &PartnerId, meant: Option<&PartnerId>, body: Vec<u8>) -> Result<Seen> {
+        let key = InboxKey::of_catalogue(partner, "list.csv");
+        let options: Vec<(&str, &str)> = meant
+            .iter()
+            .map(|meant| ("muster-intended-for", meant.as_str()))
+            .collect();
+        let object = self.drop_file(&key, body, &options).await?;
+        self.flow.idle().await;
+        self.seen(&object).await
+    }
+
     /// As [`Self::upload`], with options.
     ///
     /// # Errors

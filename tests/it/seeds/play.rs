@@ -8,7 +8,7 @@ use journeys::world::{FABRIKAM, Result, TAILSPIN, World};
 use manifest::{CutLimits, Cutter, Dialect};
 use muster_core::channel::Channel;
 use muster_core::id::{DeviceId, PartnerId, TenantId};
-use muster_core::inbox::InboxKey;
+use muster_core::inbox::{InboxKey, NO_TENANT};
 use muster_core::message::ObjectsCreated;
 use muster_core::party::PartnerKind;
 use muster_core::upload::{Batch, MAX_BATCH_BYTES, ObjectVersion};
@@ -109,12 +109,11 @@ async fn people(world: &World, scenario: &Scenario) -> Result<Vec<TenantId>> {
 }
 
 async fn drop_list(world: &World, list: &List, number: usize, tenant: TenantId) -> Result<ObjectVersion> {
-    let key = InboxKey::format(
-        list.channel,
-        list.partner,
-        &tenant.to_string(),
-        &format!("list-{number}.csv"),
-    );
+    let place = match list.channel {
+        "catalogue" => NO_TENANT.to_owned(),
+        _ => tenant.to_string(),
+    };
+    let key = InboxKey::format(list.channel, list.partner, &place, &format!("list-{number}.csv"));
     let object = world.drop_file(&key, list.body.clone(), &list.options).await?;
     // The cloud tells of it by a message of its own.
     world.embedded.forget_events().await?;

@@ -94,13 +94,38 @@ impl Scenario {
                 }
             }
         }
-        Self {
+        let one_machine = rng.u8(0..3) == 0;
+        let mut scenario = Self {
             tenants,
             consents,
             lists,
             steps,
-            one_machine: rng.u8(0..3) == 0,
+            one_machine,
+        };
+        scenario.add_catalogue(&mut Rng::with_seed(seed ^ 0xCA7A), stock);
+        scenario
+    }
+
+    /// In every third world a manufacturer makes devices known, before the others, between them or at the same moment.
+    fn add_catalogue(&mut self, rng: &mut Rng, stock: u64) {
+        if rng.u8(0..3) > 0 {
+            return;
         }
+        let number = self.lists.len();
+        let rows: Vec<Row> = (0..rng.usize(1..30)).map(|_| row(rng, stock, true, false)).collect();
+        self.lists.push(List {
+            channel: "catalogue",
+            partner: Some("northwind"),
+            tenant: 0,
+            body: all_columns(&rows),
+            options: Vec::new(),
+            cuts: None,
+        });
+        if let [Step::Lists(lists)] = self.steps.as_mut_slice() {
+            return lists.push(number);
+        }
+        let at = rng.usize(0..=self.steps.len());
+        self.steps.insert(at, Step::Lists(vec![number]));
     }
 }
 

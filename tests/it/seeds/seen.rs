@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use journeys::world::{Result, World};
 use muster_core::Timestamp;
+use muster_core::channel::Channel;
 use muster_core::device::{Device, DeviceState};
 use muster_core::id::DeviceId;
 use muster_core::identity::IdentityKey;
@@ -83,7 +84,9 @@ impl Observed {
         let mut registered = BTreeSet::new();
         for upload in &self.uploads {
             upload.faults(&mut faults);
-            for outcome in upload.batches.iter().flat_map(|batch| &batch.receipts) {
+            // What a catalogue holds are no devices.
+            let receipts = upload.batches.iter().flat_map(|batch| &batch.receipts);
+            for outcome in receipts.filter(|_| upload.status.channel != Some(Channel::Catalogue)) {
                 let of_row = DeviceId::of_row(&upload.status.id, outcome.row);
                 let device = if outcome.outcome == Outcome::Registered {
                     Some(of_row)
@@ -247,7 +250,10 @@ impl SeenBatch {
     }
 }
 
-fn timeless(device: Device) -> Device {
+fn timeless(mut device: Device) -> Device {
+    if let Some(remediation) = &mut device.remediation {
+        remediation.since = Timestamp::UNIX_EPOCH;
+    }
     Device {
         registered_at: Timestamp::UNIX_EPOCH,
         changed_at: Timestamp::UNIX_EPOCH,

@@ -64,6 +64,7 @@ async fn how_far_many_uploads_are_is_not_asked_for_one_after_the_other() -> Resu
             registrant: Registrant::Tenant,
             channel: Channel::Intune,
             options: UploadOptions::default(),
+            require_catalogue: false,
             grant: GrantPin {
                 tenant,
                 registrant: Registrant::Tenant,

@@ -8,14 +8,14 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
 /// What the object store answered.
-pub(super) struct Sent {
-    pub(super) status: u16,
-    pub(super) headers: BTreeMap<String, String>,
-    pub(super) body: Vec<u8>,
+pub(crate) struct Sent {
+    pub(crate) status: u16,
+    pub(crate) headers: BTreeMap<String, String>,
+    pub(crate) body: Vec<u8>,
 }
 
 /// Sends the request that an answer of the API describes, with this body.
-pub(super) async fn send(request: &Value, body: &[u8]) -> Result<Sent> {
+pub(crate) async fn send(request: &Value, body: &[u8]) -> Result<Sent> {
     let text = |name: &str| request[name].as_str().map(str::to_owned);
     let mut headers: Vec<(String, String)> = Vec::new();
     for (name, value) in request["headers"].as_object().into_iter().flatten() {
@@ -35,7 +35,7 @@ pub(super) async fn send(request: &Value, body: &[u8]) -> Result<Sent> {
 }
 
 /// Sends a request over a connection of its own.
-pub(super) async fn plain(method: &str, url: &str, headers: &[(String, String)], body: &[u8]) -> Result<Sent> {
+pub(crate) async fn plain(method: &str, url: &str, headers: &[(String, String)], body: &[u8]) -> Result<Sent> {
     let rest = url.strip_prefix("http://").ok_or("another scheme than http")?;
     let (host, path) = rest.split_once('/').ok_or("a URL without a path")?;
     let mut head = format!("{method} /{path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n");
