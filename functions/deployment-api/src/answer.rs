@@ -15,6 +15,9 @@ use crate::DeploymentApi;
 use crate::lookup::Shown;
 use crate::model::Answer;
 
+/// How often the rules are read where the profile that they name is not there.
+const LOOKS: usize = 2;
+
 impl DeploymentApi {
     /// The answer to a device, with its contact recorded. A stranger is answered after the same requests to the store
     /// whatever there is: two for the identities and the device that they may lead to, one for its tenant, one for its
@@ -60,7 +63,10 @@ impl DeploymentApi {
     ) -> Result<(), StoreError> {
         let id = replaced.map_or(nobody, |device| device.id);
         let before = self.contacts.get(id).await?;
-        let asks = replaced.and_then(|device| asks(shown, device, &before, now));
+        // Other hardware ends nothing that the device asks for.
+        let asks = replaced
+            .and_then(|device| asks(shown, device, &before, now))
+            .filter(Remediation::is_open);
         let in_vain = asks.is_none();
         let remediation = asks.unwrap_or_else(|| Remediation::at_boot(RemediationState::default(), now));
         self.contacts.remark(id, in_vain, &remediation).await
@@ -75,16 +81,23 @@ impl DeploymentApi {
         now: Timestamp,
     ) -> Result<Answer, StoreError> {
         let before = self.contacts.get(device.id).await?;
-        let rules = self.profiles.rules(device.tenant).await?;
         let target = Target::of(device, self.profiles.lists(device.id).await?);
-        let chosen = explain(&target, &rules).chosen;
-        let usable = chosen.filter(|chosen| chosen.hindrance(&target).is_none());
-        let given = match &usable {
-            Some(chosen) => self.profiles.get(device.tenant, chosen.rule.id).await?,
-            None => None,
-        };
-        let Some((profile, because)) = given.zip(usable.map(|chosen| chosen.because)) else {
-            let answer = match is_gone(&before, &rules) {
+        let (mut rules, mut chosen, mut given) = (Vec::new(), None, None);
+        // The device keeps its answer, so a profile that is deleted in this moment is not the last word.
+        for _ in 0..LOOKS {
+            rules = self.profiles.rules(device.tenant).await?;
+            chosen = explain(&target, &rules).chosen;
+            let Some(chosen) = chosen.as_ref().filter(|chosen| chosen.hindrance(&target).is_none()) else {
+                break;
+            };
+            let profile = self.profiles.get(device.tenant, chosen.rule.id).await?;
+            given = profile.map(|profile| (profile, chosen.because));
+            if given.is_some() {
+                break;
+            }
+        }
+        let Some((profile, because)) = given else {
+            let answer = match chosen.is_none() && is_gone(&before, &rules) {
                 true => deployment::Answer::ProfileGone,
                 false => deployment::Answer::NoProfile,
             };

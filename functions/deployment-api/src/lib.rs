@@ -11,8 +11,8 @@ mod nonce;
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::DefaultBodyLimit;
+use axum::{Router, middleware};
 use muster_runtime::http::{Clock, NewId};
 use muster_store::Tenants;
 use muster_store::contacts::Contacts;
@@ -65,5 +65,6 @@ pub fn router(function: DeploymentApi, clock: Clock) -> (Router, OpenApi) {
         .routes(routes!(nonce::give_nonce))
         .routes(routes!(lookup::look_up));
     let routes = routes.layer(DefaultBodyLimit::max(MAX_BODY));
+    let routes = routes.route_layer(middleware::from_fn_with_state(api.clone(), limit::stand));
     routes.with_state(api).split_for_parts()
 }

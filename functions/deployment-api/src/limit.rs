@@ -1,5 +1,8 @@
 //! How much a source may ask.
 
+use axum::extract::{Request, State};
+use axum::middleware::Next;
+use axum::response::Response;
 use muster_runtime::http::{Code, Problem, Source};
 use muster_store::rates::RateSource;
 
@@ -9,8 +12,18 @@ use crate::Api;
 /// tries serial numbers gets through no more of them.
 pub(crate) const A_MINUTE: u64 = 600;
 
-/// Lets a request pass, unless its source asks too much.
-pub(crate) async fn count(api: &Api, source: &Source) -> Result<(), Problem> {
+/// Lets a request pass, unless its source asks too much. It stands before whatever reads the body.
+pub(crate) async fn stand(
+    State(api): State<Api>,
+    source: Source,
+    request: Request,
+    next: Next,
+) -> Result<Response, Problem> {
+    count(&api, &source).await?;
+    Ok(next.run(request).await)
+}
+
+async fn count(api: &Api, source: &Source) -> Result<(), Problem> {
     let source = RateSource::of("deployment", source.address());
     let counted = api.function.rates.count(&source, A_MINUTE, (api.clock)()).await?;
     counted.map_err(|seconds| {

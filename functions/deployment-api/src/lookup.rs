@@ -5,10 +5,9 @@ use axum::extract::State;
 use muster_core::channel::Channel;
 use muster_core::record::{Place, Record};
 use muster_core::row::{self, Field, RawRow, RowFault};
-use muster_runtime::http::{Body, FieldError, Problem, ProblemBody, Source, text};
+use muster_runtime::http::{Body, FieldError, Problem, ProblemBody, text};
 
 use crate::Api;
-use crate::limit;
 use crate::model::{Answer, Lookup};
 
 /// The longest build of Windows that is kept.
@@ -32,12 +31,7 @@ const MAX_BUILD: usize = 64;
         (status = "5XX", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
-pub(crate) async fn look_up(
-    State(api): State<Api>,
-    source: Source,
-    Body(sent): Body<Lookup>,
-) -> Result<Json<Answer>, Problem> {
-    limit::count(&api, &source).await?;
+pub(crate) async fn look_up(State(api): State<Api>, Body(sent): Body<Lookup>) -> Result<Json<Answer>, Problem> {
     let shown = read(&sent)?;
     let now = (api.clock)();
     if !api.function.nonces.take(&sent.nonce, now).await? {
