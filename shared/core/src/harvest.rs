@@ -214,7 +214,7 @@ fn is_eligible(harvested: &Harvested, record: &Record) -> Result<(), Skipped> {
         (harvested.ownership != Ownership::Personal, SkipReason::PersonallyOwned),
         (harvested.ownership != Ownership::Unknown, SkipReason::OwnershipUnknown),
         (is_supported(&harvested.os_version), SkipReason::UnsupportedVersion),
-        // "Not supported on HoloLens" (Microsoft Learn, "Windows Autopilot for HoloLens 2").
+        // HoloLens is left out (Microsoft Learn, "Windows Autopilot for HoloLens 2").
         (kind != Some(DeviceType::HoloLens), SkipReason::UnsupportedDevice),
     ];
     let refused = refusals.into_iter().find(|(passes, _)| !passes);

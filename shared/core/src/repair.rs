@@ -12,9 +12,9 @@ use serde::{Deserialize, Serialize};
 use crate::Timestamp;
 use crate::channel::Channel;
 use crate::decide::device_contradicts;
-use crate::device::Device;
+use crate::device::{Device, DeviceState};
 use crate::id::UploadId;
-use crate::identity::KeyKind;
+use crate::identity::{IdentityKey, KeyKind};
 use crate::record::{Place, Record};
 use crate::row::{self, RawRow, RowFault};
 
@@ -66,6 +66,9 @@ pub struct Remediation {
     /// The upload that showed it; nothing where a boot or somebody by hand did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub upload: Option<UploadId>,
+    /// The strongest identity that it showed, where it was a list.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shown: Option<IdentityKey>,
 }
 
 impl Remediation {
@@ -76,6 +79,7 @@ impl Remediation {
             state,
             since: now,
             upload: None,
+            shown: None,
         }
     }
 
@@ -190,9 +194,13 @@ pub fn read_capture(hash: &str) -> Result<Record, Vec<RowFault>> {
     row::read(&raw, nowhere, Channel::Intune, &mut Vec::new())
 }
 
-/// What a device needs as of now: what was found out last, by uploads and by hand or at its boots.
+/// What a device needs as of now: what was found out last, by uploads and by hand or at its boots. One that is not registered
+/// any more needs nothing.
 #[must_use]
 pub fn current(device: &Device, at_boot: Option<&Remediation>) -> Remediation {
+    if device.state != DeviceState::Registered {
+        return Remediation::done(device.changed_at);
+    }
     let first = Remediation::done(device.registered_at);
     let known = device.remediation.as_ref().unwrap_or(&first);
     at_boot.filter(|boot| boot.since > known.since).unwrap_or(known).clone()

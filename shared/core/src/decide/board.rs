@@ -4,6 +4,7 @@
 use super::{Change, Decision, Marking, ambiguous, take_tags};
 use crate::channel::Channel;
 use crate::device::{Device, RowContext, Source};
+use crate::identity::IdentityKey;
 use crate::record::Record;
 use crate::repair::{self, Rebinding, Recognition, Remediation, RemediationState};
 
@@ -31,7 +32,9 @@ pub(super) fn contradicted(
         detail = format!("{detail}; the new board is that of device {named}, which must be released first");
     }
     // Only the tenant's MDM service, which knows the device that it manages, mends without a person.
-    let vouched = context.channel == Channel::Automatic && replacement.by_itself && others.is_empty();
+    let seen = device.remediation.as_ref();
+    let for_a_person = seen.is_some_and(|seen| seen.state == RemediationState::ManualRemediationRequired);
+    let vouched = context.channel == Channel::Automatic && replacement.by_itself && others.is_empty() && !for_a_person;
     let mending = vouched.then(|| repair::rebind(device, record, context.now));
     let Some(Ok(rebinding)) = mending else {
         return mark(
@@ -43,8 +46,11 @@ pub(super) fn contradicted(
         );
     };
     let pending = RemediationState::AutomaticRemediationRequired;
-    let seen = device.remediation.as_ref();
-    if seen.is_some_and(|seen| seen.state == pending && seen.upload.as_ref().is_some_and(|id| id != context.upload)) {
+    let again = |seen: &Remediation| {
+        let elsewhere = seen.upload.as_ref().is_some_and(|id| id != context.upload);
+        seen.state == pending && elsewhere && seen.shown == strongest(record)
+    };
+    if seen.is_some_and(again) {
         return Decision::Update(Box::new(mended(record, context, device, rebinding)));
     }
     let detail = format!("{detail}; it is taken over when another list of the MDM service shows it, too");
@@ -79,13 +85,20 @@ fn mark(
     state: RemediationState,
     detail: String,
 ) -> Decision {
-    if device.remediation.as_ref().is_some_and(|seen| seen.state == state) {
+    let shown = strongest(record);
+    // Where a person is to decide, no list takes that back; what waits to be shown again waits for the same board.
+    let stands = |seen: &Remediation| {
+        seen.state == RemediationState::ManualRemediationRequired
+            || (seen.state == state && (seen.shown == shown || seen.upload.as_ref() == Some(context.upload)))
+    };
+    if device.remediation.as_ref().is_some_and(stands) {
         return ambiguous(detail);
     }
     let remediation = Remediation {
         state,
         since: context.now,
         upload: Some(context.upload.clone()),
+        shown,
     };
     Decision::Mark(Box::new(Marking {
         device: Device {
@@ -98,6 +111,11 @@ fn mark(
         row: source(record, context),
         detail,
     }))
+}
+
+/// The strongest identity of a row, by which its board is known again.
+fn strongest(record: &Record) -> Option<IdentityKey> {
+    record.keys.iter().min().copied()
 }
 
 fn source(record: &Record, context: &RowContext<'_>) -> Source {

@@ -3,7 +3,7 @@
 use hardware_hash::generate::{Capture, Generator, Rewritten, SyntheticDevice};
 
 use super::*;
-use crate::device::RowContext;
+use crate::device::{DeviceState, RowContext};
 use crate::id::TenantId;
 use crate::identity::IdentityKey;
 use crate::inbox::OnConflict;
@@ -210,6 +210,12 @@ fn what_was_found_out_last_is_what_a_device_needs() {
     assert_eq!(current(&device, Some(&boot(Pending, 250))).state, Pending);
     device.remediation = Some(Remediation::done(at(300)));
     assert!(!current(&device, Some(&boot(Pending, 250))).is_open());
+    assert!(current(&device, Some(&boot(Attention, 350))).is_open());
+    device.state = DeviceState::Released;
+    assert!(
+        !current(&device, Some(&boot(Attention, 350))).is_open(),
+        "nobody's any more"
+    );
     for state in RemediationState::ALL {
         assert_eq!(serde_json::to_value(state).unwrap(), state.as_str());
     }
