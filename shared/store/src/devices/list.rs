@@ -1,12 +1,16 @@
 //! Lists of a tenant's devices.
 
+use std::collections::HashMap;
+
 use aws_sdk_dynamodb::types::AttributeValue;
+use muster_core::deployment::Contact;
 use muster_core::device::{Device, DeviceState};
 use muster_core::id::{DeviceId, PartnerId, TenantId, UploadId};
 use muster_core::party::Registrant;
 use muster_core::repair::{self, RemediationState};
 
 use super::Devices;
+use crate::contacts::Contacts;
 use crate::error::{ErrorKind, StoreError};
 use crate::item::{Attributes, key_attributes, read};
 use crate::keys::{self, LIST_SHARDS};
@@ -30,7 +34,7 @@ pub struct DeviceFilter {
     pub registrants: Registrants,
     /// Those that this upload registered.
     pub upload: Option<UploadId>,
-    /// Those that need this, as far as uploads showed it.
+    /// Those that need this, as uploads or boots showed it.
     pub remediation: Option<RemediationState>,
 }
 
@@ -47,6 +51,7 @@ pub enum Registrants {
 }
 
 impl DeviceFilter {
+    /// Whether the device passes; of what it needs only [`Self::needs`] knows.
     fn admits(&self, device: &Device) -> bool {
         let serial = device.serial.as_deref().unwrap_or_default();
         let from = match &self.registrants {
@@ -60,9 +65,13 @@ impl DeviceFilter {
                 .as_ref()
                 .is_none_or(|tag| device.group_tag.as_ref() == Some(tag))
             && self.upload.as_ref().is_none_or(|id| device.source.upload == *id)
-            && self
-                .remediation
-                .is_none_or(|state| repair::current(device, None).state == state)
+    }
+
+    /// Whether the device needs what is asked for, given when it booted.
+    fn needs(&self, device: &Device, contact: Option<&Contact>) -> bool {
+        let at_boot = contact.and_then(|contact| contact.remediation.as_ref());
+        self.remediation
+            .is_none_or(|state| repair::current(device, at_boot).state == state)
     }
 
     /// Whether the index alone does not say which devices pass.
@@ -126,11 +135,12 @@ impl Devices {
             let page = self.table.query(query).await?;
             let more = page.next.is_some();
             let mut last = None;
-            for item in page.items {
-                let device: Device = read(item)?;
+            let found = page.items.into_iter().map(read).collect::<Result<Vec<Device>, _>>()?;
+            let contacts = self.contacts_of(filter, &found).await?;
+            for device in found {
                 room = room.saturating_sub(1);
                 last = Some((sort(&device), device.id));
-                if filter.admits(&device) {
+                if filter.admits(&device) && filter.needs(&device, contacts.get(&device.id)) {
                     devices.push(device);
                 }
                 if devices.len() >= limit {
@@ -150,6 +160,20 @@ impl Devices {
             }
         }
         Ok(DevicePage { devices, next: None })
+    }
+
+    /// When the devices booted that pass all else of the filter, where it asks for what boots show.
+    async fn contacts_of(
+        &self,
+        filter: &DeviceFilter,
+        found: &[Device],
+    ) -> Result<HashMap<DeviceId, Contact>, StoreError> {
+        if filter.remediation.is_none() {
+            return Ok(HashMap::new());
+        }
+        let asked = found.iter().filter(|device| filter.admits(device));
+        let ids: Vec<DeviceId> = asked.map(|device| device.id).collect();
+        Contacts::new(self.table.clone()).get_many(&ids).await
     }
 
     /// The place that a mark is for. A mark names the last device that was looked at, which whoever is given it may not be
