@@ -95,7 +95,14 @@ impl RegisterBatch<'_> {
         if let Some(last) = work.take_over(&done, records.iter().map(|record| record.place)) {
             records.retain(|record| record.place.row > last);
         }
-        let mut planned = self.plan(records, &context, upload.require_catalogue).await?;
+        let mut planned = self
+            .plan(
+                records,
+                &context,
+                upload.require_catalogue,
+                upload.options.validate_only,
+            )
+            .await?;
         // The first slice follows upon the look at the upload that began this batch.
         let (mut first, mut ended) = (true, false);
         while !planned.is_empty() {

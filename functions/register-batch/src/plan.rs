@@ -42,12 +42,14 @@ impl RegisterBatch<'_> {
     /// Looks the strongest key of each row up in bulk. A row whose strongest key nobody holds is planned as a new device
     /// without further reads: the write is conditional on each of its keys. A row whose keys the holder of the strongest
     /// one has all needs no further reads either, since no other device can hold them. The others are planned in full. New
-    /// devices without a hash are looked for in the catalogue; `required`: they must be there.
+    /// devices without a hash are looked for in the catalogue; `required`: they must be there. `predicts`: nothing will be
+    /// written, so no condition mends a plan, and all rows are planned in full.
     pub(crate) async fn plan(
         &self,
         records: Vec<Record>,
         context: &RowContext<'_>,
         required: bool,
+        predicts: bool,
     ) -> Result<Vec<Planned>, Failure> {
         let strongest: BTreeSet<IdentityKey> = records.iter().filter_map(strongest_key).collect();
         let claims = self
@@ -58,6 +60,10 @@ impl RegisterBatch<'_> {
         let mut decided: HashMap<u64, Decided> = HashMap::new();
         let (mut open, mut bare) = (Vec::new(), Vec::new());
         for record in &records {
+            if predicts {
+                open.push(record);
+                continue;
+            }
             let Some(claim) = strongest_key(record).and_then(|key| claims.get(&key)) else {
                 match record.components {
                     Some(_) => _ = decided.insert(record.place.row, decide(record, context, &[]).into()),
