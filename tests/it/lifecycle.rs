@@ -100,6 +100,14 @@ async fn a_device_goes_from_the_factory_to_its_second_owner() -> Result<()> {
         .admin(fabrikam, &format!("GET /-/devices/{id}"), &Value::Null)
         .await?;
     assert_eq!(seen["downloadedProfile"]["name"], "Sales");
+    let agent = Who::OfPartner(contoso, Role::AdminAgent);
+    let what = format!("GET /v1/tenants/{fabrikam}/devices/{id}");
+    let seen = life.api.ask(&agent, world, &what, &[], &Value::Null).await?;
+    assert_eq!(seen.status, 200);
+    assert!(
+        seen.body["downloadedProfile"].is_null(),
+        "the tenant's own is none of the partner's business"
+    );
 
     // Its board is replaced: a stranger, whose owner is told, until somebody says that it is the same device.
     let repaired = made.clone().with_new_board(1, Rewritten::SerialAndUuid);

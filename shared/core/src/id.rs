@@ -205,6 +205,14 @@ impl AnnouncementId {
         Self(format!("a-{}", URL_SAFE_NO_PAD.encode(short)))
     }
 
+    /// The id of a list that the service writes itself: it follows from these bytes and the list, so that another list is
+    /// another upload even where the same request makes it.
+    #[must_use]
+    pub fn of_list(seed: [u8; 16], list: &[u8]) -> Self {
+        let digest = digest_fields("list", &[&seed, list]);
+        Self::of_seed(std::array::from_fn(|i| digest.get(i).copied().unwrap_or_default()))
+    }
+
     /// The announcement that an object is of, by its name in the inbox: `{id}~{name}.csv`.
     #[must_use]
     pub fn of_file(name: &str) -> Option<Self> {
@@ -348,6 +356,10 @@ mod tests {
     fn an_announcement_is_known_by_its_objects_name() {
         let id = AnnouncementId::of_seed([1; 16]);
         assert_ne!(id, AnnouncementId::of_seed([2; 16]));
+        let list = AnnouncementId::of_list([1; 16], b"a");
+        assert_eq!(list, AnnouncementId::of_list([1; 16], b"a"));
+        assert_ne!(list, AnnouncementId::of_list([1; 16], b"b"));
+        assert_ne!(list, AnnouncementId::of_list([2; 16], b"a"));
         assert_eq!(AnnouncementId::of_file(&format!("{id}~a~b.csv")), Some(id));
         for other in ["list.csv", "a-x~list.csv", "~.csv", ""] {
             assert_eq!(AnnouncementId::of_file(other), None, "{other}");

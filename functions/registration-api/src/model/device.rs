@@ -209,11 +209,13 @@ impl Device {
 }
 
 impl Device {
-    /// Leaves out the rows that this partner is not known to have handed in.
+    /// Leaves out the rows that this partner is not known to have handed in, and the profile that the device was given, which
+    /// may be one of the tenant's own.
     pub fn hide_uploads_from(&mut self, partner: &PartnerId) {
         let own = Registrant::from(party::Registrant::Partner(partner.clone()));
         self.source = self.source.take().filter(|_| self.registrant == own);
         self.changed_by = None;
+        self.contact.downloaded_profile = None;
     }
 }
 

@@ -131,7 +131,7 @@ pub(crate) async fn hand_in(
     options: UploadOptions,
     seed: Seed,
 ) -> Result<AnnouncementId, Problem> {
-    let id = AnnouncementId::of_seed(seed.0);
+    let id = AnnouncementId::of_list(seed.0, &list);
     let now = api.guard.now();
     let key = key_of(channel, acting, tenant, &id, name);
     let size = u64::try_from(list.len()).unwrap_or(u64::MAX);
