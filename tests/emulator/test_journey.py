@@ -106,8 +106,9 @@ def test_an_object_that_is_no_upload_and_a_version_that_is_gone_are_told_and_for
     ("deployment-api", "update_item", ["CONTACT#d", "RATE#s#1"],
      ["DEVICE#d", "CLAIM#c", "TENANT#t", "PROFILES#t", "NONCE#n"]),
     # Of all consents, that of a tenant to itself alone.
-    ("registration-api", "put_item", ["GRANT#t#-", "GRANT#t#-#0", "DEVICE#d", "TENANT#t", "ANNOUNCEMENT#a"],
-     ["GRANT#t#contoso", "GRANT#t#contoso#0", "CLAIM#c", "BATCH#u-none#00000000", "STRAYS"]),
+    ("registration-api", "put_item",
+     ["GRANT#t#-", "GRANT#t#-#0", "DEVICE#d", "CLAIM#c", "TENANT#t", "ANNOUNCEMENT#a", "PROFILES#t", "ENTRY#e", "STRAYS"],
+     ["GRANT#t#contoso", "GRANT#t#contoso#0", "BATCH#u-none#00000000", "CONTACT#d", "KNOWN#k", "NONCE#n", "RATE#s#1"]),
 ])
 def test_a_function_may_write_its_own_items_and_no_others(deployment, function, action, may, may_not):
     _, policy = deployment.role(function)
