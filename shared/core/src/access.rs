@@ -1,9 +1,12 @@
-//! Who may call what over HTTP: callers, their roles, and one table of every route, [`ROUTES`].
+//! Who may call what over HTTP: callers, their roles, and one table of every route, [`ROUTES`]; the routes of a facade, whose
+//! paths and words are others', stand in a table beside it ([`PARTNER_CENTER`]).
 //!
 //! A role is of one of three parties. A tenant's roles hold for that tenant alone, a partner's for that partner and for
 //! tenants that it has asked for consent, the service's for everything. Who has no right to know that a tenant, a partner
 //! or a device exists is answered as if it did not.
 
+mod graph;
+mod partner_center;
 mod routes;
 #[cfg(test)]
 mod tests;
@@ -17,7 +20,16 @@ use serde::{Deserialize, Serialize};
 use crate::id::{PartnerId, TenantId};
 use crate::party::PartnerKind;
 
+pub use graph::GRAPH_ROUTES;
+pub use partner_center::PARTNER_CENTER;
 pub use routes::ROUTES;
+
+/// A path of Partner Center's or Graph's as its table spells it, as far as a look-up needs that. `None` where it is in order,
+/// or none of these paths.
+#[must_use]
+pub fn straighten(path: &str) -> Option<String> {
+    partner_center::straighten(path).or_else(|| graph::straighten(path))
+}
 
 /// What a caller may be. The names are those of the roles in a token's claim `roles`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -249,5 +261,6 @@ impl Caller {
 /// The route of this method and path.
 #[must_use]
 pub fn route_of(method: &str, path: &str) -> Option<&'static Route> {
-    ROUTES.iter().find(|route| route.method == method && route.path == path)
+    let mut routes = ROUTES.iter().chain(PARTNER_CENTER).chain(GRAPH_ROUTES);
+    routes.find(|route| route.method == method && route.path == path)
 }

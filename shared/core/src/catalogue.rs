@@ -17,7 +17,7 @@ use uuid::Uuid;
 
 use crate::Timestamp;
 use crate::decide::{contradicts, one_device};
-use crate::device::Source;
+use crate::device::{Device, Source};
 use crate::id::{IdError, PartnerId, derived};
 use crate::identity::{IdentityKey, KeyKind, Pkid};
 use crate::record::Record;
@@ -123,6 +123,14 @@ pub struct Entry {
 }
 
 impl Entry {
+    /// The identities whose holder proves to have the device: its TPM's endorsement key. Names and PKIDs can be written into
+    /// any list, so they count only where the hash shows no TPM.
+    pub fn proving_keys(&self) -> impl Iterator<Item = IdentityKey> + '_ {
+        let has_tpm = self.keys.iter().any(|key| key.kind() == KeyKind::EndorsementKey);
+        let proves = move |key: &IdentityKey| !has_tpm || key.kind() == KeyKind::EndorsementKey;
+        self.keys.iter().copied().filter(proves)
+    }
+
     /// The identities by which rows lead to it.
     pub fn leading_keys(&self) -> impl Iterator<Item = IdentityKey> + '_ {
         self.keys.iter().copied().filter(|key| leads(*key))
@@ -164,13 +172,40 @@ pub enum Lead<'a> {
     Unclear(&'static str),
 }
 
+/// What is said of a device beside its identities.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Said<'a> {
+    /// Its serial number.
+    pub serial: Option<&'a str>,
+    /// Its manufacturer.
+    pub manufacturer: Option<&'a str>,
+}
+
+impl<'a> From<&'a Record> for Said<'a> {
+    fn from(record: &'a Record) -> Self {
+        Self {
+            serial: record.serial.as_deref(),
+            manufacturer: record.manufacturer.as_deref(),
+        }
+    }
+}
+
+impl<'a> From<&'a Device> for Said<'a> {
+    fn from(device: &'a Device) -> Self {
+        Self {
+            serial: device.serial.as_deref(),
+            manufacturer: device.manufacturer.as_deref(),
+        }
+    }
+}
+
 const SEVERAL: &str = "the catalogue has several devices with this PKID, or this manufacturer, model and serial number";
 const OTHER: &str = "the catalogue has another device with this PKID, or this manufacturer, model and serial number";
 
-/// Where these identities lead, given the entries that have any of them. `serial`: what is said of the serial number beside
-/// them.
+/// Where these identities lead, given the entries that have any of them. `said`: what is said of the names beside them. A
+/// PKID leads to no device of another manufacturer: whoever listed that one stands for other names.
 #[must_use]
-pub fn lead<'a>(keys: &[IdentityKey], serial: Option<&str>, entries: impl IntoIterator<Item = &'a Entry>) -> Lead<'a> {
+pub fn lead<'a>(keys: &[IdentityKey], said: Said<'_>, entries: impl IntoIterator<Item = &'a Entry>) -> Lead<'a> {
     let mut found: Vec<&Entry> = entries
         .into_iter()
         .filter(|entry| entry.state == EntryState::Listed && entry.leading_keys().any(|key| keys.contains(&key)))
@@ -187,10 +222,9 @@ pub fn lead<'a>(keys: &[IdentityKey], serial: Option<&str>, entries: impl IntoIt
     {
         return Lead::Unclear(SEVERAL);
     }
+    let differ = |said: Option<&str>, held: Option<&str>| said.zip(held).is_some_and(|(said, held)| said != held);
     let says_otherwise = |entry: &Entry| {
-        serial
-            .zip(entry.serial.as_deref())
-            .is_some_and(|(said, held)| said != held)
+        differ(said.serial, entry.serial.as_deref()) || differ(said.manufacturer, entry.manufacturer.as_deref())
     };
     if found
         .iter()

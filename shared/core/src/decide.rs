@@ -15,7 +15,7 @@ use crate::party::Registrant;
 use crate::record::Record;
 use crate::repair::Remediation;
 
-pub use catalogue::complete;
+pub use catalogue::{complete, led};
 pub(crate) use catalogue::{contradicts, one_device};
 
 /// How many identities one device can have; with its device each is an action of a release, which is one transaction.
@@ -207,6 +207,7 @@ fn change(
     let mut device = oldest.clone();
     for other in &absorbed {
         device.keys.extend(&other.keys);
+        device.absorbed.extend(other.ids());
         fill(
             &mut device,
             other.serial.as_ref(),
@@ -215,7 +216,10 @@ fn change(
             other.pkid.as_ref(),
         );
         device.group_tag = device.group_tag.or_else(|| other.group_tag.clone());
-        device.assigned_user = device.assigned_user.or_else(|| other.assigned_user.clone());
+        if device.assigned_user.is_none() {
+            device.assigned_user.clone_from(&other.assigned_user);
+            device.addressable_user_name.clone_from(&other.addressable_user_name);
+        }
         device.display_name = device.display_name.or_else(|| other.display_name.clone());
         device.purchase_order = device.purchase_order.or_else(|| other.purchase_order.clone());
         device.remediation = device.remediation.or_else(|| other.remediation.clone());
@@ -295,7 +299,10 @@ fn take_tags(device: &mut Device, record: &Record, context: &RowContext<'_>) {
     if context.on_conflict == OnConflict::Update {
         let default_tag = context.group_tag.map(str::to_owned);
         device.group_tag = record.group_tag.clone().or(default_tag).or(device.group_tag.take());
-        device.assigned_user = record.assigned_user.clone().or(device.assigned_user.take());
+        if record.assigned_user.is_some() && record.assigned_user != device.assigned_user {
+            device.assigned_user.clone_from(&record.assigned_user);
+            device.addressable_user_name = None;
+        }
     }
 }
 

@@ -143,6 +143,32 @@ impl EnrollmentState {
 }
 
 impl Contact {
+    /// What is known of a device of which another record existed beside this one: what was seen first, and what was seen last.
+    #[must_use]
+    pub fn joined(self, other: Self) -> Self {
+        let (last, before) = match self.last_at >= other.last_at {
+            true => (self, other),
+            false => (other, self),
+        };
+        let newer = |a: Option<Downloaded>, b: Option<Downloaded>| match (a, b) {
+            (Some(a), Some(b)) if b.at > a.at => Some(b),
+            (a, b) => a.or(b),
+        };
+        let open = |a: Option<Remediation>, b: Option<Remediation>| match (a, b) {
+            (Some(a), Some(b)) if b.since > a.since => Some(b),
+            (a, b) => a.or(b),
+        };
+        Self {
+            first_at: last.first_at.into_iter().chain(before.first_at).min(),
+            last_at: last.last_at,
+            answer: last.answer.or(before.answer),
+            os_build: last.os_build.or(before.os_build),
+            profile: newer(last.profile, before.profile),
+            remediation: open(last.remediation, before.remediation),
+            enrolled_at: last.enrolled_at.max(before.enrolled_at),
+        }
+    }
+
     /// How far the device is.
     #[must_use]
     pub fn enrollment_state(&self) -> EnrollmentState {

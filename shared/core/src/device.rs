@@ -88,6 +88,9 @@ pub struct Device {
     /// Assigned user, as a user principal name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub assigned_user: Option<String>,
+    /// How the assigned user is greeted; none without an assigned user.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub addressable_user_name: Option<String>,
     /// The name that the device shall get.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub display_name: Option<String>,
@@ -111,12 +114,28 @@ pub struct Device {
     pub registered_at: Timestamp,
     /// When it was changed last.
     pub changed_at: Timestamp,
+    /// The devices that turned out to be this one, as they were merged into it. What was recorded beside them, their places on
+    /// lists of profiles and their contacts, counts for it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub absorbed: Vec<DeviceId>,
     /// The device that it turned out to be.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub merged_into: Option<DeviceId>,
 }
 
 impl Device {
+    /// Whether partners may know of it: those that partners registered.
+    #[must_use]
+    pub fn is_of_partners(&self) -> bool {
+        self.registrant != Registrant::Tenant
+    }
+
+    /// Under which ids something may be recorded beside it: its own, then those of the devices that were merged into it.
+    #[must_use]
+    pub fn ids(&self) -> Vec<DeviceId> {
+        std::iter::once(self.id).chain(self.absorbed.iter().copied()).collect()
+    }
+
     /// The row that wrote it last.
     #[must_use]
     pub fn last_source(&self) -> &Source {
@@ -146,6 +165,7 @@ impl Device {
                 .clone()
                 .or_else(|| context.group_tag.map(str::to_owned)),
             assigned_user: record.assigned_user.clone(),
+            addressable_user_name: None,
             display_name: None,
             purchase_order: None,
             keys: record.keys.clone(),
@@ -155,6 +175,7 @@ impl Device {
             changed_by: None,
             registered_at: context.now,
             changed_at: context.now,
+            absorbed: Vec::new(),
             merged_into: None,
         }
     }

@@ -8,6 +8,7 @@ use crate::device::{Device, DeviceState, Source};
 use crate::id::{DeviceId, PartnerId};
 use crate::identity::IdentityKey;
 use crate::party::Registrant;
+use crate::profile::Profile;
 
 /// How many characters of a requester's name are kept.
 const MAX_SUBJECT: usize = 256;
@@ -35,7 +36,13 @@ impl Requester {
     /// Whether this device is one that it may know of, once it is of the right tenant.
     #[must_use]
     pub fn may_know(&self, device: &Device) -> bool {
-        self.party == Registrant::Tenant || device.registrant != Registrant::Tenant
+        self.party == Registrant::Tenant || device.is_of_partners()
+    }
+
+    /// Whether this profile is one that it may know of, once it is of the right tenant.
+    #[must_use]
+    pub fn may_know_profile(&self, profile: &Profile) -> bool {
+        self.party == Registrant::Tenant || profile.is_of_partners()
     }
 }
 
@@ -208,6 +215,11 @@ fn fields(old: &Device, new: &Device) -> Vec<FieldChange> {
         ("pkid", pkid(old), pkid(new)),
         ("groupTag", old.group_tag.clone(), new.group_tag.clone()),
         ("assignedUser", old.assigned_user.clone(), new.assigned_user.clone()),
+        (
+            "addressableUserName",
+            old.addressable_user_name.clone(),
+            new.addressable_user_name.clone(),
+        ),
         ("displayName", old.display_name.clone(), new.display_name.clone()),
         ("purchaseOrder", old.purchase_order.clone(), new.purchase_order.clone()),
         ("mergedInto", merged(old), merged(new)),

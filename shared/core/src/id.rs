@@ -1,5 +1,7 @@
 //! Identifiers. Parsed once, at the edge; what carries one of these types is known to be well formed.
 
+mod import;
+
 use std::fmt;
 use std::str::FromStr;
 
@@ -8,6 +10,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
+
+pub use import::ImportId;
 
 /// Why a text is no identifier.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -13,6 +13,7 @@ pub mod decide;
 mod denied;
 pub mod deployment;
 pub mod device;
+pub mod error_code;
 pub mod grant;
 pub mod harvest;
 pub mod history;
@@ -27,6 +28,7 @@ pub mod record;
 pub mod repair;
 pub mod report;
 pub mod row;
+pub mod sandbox;
 pub mod unite;
 pub mod upload;
 

@@ -1,5 +1,8 @@
 //! Tenants and partners: who owns devices and who hands them in.
 
+use std::collections::BTreeSet;
+
+use hardware_hash::placeholder;
 use serde::{Deserialize, Serialize};
 
 use crate::Timestamp;
@@ -156,8 +159,63 @@ pub struct Partner {
     /// An indirect reseller's provider.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub provider: Option<PartnerId>,
+    /// The manufacturers, as the firmware of their devices names them, letter for letter, of which it may make devices known in its
+    /// catalogue.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub manufacturers: BTreeSet<String>,
     /// When it was made known.
     pub created_at: Timestamp,
+    /// Counts every change; changes are conditional on it.
+    #[serde(default = "first")]
+    pub version: u64,
+}
+
+impl Partner {
+    /// A partner of which no more is known.
+    #[must_use]
+    pub fn new(id: PartnerId, name: impl Into<String>, kind: PartnerKind, created_at: Timestamp) -> Self {
+        Self {
+            id,
+            name: name.into(),
+            kind,
+            provider: None,
+            manufacturers: BTreeSet::new(),
+            created_at,
+            version: first(),
+        }
+    }
+}
+
+/// How many manufacturers a partner stands for at most: each of its uploads keeps them.
+pub const MAX_MANUFACTURERS: usize = 32;
+
+/// The names of manufacturers as they are kept: without outer blanks, as they are read from a hash.
+///
+/// # Errors
+/// Why one of them is none, or a partner of this kind has none.
+pub fn manufacturers(
+    kind: PartnerKind,
+    names: impl IntoIterator<Item = impl AsRef<str>>,
+) -> Result<BTreeSet<String>, &'static str> {
+    let mut kept = BTreeSet::new();
+    for name in names {
+        let name = name.as_ref().trim();
+        if name.is_empty() || name.chars().count() > 128 || name.chars().any(char::is_control) {
+            return Err("a manufacturer's name has 1 to 128 characters, and no control characters");
+        }
+        if placeholder::is_placeholder(name) {
+            return Err("that is what firmware says that names no manufacturer");
+        }
+        kept.insert(name.to_owned());
+    }
+    if kept.len() > MAX_MANUFACTURERS {
+        return Err("a partner stands for 32 manufacturers at most");
+    }
+    match kind {
+        PartnerKind::Oem => Ok(kept),
+        _ if kept.is_empty() => Ok(kept),
+        _ => Err("only a partner of the kind oem stands for manufacturers"),
+    }
 }
 
 /// What the directory says of a partner to customers.
@@ -222,6 +280,23 @@ mod tests {
             let domain = domain(text);
             assert_eq!(domain.as_ref().map(Option::as_deref).map_err(|_| ()), kept, "{text}");
         }
+    }
+
+    #[test]
+    fn names_of_manufacturers_are_kept_as_firmware_has_them() {
+        let (oem, csp) = (PartnerKind::Oem, PartnerKind::CspDirect);
+        let kept = manufacturers(oem, [" Contoso ", "Contoso", "CONTOSO", "Contoso, Inc."]).unwrap();
+        assert_eq!(
+            kept.into_iter().collect::<Vec<_>>(),
+            ["CONTOSO", "Contoso", "Contoso, Inc."]
+        );
+        for name in ["", " ", "To be filled by O.E.M.", "Con\ntoso", &"x".repeat(129)] {
+            assert!(manufacturers(oem, [name]).is_err(), "{name:?}");
+        }
+        let many: Vec<String> = (0..=MAX_MANUFACTURERS).map(|n| format!("Contoso {n}")).collect();
+        assert!(manufacturers(oem, &many).is_err());
+        assert!(manufacturers(csp, ["Contoso"]).is_err());
+        assert!(manufacturers(csp, <[&str; 0]>::default()).is_ok_and(|names| names.is_empty()));
     }
 
     #[test]

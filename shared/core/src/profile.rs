@@ -69,6 +69,31 @@ pub struct Profile {
 }
 
 impl Profile {
+    /// Whether partners may know of it: those that partners made.
+    #[must_use]
+    pub const fn is_of_partners(&self) -> bool {
+        self.partner.is_some()
+    }
+
+    /// A new profile of the tenant's own that says this, and is for no device so far.
+    #[must_use]
+    pub fn new(id: ProfileId, tenant: TenantId, origin: Channel, settings: Settings, now: Timestamp) -> Self {
+        Self {
+            id,
+            tenant,
+            version: 1,
+            revision: 1,
+            origin,
+            partner: None,
+            settings,
+            assignment: Assignment::default(),
+            included_devices: 0,
+            excluded_devices: 0,
+            created_at: now,
+            modified_at: now,
+        }
+    }
+
     /// What picking needs to know of it.
     #[must_use]
     pub fn rule(&self) -> Rule {

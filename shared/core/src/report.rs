@@ -121,7 +121,7 @@ impl ReportRow {
 }
 
 /// The detail of a cell or a hash that cannot be read says what to do; the outcome's remedy would only repeat it.
-const fn says_what_to_do(outcome: Outcome) -> bool {
+pub(crate) const fn says_what_to_do(outcome: Outcome) -> bool {
     matches!(
         outcome,
         Outcome::MalformedRow | Outcome::InvalidHash | Outcome::HashNot4k

@@ -1,5 +1,7 @@
 //! An upload and its states.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use crate::Timestamp;
@@ -116,6 +118,9 @@ pub struct Upload {
     /// Whether a row without a hash must lead to a device of the catalogue, as its tenant demanded when it was accepted.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub require_catalogue: bool,
+    /// Of a catalogue upload: the manufacturers that its sender stood for when it was accepted.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub manufacturers: BTreeSet<String>,
     /// When it was accepted.
     pub created_at: Timestamp,
 }

@@ -15,6 +15,7 @@ mod repair;
 pub use capture::Capture;
 pub use repair::Rewritten;
 
+use crate::hypervisor::HYPER_V;
 use crate::{Mac, SmbiosUuid};
 
 /// How many product key ids there are that are not all zero.
@@ -34,6 +35,9 @@ const PRODUCTS: [&str; 4] = [
     "Contoso Tablet 3",
     "Contoso Station 9",
 ];
+
+/// The SKU number of all devices that are no virtual machines.
+const SKU: &str = "CTSO-2025";
 
 /// Makes devices.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,6 +59,7 @@ impl Generator {
             serial: format!("TEST-{:X}-{n:07}", self.seed),
             manufacturer: "Contoso".to_owned(),
             product: product.to_owned(),
+            sku: SKU.to_owned(),
             family: "Contoso Book".to_owned(),
             uuid: random.uuid(),
             pkid: Some(self.pkid(n)),
@@ -94,6 +99,8 @@ pub struct SyntheticDevice {
     pub manufacturer: String,
     /// System product name.
     pub product: String,
+    /// System SKU number.
+    pub sku: String,
     /// System family.
     pub family: String,
     /// SMBIOS UUID.
@@ -121,11 +128,13 @@ impl SyntheticDevice {
         self.ek.is_some()
     }
 
-    /// The device as a virtual machine: no TPM, no product key, one adapter, a disk without serial number.
+    /// The device as a virtual machine: a hypervisor's names, no TPM, no product key, one adapter, a disk without serial number.
     #[must_use]
     pub fn virtual_machine(mut self) -> Self {
-        self.product = "Contoso Virtual Machine".to_owned();
-        self.family = "Virtual Machine".to_owned();
+        HYPER_V.manufacturer.clone_into(&mut self.manufacturer);
+        HYPER_V.product.clone_into(&mut self.product);
+        "None".clone_into(&mut self.sku);
+        "Virtual Machine".clone_into(&mut self.family);
         self.pkid = None;
         self.macs.truncate(1);
         self.disk = String::new();

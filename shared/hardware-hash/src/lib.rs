@@ -25,6 +25,7 @@ mod finding;
 #[cfg(feature = "generate")]
 pub mod generate;
 mod hash;
+pub mod hypervisor;
 mod identifiers;
 pub mod kind;
 mod matcher;

@@ -53,6 +53,8 @@ const SEES_PROFILES: &[Role] = &[
     AdminAgent,
     ServiceAdministrator,
 ];
+/// Whoever makes devices: manufacturers.
+const MAKES: &[Role] = &[Oem];
 /// Whoever makes devices known: manufacturers.
 const CATALOGUES: &[Role] = &[Oem];
 /// Whoever sees a manufacturer's catalogue.
@@ -83,7 +85,7 @@ const SERVICE: &[Role] = &[ServiceAdministrator];
 /// Everybody whose token is good.
 const EVERYBODY: &[Role] = &Role::ALL;
 
-const fn route(method: &'static str, path: &'static str, roles: &'static [Role]) -> Route {
+pub(super) const fn route(method: &'static str, path: &'static str, roles: &'static [Role]) -> Route {
     Route {
         method,
         path,
@@ -131,6 +133,7 @@ pub const ROUTES: &[Route] = &[
     route("POST", "/v1/partners", SERVICE),
     route("GET", "/v1/partners", SERVICE),
     route("GET", "/v1/partners/{partner}", SEES_PARTNER),
+    route("PATCH", "/v1/partners/{partner}", SERVICE),
     // Uploads.
     route("POST", "/v1/tenants/{tenant}/uploads", REGISTERS),
     route("GET", "/v1/tenants/{tenant}/uploads", SEES_UPLOADS),
@@ -155,6 +158,8 @@ pub const ROUTES: &[Route] = &[
     route("POST", "/v1/tenants/{tenant}/devices/{device}/rebind", CHANGES),
     route("POST", "/v1/tenants/{tenant}/devices/{device}/release", RELEASES),
     route("GET", "/v1/tenants/{tenant}/devices/{device}/history", SEES_DEVICES),
+    // A manufacturer names no tenant here: the registry knows whose its devices are.
+    route("POST", "/v1/devices/release", MAKES),
     // Profiles.
     route("POST", "/v1/tenants/{tenant}/profiles", SETS_PROFILES),
     route("GET", "/v1/tenants/{tenant}/profiles", SEES_PROFILES),
@@ -167,6 +172,11 @@ pub const ROUTES: &[Route] = &[
         SETS_PROFILES,
     ),
     route("GET", "/v1/tenants/{tenant}/profiles/{profile}/devices", SEES_PROFILES),
+    route(
+        "GET",
+        "/v1/tenants/{tenant}/profiles/{profile}/assigned-devices",
+        SEES_PROFILES,
+    ),
     route("POST", "/v1/tenants/{tenant}/profiles/{profile}/devices", SETS_PROFILES),
     route(
         "GET",

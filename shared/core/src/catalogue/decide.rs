@@ -1,5 +1,7 @@
 //! What a row of a catalogue upload does, given what the same manufacturer has listed.
 
+use std::collections::BTreeSet;
+
 use hardware_hash::compare;
 
 use super::{Entry, EntryId, EntryState, leads};
@@ -18,6 +20,8 @@ pub struct EntryContext<'a> {
     pub upload: &'a UploadId,
     /// The manufacturer.
     pub partner: &'a PartnerId,
+    /// The names of manufacturers that it stands for.
+    pub manufacturers: &'a BTreeSet<String>,
     /// The partner that the devices are meant for.
     pub intended_for: Option<&'a PartnerId>,
     /// The time of this attempt.
@@ -103,6 +107,9 @@ pub fn decide(record: &Record, context: &EntryContext<'_>, own: &[Entry]) -> Ent
         let detail = "the row has no hardware hash".to_owned();
         return left(Outcome::MissingIdentity, None, Some(detail));
     };
+    if let Some(detail) = foreign(&new, context) {
+        return left(Outcome::ForeignManufacturer, None, Some(detail));
+    }
     let mut listed: Vec<&Entry> = own.iter().filter(|entry| entry.state == EntryState::Listed).collect();
     listed.sort_by_key(|entry| (entry.catalogued_at, entry.id));
     for entry in &listed {
@@ -129,6 +136,32 @@ pub fn decide(record: &Record, context: &EntryContext<'_>, own: &[Entry]) -> Ent
             before: before.clone(),
         })),
     }
+}
+
+/// Why the manufacturer may not make this device known: its firmware names another one.
+fn foreign(new: &Entry, context: &EntryContext<'_>) -> Option<String> {
+    // Whatever else the row says, its hash names a manufacturer, and that one counts.
+    let named = new.manufacturer.as_deref().unwrap_or_default();
+    if context.manufacturers.contains(named) {
+        return None;
+    }
+    let named: String = named.chars().take(80).collect();
+    let partner = context.partner;
+    let bound: Vec<String> = context
+        .manufacturers
+        .iter()
+        .take(5)
+        .map(|name| format!("`{name}`"))
+        .collect();
+    Some(match bound.is_empty() {
+        true => {
+            format!("the device's firmware names the manufacturer `{named}`, and no name is bound to {partner} yet")
+        }
+        false => format!(
+            "the device's firmware names the manufacturer `{named}`, and what is bound to {partner} is {}",
+            bound.join(", ")
+        ),
+    })
 }
 
 fn entry_of(record: &Record, context: &EntryContext<'_>) -> Option<Entry> {

@@ -54,13 +54,69 @@ pub(crate) fn entry(manufacturer: &str, device: &SyntheticDevice, second: i64) -
 
 fn decided(manufacturer: &str, device: &SyntheticDevice, second: i64, own: &[Entry]) -> EntryDecision {
     let (partner, upload) = (oem(manufacturer), UploadId::of_object("b", "k", &second.to_string()));
+    let names = [laptop(1).manufacturer].into();
     let context = EntryContext {
         upload: &upload,
         partner: &partner,
+        manufacturers: &names,
         intended_for: None,
         now: at(second),
     };
     decide(&hashed(device), &context, own)
+}
+
+#[test]
+fn a_manufacturer_makes_known_what_its_names_are_on_letter_for_letter() {
+    let (partner, upload) = (oem("northwind"), UploadId::of_object("b", "k", "1"));
+    let device = laptop(1);
+    let own = entry("northwind", &device, 1);
+    for (bound, listed) in [
+        (&["Contoso"][..], true),
+        (&["Fabrikam", "Contoso"], true),
+        (&["contoso"], false),
+        (&["Contoso, Inc."], false),
+        (&["Fabrikam"], false),
+        (&[], false),
+    ] {
+        let names = bound.iter().map(|name| (*name).to_owned()).collect();
+        let context = EntryContext {
+            upload: &upload,
+            partner: &partner,
+            manufacturers: &names,
+            intended_for: None,
+            now: at(2),
+        };
+        // Whether it is new, listed already, or was taken back: the names decide.
+        let withdrawn = Entry {
+            state: EntryState::Withdrawn,
+            ..own.clone()
+        };
+        for near in [vec![], vec![own.clone()], vec![withdrawn]] {
+            let decision = decide(&hashed(&device.clone().with_new_disk(1)), &context, &near);
+            assert_eq!(
+                decision.outcome() != Outcome::ForeignManufacturer,
+                listed,
+                "{bound:?}: {decision:?}"
+            );
+            assert_eq!(decision.stored().is_some(), listed, "{bound:?}");
+        }
+        if let EntryDecision::Leave(left) = decide(&hashed(&device), &context, &[]) {
+            let detail = left.detail.unwrap();
+            let tells = |what: &str| assert!(detail.contains(what), "{detail}");
+            tells("`Contoso`");
+            bound
+                .first()
+                .map_or_else(|| tells("no name is bound"), |name| tells(name));
+        }
+    }
+}
+
+#[test]
+fn the_endorsement_key_alone_proves_whose_device_it_is_where_there_is_one() {
+    let kinds = |entry: &Entry| entry.proving_keys().map(|key| key.kind()).collect::<Vec<_>>();
+    assert_eq!(kinds(&entry("northwind", &laptop(1), 1)), [KeyKind::EndorsementKey]);
+    let bare = entry("northwind", &laptop(1).without_tpm(), 1);
+    assert_eq!(kinds(&bare).len(), bare.keys.len());
 }
 
 fn tuple(device: &SyntheticDevice) -> Record {
@@ -80,7 +136,7 @@ fn pkid(device: &SyntheticDevice) -> Record {
 }
 
 fn led<'a>(record: &Record, entries: &'a [Entry]) -> Lead<'a> {
-    lead(&record.keys, record.serial.as_deref(), entries)
+    lead(&record.keys, record.into(), entries)
 }
 
 #[test]
@@ -148,6 +204,19 @@ fn a_row_whose_serial_number_is_another_leads_to_none() {
         ..RawRow::default()
     });
     assert_eq!(led(&record, &entries), Lead::Unclear(OTHER));
+    // Somebody listed the PKID under a name of its own, with the serial number that the row will have.
+    let foreign = row(&RawRow {
+        product_id: device.pkid.as_deref(),
+        manufacturer: Some("Fabrikam"),
+        model: Some(&device.product),
+        serial_number: Some(&device.serial),
+        ..RawRow::default()
+    });
+    assert_eq!(
+        led(&foreign, &entries),
+        Lead::Unclear(OTHER),
+        "the manufacturer is another one"
+    );
     let mixed = row(&RawRow {
         product_id: other.pkid.as_deref(),
         manufacturer: Some(&device.manufacturer),

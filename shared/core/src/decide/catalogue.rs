@@ -2,7 +2,7 @@
 
 use hardware_hash::compare;
 
-use super::{Change, Decision, Side, change, contradiction};
+use super::{Change, Decision, Side, ambiguous, change, contradiction};
 use crate::Timestamp;
 use crate::catalogue::Entry;
 use crate::device::{Device, DeviceState, RowContext};
@@ -57,6 +57,10 @@ pub fn complete(entry: &Entry, holders: &[Device], now: Timestamp) -> Option<Cha
     if !lacks || holders.iter().any(|device| device.tenant != oldest.tenant) {
         return None;
     }
+    // A device that somebody captured is changed by nobody else's word, unless its TPM is the entry's.
+    if holders.iter().any(|device| !is_proven(&entry.keys, device)) {
+        return None;
+    }
     for (at, device) in holders.iter().enumerate() {
         let others = holders.iter().skip(at + 1);
         let among = |other: &&Device| contradiction(Side::of(device), Side::of(other)).is_some();
@@ -83,6 +87,34 @@ pub fn complete(entry: &Entry, holders: &[Device], now: Timestamp) -> Option<Cha
         }
         _ => None,
     }
+}
+
+/// What a row does that leads to an entry of the catalogue; `whole`: the row with all that the entry knows. What a manufacturer
+/// lists of a device is how it left the factory: it marks none that has another board since, and changes none that somebody
+/// captured, unless the TPM shows that it is the same one.
+#[must_use]
+pub fn led(decision: Decision, whole: &Record) -> Decision {
+    let Decision::Update(change) = &decision else {
+        return match decision {
+            Decision::Mark(marking) => ambiguous(marking.detail),
+            other => other,
+        };
+    };
+    let mut touched = std::iter::once(&change.before).chain(&change.absorbed);
+    match touched.find(|device| !is_proven(&whole.keys, device)) {
+        Some(device) => ambiguous(format!(
+            "the row leads to an entry of the catalogue that shares an identity with device {}, and no TPM endorsement key shows \
+             that they are one; use the 4K hardware hash",
+            device.id
+        )),
+        None => decision,
+    }
+}
+
+/// Whether an entry with these identities may change a device: one that has no hash of its own, or the same endorsement key.
+fn is_proven(keys: &[IdentityKey], device: &Device) -> bool {
+    let mut own = device.keys.iter().filter(|key| key.kind() == KeyKind::EndorsementKey);
+    device.components.is_none() || own.any(|key| keys.contains(key))
 }
 
 #[cfg(test)]

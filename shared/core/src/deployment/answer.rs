@@ -58,6 +58,12 @@ impl Answer {
         }
     }
 
+    /// Whether it tells which profiles the device's tenant has.
+    #[must_use]
+    pub const fn tells_of_profiles(self) -> bool {
+        matches!(self, Self::Profile | Self::ProfileGone | Self::NoProfile)
+    }
+
     /// What the device shows, where it is given no profile. The same words each time: what a stranger is told depends on
     /// nothing.
     #[must_use]

@@ -100,6 +100,42 @@ fn seen(shown: &Record, known: &Device, tuple_lookup: bool) -> Recognised {
 }
 
 #[test]
+fn contacts_of_two_records_of_one_device_are_joined_whichever_comes_first() {
+    let at = |second| Some(Timestamp::from_second(second).unwrap());
+    let downloaded = |second, revision| Downloaded {
+        profile: crate::id::ProfileId::of_seed([1; 16]),
+        name: "Kiosk".to_owned(),
+        revision,
+        at: Timestamp::from_second(second).unwrap(),
+    };
+    let (early, late) = (
+        Contact {
+            first_at: at(5),
+            last_at: at(9),
+            answer: Some(Answer::Profile),
+            os_build: Some("10.0.1".to_owned()),
+            profile: Some(downloaded(9, 1)),
+            enrolled_at: at(10),
+            ..Contact::default()
+        },
+        Contact {
+            first_at: at(20),
+            last_at: at(30),
+            answer: Some(Answer::NoProfile),
+            remediation: Some(Remediation::done(Timestamp::UNIX_EPOCH)),
+            ..Contact::default()
+        },
+    );
+    let joined = early.clone().joined(late.clone());
+    assert_eq!(joined, late.clone().joined(early.clone()));
+    assert_eq!((joined.first_at, joined.last_at), (at(5), at(30)));
+    assert_eq!((joined.answer, joined.enrolled_at), (Some(Answer::NoProfile), at(10)));
+    assert_eq!((&joined.profile, &joined.os_build), (&early.profile, &early.os_build));
+    assert_eq!(joined.remediation, late.remediation);
+    assert_eq!(Contact::default().joined(early.clone()), early);
+}
+
+#[test]
 fn a_device_is_recognised_whatever_was_replaced_around_its_board() {
     let notebook = device(1);
     for known in [

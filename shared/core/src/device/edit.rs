@@ -17,6 +17,8 @@ pub struct DeviceEdit {
     pub group_tag: Option<Option<String>>,
     /// Assigned user, as a user principal name.
     pub assigned_user: Option<Option<String>>,
+    /// How that user is greeted.
+    pub addressable_user_name: Option<Option<String>>,
     /// The name that the device shall get.
     pub display_name: Option<Option<String>>,
     /// The order that it was bought by.
@@ -52,6 +54,7 @@ impl DeviceEdit {
             assigned_user: check("assignedUser", self.assigned_user, MAX_USER, |text| {
                 (!is_user(text)).then(|| format!("it is {NO_USER}"))
             }),
+            addressable_user_name: check("addressableUserName", self.addressable_user_name, MAX_TEXT, any),
             display_name: check("displayName", self.display_name, MAX_NAME, no_name),
             purchase_order: check("purchaseOrder", self.purchase_order, MAX_TEXT, any),
         };
@@ -64,13 +67,17 @@ impl DeviceEdit {
         *self == Self::default()
     }
 
-    /// The device with these values; version and time stay.
+    /// The device with these values; version and time stay. Another user is greeted by no name, until one is given.
     #[must_use]
     pub fn apply(&self, device: &Device) -> Device {
         let take = |new: &Option<Option<String>>, old: &Option<String>| new.clone().unwrap_or_else(|| old.clone());
+        let assigned_user = take(&self.assigned_user, &device.assigned_user);
+        let same = assigned_user == device.assigned_user;
+        let greeting = device.addressable_user_name.clone().filter(|_| same);
         Device {
             group_tag: take(&self.group_tag, &device.group_tag),
-            assigned_user: take(&self.assigned_user, &device.assigned_user),
+            addressable_user_name: take(&self.addressable_user_name, &greeting).filter(|_| assigned_user.is_some()),
+            assigned_user,
             display_name: take(&self.display_name, &device.display_name),
             purchase_order: take(&self.purchase_order, &device.purchase_order),
             ..device.clone()
@@ -108,6 +115,7 @@ mod tests {
         let edit = DeviceEdit {
             group_tag: some(" Sales "),
             assigned_user: some(" "),
+            addressable_user_name: None,
             display_name: Some(None),
             purchase_order: None,
         };
@@ -147,11 +155,21 @@ mod tests {
         let edit = DeviceEdit {
             group_tag: some(&long),
             assigned_user: some("ada"),
+            addressable_user_name: some(&long),
             display_name: some("7"),
             purchase_order: some("a\nb"),
         };
         let faults = edit.checked().unwrap_err();
         let fields: Vec<&str> = faults.iter().map(|fault| fault.field).collect();
-        assert_eq!(fields, ["groupTag", "assignedUser", "displayName", "purchaseOrder"]);
+        assert_eq!(
+            fields,
+            [
+                "groupTag",
+                "assignedUser",
+                "addressableUserName",
+                "displayName",
+                "purchaseOrder"
+            ]
+        );
     }
 }

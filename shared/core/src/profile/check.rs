@@ -1,5 +1,7 @@
 //! What contradicts itself in a profile.
 
+use std::collections::BTreeSet;
+
 use super::settings::{MAX_DESCRIPTION, MAX_NAME};
 use super::{
     DeviceType, EnrollmentStatusPage, Join, Mode, OutOfBoxExperience, Profile, Settings, UserType, is_limited,
@@ -9,6 +11,9 @@ use super::{
 const MAX_TAG: usize = 128;
 /// The most group tags on one side.
 const MAX_TAGS: usize = 100;
+/// The most role scope tags, and the most characters of the id of one.
+const MAX_SCOPE_TAGS: usize = 100;
+const MAX_SCOPE_TAG: usize = 36;
 /// The most characters of what a user is told after a failure.
 const MAX_MESSAGE: usize = 1000;
 /// The most minutes until the status page has failed: a day.
@@ -75,6 +80,13 @@ fn texts(settings: &Settings, faults: &mut Faults) {
     {
         faults.add("managementServiceAppId", "an application's id is a GUID");
     }
+    tags(
+        "roleScopeTagIds",
+        &settings.role_scope_tag_ids,
+        MAX_SCOPE_TAGS,
+        MAX_SCOPE_TAG,
+        faults,
+    );
     if let Some(fault) = settings
         .device_name_template
         .as_ref()
@@ -201,6 +213,7 @@ fn limited(profile: &Profile, faults: &mut Faults) {
         ("convertTargetedDevices", settings.convert_targeted_devices),
         ("managementServiceAppId", settings.management_service_app_id.is_some()),
         ("enrollmentStatusPage", settings.enrollment_status_page.is_some()),
+        ("roleScopeTagIds", !settings.role_scope_tag_ids.is_empty()),
         ("isDefault", settings.is_default),
     ];
     for (path, given) in given {
@@ -222,14 +235,7 @@ fn assignment(profile: &Profile, faults: &mut Faults) {
         ("assignment.includeGroupTags", &assignment.include_group_tags),
         (excludes, &assignment.exclude_group_tags),
     ] {
-        for tag in tags {
-            faults.add_if(tag.is_empty(), path, "a group tag is not blank");
-            text(path, tag, MAX_TAG, false, faults);
-        }
-        if tags.len() > MAX_TAGS {
-            let detail = format!("it names {} group tags; at most {MAX_TAGS} are taken", tags.len());
-            faults.add(path, detail);
-        }
+        self::tags(path, tags, MAX_TAGS, MAX_TAG, faults);
     }
     for tag in assignment
         .include_group_tags
@@ -248,6 +254,18 @@ fn assignment(profile: &Profile, faults: &mut Faults) {
             let detail = format!("a profile for all devices excludes none, and this one excludes {count} by name");
             faults.add("assignment.allDevices", detail);
         }
+    }
+}
+
+/// At most so many tags, each of so many characters.
+fn tags(path: &str, tags: &BTreeSet<String>, most: usize, longest: usize, faults: &mut Faults) {
+    for tag in tags {
+        faults.add_if(tag.is_empty(), path, "a tag is not blank");
+        text(path, tag, longest, false, faults);
+    }
+    if tags.len() > most {
+        let detail = format!("it names {} tags; at most {most} are taken", tags.len());
+        faults.add(path, detail);
     }
 }
 

@@ -1,5 +1,6 @@
 //! Kinds of device that profiles are for.
 
+use hardware_hash::hypervisor::is_virtual_machine;
 use serde::{Deserialize, Serialize};
 
 use super::settings::names;
@@ -34,25 +35,15 @@ names!(
     VirtualMachine => "virtualMachine",
 );
 
-/// What hypervisors call the machines that they make: manufacturer, and the beginning of the model. Nothing of a
-/// manufacturer that makes virtual machines alone.
-const HYPERVISORS: [(&str, &str); 8] = [
-    ("microsoft corporation", "virtual machine"),
-    ("vmware", ""),
-    ("innotek gmbh", "virtualbox"),
-    ("oracle corporation", "virtualbox"),
-    ("qemu", ""),
-    ("xen", ""),
-    ("parallels", ""),
-    ("amazon ec2", ""),
-];
-
 impl DeviceType {
     /// The kind of device that goes by this manufacturer and model; nothing where one of them is not known.
     #[must_use]
     pub fn of(manufacturer: Option<&str>, model: Option<&str>) -> Option<Self> {
-        let manufacturer = manufacturer?.trim().to_ascii_lowercase();
-        let model = model?.trim().to_ascii_lowercase();
+        let (manufacturer, model) = (manufacturer?.trim(), model?.trim());
+        if is_virtual_machine(manufacturer, model) {
+            return Some(Self::VirtualMachine);
+        }
+        let (manufacturer, model) = (manufacturer.to_ascii_lowercase(), model.to_ascii_lowercase());
         if manufacturer.starts_with("microsoft") {
             let own = [
                 ("hololens", Self::HoloLens),
@@ -63,14 +54,7 @@ impl DeviceType {
                 return Some(kind);
             }
         }
-        let virtual_machine = HYPERVISORS
-            .iter()
-            .any(|(maker, name)| manufacturer.starts_with(maker) && model.starts_with(name));
-        Some(if virtual_machine {
-            Self::VirtualMachine
-        } else {
-            Self::WindowsPc
-        })
+        Some(Self::WindowsPc)
     }
 
     /// Whether a profile for this kind is for a device of that kind. A virtual machine is a Windows PC, too, and no state

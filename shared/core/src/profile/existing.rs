@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::oobe::{self, ServerData};
+use super::oobe::Common;
 use super::{Fault, Mode, Profile};
 use crate::party::Tenant;
 
@@ -16,23 +16,14 @@ const FORM: u32 = 2049;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct ConfigurationFile {
-    /// The tenant.
-    pub cloud_assigned_tenant_id: String,
-    /// 1 where the device can be used for this organisation only.
-    pub cloud_assigned_forced_enrollment: u8,
+    /// What a booting device is told, too.
+    #[serde(flatten)]
+    pub common: Common,
     /// The version of the file's form: 2049.
     pub version: u32,
     /// For people: the profile's name.
     #[serde(rename = "Comment_File")]
     pub comment_file: String,
-    /// What the sign-in page needs, as JSON in a string.
-    pub cloud_assigned_aad_server_data: String,
-    /// The tenant's domain.
-    pub cloud_assigned_tenant_domain: String,
-    /// 0: Entra, 1: hybrid.
-    pub cloud_assigned_domain_join_method: u8,
-    /// The pages that are left out, as [`oobe::bits`].
-    pub cloud_assigned_oobe_config: u32,
     /// The profile's id.
     pub ztd_correlation_id: String,
     /// What the device is called.
@@ -48,10 +39,6 @@ pub struct ConfigurationFile {
         skip_serializing_if = "Option::is_none"
     )]
     pub hybrid_join_skip_dc_connectivity_check: Option<u8>,
-    /// 1: the device looks for no update of its set-up.
-    pub cloud_assigned_autopilot_update_disabled: u8,
-    /// For how long it would look, in milliseconds.
-    pub cloud_assigned_autopilot_update_timeout: u32,
 }
 
 impl ConfigurationFile {
@@ -94,22 +81,14 @@ impl ConfigurationFile {
         if !faults.is_empty() {
             return Err(faults);
         }
-        let forced = oobe::forced_enrollment(settings);
         Ok(Self {
-            cloud_assigned_tenant_id: profile.tenant.to_string(),
-            cloud_assigned_forced_enrollment: forced,
+            common: Common::of(profile, tenant, None),
             version: FORM,
             comment_file: format!("Profile {}", settings.name),
-            cloud_assigned_aad_server_data: ServerData::file(forced, domain).to_text(),
-            cloud_assigned_tenant_domain: domain.to_owned(),
-            cloud_assigned_domain_join_method: oobe::join_method(settings),
-            cloud_assigned_oobe_config: oobe::oobe_config(settings),
             ztd_correlation_id: profile.id.to_string(),
             cloud_assigned_device_name: settings.device_name_template.as_ref().map(ToString::to_string),
             cloud_assigned_language: settings.language.clone(),
             hybrid_join_skip_dc_connectivity_check: settings.skip_connectivity_check.then_some(1),
-            cloud_assigned_autopilot_update_disabled: 1,
-            cloud_assigned_autopilot_update_timeout: oobe::UPDATE_TIMEOUT,
         })
     }
 }

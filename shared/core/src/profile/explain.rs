@@ -10,7 +10,6 @@ use crate::channel::{Channel, Principal};
 use crate::device::Device;
 use crate::id::{PartnerId, ProfileId};
 use crate::identity::KeyKind;
-use crate::party::Registrant;
 
 /// What picking needs to know of a profile.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -65,7 +64,7 @@ impl Target {
         let tpm = || device.keys.iter().any(|key| key.kind() == KeyKind::EndorsementKey);
         Self {
             group_tag: device.group_tag.clone(),
-            by_partner: device.registrant != Registrant::Tenant,
+            by_partner: device.is_of_partners(),
             lists,
             has_tpm: device.components.as_ref().map(|_| tpm()),
             device_type: DeviceType::of(device.manufacturer.as_deref(), device.model.as_deref()),
@@ -234,13 +233,34 @@ pub fn explain(target: &Target, rules: &[Rule]) -> Explanation {
 }
 
 impl Rule {
+    /// Whether partners may know of the profile ([`Profile::is_of_partners`](super::Profile::is_of_partners)).
+    #[must_use]
+    pub const fn is_of_partners(&self) -> bool {
+        self.partner.is_some()
+    }
+
+    /// Whether it was made in a partner's channel, and so is for devices that partners registered, and for no others.
+    #[must_use]
+    pub fn is_for_partners(&self) -> bool {
+        matches!(self.origin.policy().principal, Principal::Oem | Principal::Csp)
+    }
+
+    /// Whether the device has the profile unless another one is before it. Of the lists that the device is on, those of this
+    /// profile are enough.
+    #[must_use]
+    pub fn may_be_chosen(&self, target: &Target) -> bool {
+        match self.judge(target) {
+            Ok(_) => true,
+            Err(verdict) => self.is_default && verdict == Verdict::NotIncluded,
+        }
+    }
+
     /// Whether it applies to the device by what it includes and excludes, and why.
     fn judge(&self, target: &Target) -> Result<Because, Verdict> {
         let tag =
             |tags: &std::collections::BTreeSet<String>| target.group_tag.as_ref().is_some_and(|tag| tags.contains(tag));
         let list = target.lists.get(&self.id);
-        let partners = matches!(self.origin.policy().principal, Principal::Oem | Principal::Csp);
-        if partners && !target.by_partner {
+        if self.is_for_partners() && !target.by_partner {
             Err(Verdict::NotOfPartner)
         } else if list == Some(&Side::Exclude) {
             Err(Verdict::DeviceExcluded)

@@ -16,7 +16,7 @@ use crate::party::Tenant;
 /// The MDM application that a device enrols with where the profile names none: Intune.
 pub const INTUNE: &str = "0000000a-0000-0000-c000-000000000000";
 /// How long a device looks for an update of its set-up, in milliseconds.
-pub(super) const UPDATE_TIMEOUT: u32 = 1_800_000;
+const UPDATE_TIMEOUT: u32 = 1_800_000;
 
 /// The bits of `CloudAssignedOobeConfig`.
 pub mod bits {
@@ -76,26 +76,68 @@ pub struct Facts {
     pub now: Timestamp,
 }
 
-/// What a booting device is given, with the names that it keeps.
+/// What a device is told alike, whether it asks or takes its profile from a file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-pub struct DeviceConfiguration {
-    /// The id of this answer.
-    pub autopilot_service_correlation_id: Uuid,
-    /// The device's id.
-    pub ztd_registration_id: String,
-    /// The device's object in the directory: zeros, since no such object is made here.
-    pub aad_device_id: Uuid,
+pub struct Common {
+    /// The tenant.
+    pub cloud_assigned_tenant_id: String,
+    /// The tenant's domain, `""` where nobody said it.
+    pub cloud_assigned_tenant_domain: String,
     /// The pages that are left out, as [`bits`].
     pub cloud_assigned_oobe_config: u32,
     /// 0: Entra, 1: hybrid.
     pub cloud_assigned_domain_join_method: u8,
     /// 1 where the device can be used for this organisation only.
     pub cloud_assigned_forced_enrollment: u8,
-    /// The tenant's domain, `""` where nobody said it.
-    pub cloud_assigned_tenant_domain: String,
-    /// The tenant.
-    pub cloud_assigned_tenant_id: String,
+    /// What the sign-in page needs, as JSON in a string.
+    pub cloud_assigned_aad_server_data: String,
+    /// 1: the device looks for no update of its set-up.
+    pub cloud_assigned_autopilot_update_disabled: u8,
+    /// For how long it would look, in milliseconds.
+    pub cloud_assigned_autopilot_update_timeout: u32,
+}
+
+impl Common {
+    /// `user`: whom the device was assigned to; none where it takes its profile from a file, in which what the sign-in page
+    /// needs says once more whether the device can be used for this organisation only.
+    pub(super) fn of(profile: &Profile, tenant: &Tenant, user: Option<&str>) -> Self {
+        let settings = &profile.settings;
+        let domain = tenant.domain.as_deref().unwrap_or_default();
+        let forced = u8::from(settings.out_of_box_experience.change_account_hidden);
+        let zero_touch_config = ZeroTouch {
+            cloud_assigned_tenant_upn: user.unwrap_or_default(),
+            forced_enrollment: user.is_none().then_some(forced),
+            cloud_assigned_tenant_domain: domain,
+        };
+        Self {
+            cloud_assigned_tenant_id: profile.tenant.to_string(),
+            cloud_assigned_tenant_domain: domain.to_owned(),
+            cloud_assigned_oobe_config: oobe_config(settings),
+            cloud_assigned_domain_join_method: u8::from(settings.join == Join::Hybrid),
+            cloud_assigned_forced_enrollment: forced,
+            // Texts alone, which JSON can always hold.
+            cloud_assigned_aad_server_data: serde_json::to_string(&ServerData { zero_touch_config })
+                .unwrap_or_default(),
+            cloud_assigned_autopilot_update_disabled: 1,
+            cloud_assigned_autopilot_update_timeout: UPDATE_TIMEOUT,
+        }
+    }
+}
+
+/// What a booting device is given, with the names that it keeps.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct DeviceConfiguration {
+    /// What a file would say, too.
+    #[serde(flatten)]
+    pub common: Common,
+    /// The id of this answer.
+    pub autopilot_service_correlation_id: Uuid,
+    /// The device's id.
+    pub ztd_registration_id: String,
+    /// The device's object in the directory: zeros, since no such object is made here.
+    pub aad_device_id: Uuid,
     /// The MDM application.
     pub cloud_assigned_mdm_id: String,
     /// The locale, `os-default`, or `""`: the user chooses.
@@ -111,15 +153,9 @@ pub struct DeviceConfiguration {
     /// 1 where a hybrid join does not wait for a domain controller.
     #[serde(rename = "HybridJoinSkipDCConnectivityCheck")]
     pub hybrid_join_skip_dc_connectivity_check: u8,
-    /// 1: the device looks for no update of its set-up.
-    pub cloud_assigned_autopilot_update_disabled: u8,
-    /// For how long it would look, in milliseconds.
-    pub cloud_assigned_autopilot_update_timeout: u32,
     /// 0: no level of diagnostics is set.
     pub cloud_assigned_privacy_diagnostics: u8,
-    /// What the sign-in page needs, as JSON in a string.
-    pub cloud_assigned_aad_server_data: String,
-    /// 0: user-driven, 1: self-deploying.
+    /// How the device is set up, as [`autopilot_mode`] says.
     pub autopilot_mode: u8,
     /// When the device was registered.
     pub autopilot_creation_date: Timestamp,
@@ -129,27 +165,35 @@ pub struct DeviceConfiguration {
     pub policy_download_correlation_vector: String,
 }
 
+/// The value of `AutopilotMode`. 0: by its user; 1: by itself; 2: by its user, and a technician may prepare it before. No
+/// other member says so, and whether a technician does, nobody knows when the device asks; so a profile that allows it says 2.
+#[must_use]
+pub fn autopilot_mode(settings: &Settings) -> u8 {
+    match (settings.mode, settings.preprovisioning_allowed) {
+        (Mode::SelfDeploying, _) => 1,
+        (Mode::UserDriven, true) => 2,
+        (Mode::UserDriven, false) => 0,
+    }
+}
+
 /// What `device` of `tenant` is told by `profile`.
 #[must_use]
 pub fn device_configuration(profile: &Profile, device: &Device, tenant: &Tenant, facts: Facts) -> DeviceConfiguration {
     let settings = &profile.settings;
-    let domain = tenant.domain.clone().unwrap_or_default();
     let language = settings.language.clone().unwrap_or_default();
     let template = settings.device_name_template.as_ref().map(|template| template.as_str());
     // In a hybrid join the domain's configuration names the device.
     let own_name = device.display_name.as_deref().filter(|_| settings.join == Join::Entra);
-    let user = device.assigned_user.as_deref().unwrap_or_default();
     let vector = STANDARD_NO_PAD.encode(facts.correlation.as_bytes());
     DeviceConfiguration {
+        common: Common::of(
+            profile,
+            tenant,
+            Some(device.assigned_user.as_deref().unwrap_or_default()),
+        ),
         autopilot_service_correlation_id: facts.correlation,
         ztd_registration_id: device.id.to_string(),
         aad_device_id: Uuid::nil(),
-        cloud_assigned_oobe_config: oobe_config(settings),
-        cloud_assigned_domain_join_method: join_method(settings),
-        cloud_assigned_forced_enrollment: forced_enrollment(settings),
-        cloud_assigned_aad_server_data: ServerData::user(user, &domain).to_text(),
-        cloud_assigned_tenant_domain: domain,
-        cloud_assigned_tenant_id: profile.tenant.to_string(),
         cloud_assigned_mdm_id: settings
             .management_service_app_id
             .as_deref()
@@ -161,22 +205,12 @@ pub fn device_configuration(profile: &Profile, device: &Device, tenant: &Tenant,
         deployment_profile_name: settings.name.clone(),
         is_explicit_profile_assignment: facts.because != Because::Default,
         hybrid_join_skip_dc_connectivity_check: u8::from(settings.skip_connectivity_check),
-        cloud_assigned_autopilot_update_disabled: 1,
-        cloud_assigned_autopilot_update_timeout: UPDATE_TIMEOUT,
         cloud_assigned_privacy_diagnostics: 0,
-        autopilot_mode: u8::from(settings.mode == Mode::SelfDeploying),
+        autopilot_mode: autopilot_mode(settings),
         autopilot_creation_date: device.registered_at,
         policy_download_date: facts.now,
         policy_download_correlation_vector: format!("{vector}.0"),
     }
-}
-
-pub(super) fn join_method(settings: &Settings) -> u8 {
-    u8::from(settings.join == Join::Hybrid)
-}
-
-pub(super) fn forced_enrollment(settings: &Settings) -> u8 {
-    u8::from(settings.out_of_box_experience.change_account_hidden)
 }
 
 /// The region of a locale, if it names one.
@@ -191,7 +225,7 @@ fn region(language: &str) -> &str {
 /// What the sign-in page needs, which is kept as JSON in a string.
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
-pub(super) struct ServerData<'a> {
+struct ServerData<'a> {
     zero_touch_config: ZeroTouch<'a>,
 }
 
@@ -202,28 +236,4 @@ struct ZeroTouch<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     forced_enrollment: Option<u8>,
     cloud_assigned_tenant_domain: &'a str,
-}
-
-impl<'a> ServerData<'a> {
-    /// For a device that this user was assigned to.
-    fn user(user: &'a str, domain: &'a str) -> Self {
-        let zero_touch_config = ZeroTouch {
-            cloud_assigned_tenant_upn: user,
-            forced_enrollment: None,
-            cloud_assigned_tenant_domain: domain,
-        };
-        Self { zero_touch_config }
-    }
-
-    /// For whoever has the file.
-    pub(super) fn file(forced_enrollment: u8, domain: &'a str) -> Self {
-        let mut data = Self::user("", domain);
-        data.zero_touch_config.forced_enrollment = Some(forced_enrollment);
-        data
-    }
-
-    /// Texts alone, which JSON can always hold.
-    pub(super) fn to_text(&self) -> String {
-        serde_json::to_string(self).unwrap_or_default()
-    }
 }

@@ -1,5 +1,7 @@
 //! What a profile says.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use super::{DeviceType, NameTemplate};
@@ -151,6 +153,10 @@ pub struct Settings {
     /// The page that shows how far the set-up is; nothing: no page of this profile's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub enrollment_status_page: Option<EnrollmentStatusPage>,
+    /// Ids of the scope tags by which the MDM service decides which administrators see the profile. They are kept for it, and
+    /// decide nothing here.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub role_scope_tag_ids: BTreeSet<String>,
     /// Devices that no profile applies to get this one.
     #[serde(default)]
     pub is_default: bool,
@@ -169,6 +175,7 @@ impl Settings {
                 .device_name_template
                 .filter(|template| !template.as_str().is_empty()),
             management_service_app_id: trim(self.management_service_app_id).map(|id| id.to_ascii_lowercase()),
+            role_scope_tag_ids: self.role_scope_tag_ids.iter().map(|id| id.trim().to_owned()).collect(),
             ..self
         }
     }
@@ -179,6 +186,7 @@ impl Settings {
         Self {
             description: None,
             convert_targeted_devices: false,
+            role_scope_tag_ids: BTreeSet::new(),
             is_default: false,
             ..self.clone()
         }

@@ -93,30 +93,39 @@ impl Explanation {
     /// How far the device is with the chosen profile, given what it last got.
     #[must_use]
     pub fn state(&self, target: &Target, downloaded: Option<&Downloaded>) -> AssignmentState {
-        let state = |status| AssignmentState {
-            status,
+        let none = AssignmentState {
+            status: AssignmentStatus::NotAssigned,
             detail: AssignmentDetail::None,
         };
-        let Some(chosen) = &self.chosen else {
-            return state(AssignmentStatus::NotAssigned);
-        };
-        if let Some(detail) = chosen.hindrance(target) {
+        self.chosen
+            .as_ref()
+            .map_or(none, |chosen| chosen.state(target, downloaded))
+    }
+}
+
+impl Chosen {
+    /// How far the device is with it, given what it last got.
+    #[must_use]
+    pub fn state(&self, target: &Target, downloaded: Option<&Downloaded>) -> AssignmentState {
+        if let Some(detail) = self.hindrance(target) {
             return AssignmentState {
                 status: AssignmentStatus::Failed,
                 detail,
             };
         }
-        state(match downloaded {
+        let status = match downloaded {
             None => AssignmentStatus::AssignedUnknownSyncState,
-            Some(got) if got.profile == chosen.rule.id && got.revision == chosen.rule.revision => {
+            Some(got) if got.profile == self.rule.id && got.revision == self.rule.revision => {
                 AssignmentStatus::AssignedInSync
             }
             Some(_) => AssignmentStatus::AssignedOutOfSync,
-        })
+        };
+        AssignmentState {
+            status,
+            detail: AssignmentDetail::None,
+        }
     }
-}
 
-impl Chosen {
     /// Why this device cannot use the profile.
     #[must_use]
     pub fn hindrance(&self, target: &Target) -> Option<AssignmentDetail> {

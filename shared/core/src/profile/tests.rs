@@ -5,32 +5,23 @@ mod explain;
 mod files;
 mod template;
 
+use hardware_hash::generate::{Generator, SyntheticDevice};
+
 use super::*;
 use crate::id::TenantId;
 
 /// A profile in order: user-driven, Entra, made in Intune.
 fn profile() -> Profile {
-    Profile {
-        id: id(1),
-        tenant: TenantId::of_name("Contoso"),
-        version: 1,
-        revision: 1,
-        origin: Channel::Intune,
-        partner: None,
-        settings: Settings {
-            name: "User driven".to_owned(),
-            out_of_box_experience: OutOfBoxExperience {
-                user_type: Some(UserType::Standard),
-                ..OutOfBoxExperience::default()
-            },
-            ..Settings::default()
+    let settings = Settings {
+        name: "User driven".to_owned(),
+        out_of_box_experience: OutOfBoxExperience {
+            user_type: Some(UserType::Standard),
+            ..OutOfBoxExperience::default()
         },
-        assignment: Assignment::default(),
-        included_devices: 0,
-        excluded_devices: 0,
-        created_at: Timestamp::UNIX_EPOCH,
-        modified_at: Timestamp::UNIX_EPOCH,
-    }
+        ..Settings::default()
+    };
+    let tenant = TenantId::of_name("Contoso");
+    Profile::new(id(1), tenant, Channel::Intune, settings, Timestamp::UNIX_EPOCH)
 }
 
 fn id(n: u8) -> ProfileId {
@@ -61,6 +52,7 @@ fn a_stored_profile_is_read_as_it_was_written() {
     profile.settings.enrollment_status_page = Some(EnrollmentStatusPage::default());
     profile.settings.device_name_template = Some(NameTemplate::new("CTS-%RAND:5%"));
     profile.assignment.include_group_tags.insert("Sales".to_owned());
+    profile.settings.role_scope_tag_ids = ["0".to_owned(), "17".to_owned()].into();
     let text = serde_json::to_string(&profile).unwrap();
     assert_eq!(serde_json::from_str::<Profile>(&text).unwrap(), profile);
 }
@@ -82,6 +74,8 @@ fn the_revision_grows_only_where_a_device_is_told_something_else() {
     );
     assert_eq!(changed(|settings| settings.convert_targeted_devices = true), 1);
     assert_eq!(changed(|settings| settings.is_default = true), 1);
+    let tags = |settings: &mut Settings| settings.role_scope_tag_ids = ["0".to_owned()].into();
+    assert_eq!(changed(tags), 1);
     assert_eq!(changed(|settings| settings.language = Some("de-DE".to_owned())), 2);
     assert_eq!(changed(|settings| settings.name = "Other".to_owned()), 2);
     let assigned = profile.with_assignment(Assignment::default(), now);
@@ -104,6 +98,10 @@ fn a_kind_of_device_is_known_by_manufacturer_and_model() {
     ] {
         assert_eq!(DeviceType::of(Some(manufacturer), Some(model)), Some(kind), "{model}");
     }
+    let made_up = Generator::new(1).device(1);
+    let kind_of = |device: &SyntheticDevice| DeviceType::of(Some(&device.manufacturer), Some(&device.product));
+    assert_eq!(kind_of(&made_up), Some(DeviceType::WindowsPc));
+    assert_eq!(kind_of(&made_up.virtual_machine()), Some(DeviceType::VirtualMachine));
     assert_eq!(DeviceType::of(None, Some("HoloLens 2")), None);
     assert_eq!(DeviceType::of(Some("Contoso"), None), None);
 }

@@ -10,6 +10,8 @@ use crate::record::Record;
 
 /// The first build of the tool that makes what is wanted: Windows 10, version 1709, also called RS3.
 const FIRST_BUILD: u16 = 16_299;
+/// What the tool writes for a text that the firmware does not have.
+const NO_TEXT: &str = "SMBIOS_STRING_INDEX_0";
 /// What a capture says that was made in audit mode or in the full operating system.
 const FULL_SYSTEM: u8 = 2;
 
@@ -22,6 +24,7 @@ pub(super) fn check(hash: &[u8], raw: &RawRow<'_>, record: &mut Record) {
     };
     let uuid = summarise(&envelope).identity.uuid.is_some();
     let (mut tpm, mut adapter, mut disk) = (None, false, false);
+    let (mut sku, mut family) = (None, None);
     for part in envelope.records() {
         match part.kind {
             kind::NETWORK_ADAPTER => adapter = true,
@@ -41,6 +44,8 @@ pub(super) fn check(hash: &[u8], raw: &RawRow<'_>, record: &mut Record) {
                 }
             }
             Part::Text(TextField::TpmVersion, text) => tpm = tpm.or(Some(text.to_string())),
+            Part::Text(TextField::SkuNumber, text) => sku = Some(text.to_string()),
+            Part::Text(TextField::Family, text) => family = Some(text.to_string()),
             _ => {}
         }
     }
@@ -50,6 +55,15 @@ pub(super) fn check(hash: &[u8], raw: &RawRow<'_>, record: &mut Record) {
         Some(_) => tell("the hash shows another TPM than TPM 2.0".to_owned()),
     }
     names(raw, record, &mut tell);
+    for (name, text) in [("SKU number", sku), ("system family", family)] {
+        match text.as_deref().map(str::trim).filter(|text| !text.is_empty()) {
+            None | Some(NO_TEXT) => tell(format!("the {name} is missing; it is to be filled")),
+            Some(text) if placeholder::is_placeholder(text) => {
+                tell(format!("the {name} `{text}` is a placeholder; it is to be filled"));
+            }
+            Some(_) => {}
+        }
+    }
     for (there, what) in [
         (uuid, "SMBIOS UUID of its own"),
         (adapter, "network adapter"),

@@ -189,7 +189,7 @@ impl SyntheticDevice {
             text(TextField::BiosVendor, "Contoso"),
             text(TextField::Manufacturer, &self.manufacturer),
             text(TextField::ProductName, &self.product),
-            text(TextField::SkuNumber, "SMBIOS_STRING_INDEX_0"),
+            text(TextField::SkuNumber, &self.sku),
             text(TextField::Family, &self.family),
             text(TextField::SystemVersion, "1.0"),
         ]);

@@ -113,6 +113,7 @@ impl SyntheticDevice {
             self.serial.clone_from(&donor.serial);
             self.manufacturer.clone_from(&donor.manufacturer);
             self.product.clone_from(&donor.product);
+            self.sku.clone_from(&donor.sku);
             self.family.clone_from(&donor.family);
         }
         self

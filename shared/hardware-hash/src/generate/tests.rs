@@ -115,6 +115,7 @@ fn texts_that_are_too_long_are_cut_so_that_a_capture_fits() {
         &mut device.serial,
         &mut device.manufacturer,
         &mut device.product,
+        &mut device.sku,
         &mut device.family,
         &mut device.disk,
         &mut device.graphics,

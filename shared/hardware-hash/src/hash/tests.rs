@@ -159,7 +159,7 @@ fn fields_have_the_names_of_oa3tool() {
     SmbiosFirmwareVendor = Contoso
     SmbiosSystemManufacturer = Contoso
     SmbiosSystemProductName = Contoso Book 7
-    SmbiosSkuNumber = SMBIOS_STRING_INDEX_0
+    SmbiosSkuNumber = CTSO-2025
     SmbiosSystemFamily = Contoso Book
     SmbiosSystemVersion = 1.0
     SmbiosBoardManufacturer = Contoso

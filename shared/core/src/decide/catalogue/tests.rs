@@ -4,6 +4,7 @@ use super::*;
 use crate::catalogue::tests::{at, entry, hashed, laptop};
 use crate::channel::Channel;
 use crate::id::{TenantId, UploadId};
+use crate::outcome::Outcome;
 use crate::party::Registrant;
 
 fn tenant(name: &str) -> TenantId {
@@ -103,6 +104,62 @@ fn a_device_that_has_a_hash_of_its_own_is_left_alone_and_so_is_one_that_is_retir
     gone.state = DeviceState::Released;
     assert!(complete(&entry, &[gone], at(60)).is_none());
     assert!(complete(&entry, &[], at(60)).is_none());
+}
+
+#[test]
+fn only_the_endorsement_key_lets_an_entry_change_a_device_that_somebody_captured() {
+    // One device of a tenant by its own hash, and one by tuple alone. The entry has the PKID of the first, and the names of
+    // the second.
+    let (mut known, mut listed) = (laptop(1), laptop(1));
+    known.product = "Default string".to_owned();
+    let by_tuple = registered("Fabrikam", 2, |kind| kind == KeyKind::Tuple);
+    let captured = device_of(&hashed(&known), "Fabrikam", 1);
+    let joined = entry("northwind", &listed, 50);
+    assert_eq!(
+        complete(&joined, &[captured, by_tuple.clone()], at(60))
+            .unwrap()
+            .absorbed
+            .len(),
+        1
+    );
+    known = known.without_tpm();
+    listed = listed.without_tpm();
+    let captured = device_of(&hashed(&known), "Fabrikam", 1);
+    let entry = entry("northwind", &listed, 50);
+    assert!(
+        captured.keys.iter().any(|key| entry.keys.contains(key)),
+        "they share the PKID"
+    );
+    assert_eq!(complete(&entry, &[captured.clone(), by_tuple.clone()], at(60)), None);
+    assert!(
+        complete(&entry, &[by_tuple], at(60)).is_some(),
+        "one without a hash is completed"
+    );
+
+    // The same of a row that leads there.
+    let mut row = hashed(&laptop(1));
+    row.keys.retain(|key| key.kind() == KeyKind::Tuple);
+    row.components = None;
+    let (upload, whole) = (
+        UploadId::of_object("b", "list", "9"),
+        crate::catalogue::completed(&row, &entry),
+    );
+    let context = RowContext {
+        upload: &upload,
+        tenant: tenant("Fabrikam"),
+        registrant: &Registrant::Tenant,
+        channel: Channel::Intune,
+        group_tag: None,
+        on_conflict: OnConflict::Update,
+        now: at(70),
+    };
+    let decision = super::super::decide(&whole, &context, std::slice::from_ref(&captured));
+    assert!(matches!(decision, Decision::Update(_)), "{decision:?}");
+    let Decision::Leave(left) = led(decision, &whole) else {
+        panic!("nothing proves that they are one")
+    };
+    assert_eq!(left.outcome, Outcome::Ambiguous);
+    assert!(left.detail.unwrap().contains(&captured.id.to_string()));
 }
 
 #[test]

@@ -131,6 +131,33 @@ fn what_the_mdm_service_shows_twice_is_taken_over() {
 }
 
 #[test]
+fn each_new_board_is_shown_twice_before_it_is_taken_over() {
+    let device = Hand::new(1).registers(&hashed(&laptop()));
+    let board = |which| hashed(&laptop().with_new_board(which, Rewritten::Serial));
+    let marked = marking(by_mdm(2, &board(1), std::slice::from_ref(&device))).device;
+    let other = marking(by_mdm(3, &board(2), &[marked])).device;
+    assert_eq!(
+        (state(&other), &other.keys),
+        (Pending, &device.keys),
+        "not at first sight"
+    );
+    let change = change_of(by_mdm(4, &board(2), &[other]));
+    assert_eq!((state(&change.device), &change.device.keys), (Fine, &board(2).keys));
+}
+
+#[test]
+fn what_is_for_a_person_stays_so_whatever_the_mdm_service_shows() {
+    let device = Hand::new(1).registers(&hashed(&laptop()));
+    let board = hashed(&laptop().with_new_board(1, Rewritten::Serial));
+    let marked = marking(Hand::new(2).decide(&board, std::slice::from_ref(&device))).device;
+    assert_eq!(state(&marked), Attention);
+    for number in 3..6 {
+        let (_, written) = refused(by_mdm(number, &board, std::slice::from_ref(&marked)));
+        assert!(!written, "neither taken over nor taken back");
+    }
+}
+
+#[test]
 fn what_cannot_be_mended_without_a_person_is_not() {
     let device = Hand::new(1).registers(&hashed(&laptop()));
     let parts = |device: SyntheticDevice| device.with_new_disk(1).with_new_wifi(1);

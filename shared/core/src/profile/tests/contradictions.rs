@@ -129,6 +129,21 @@ const CASES: &[Case] = &[
         &["managementServiceAppId"],
     ),
     (
+        "two role scope tags",
+        |p| p.settings.role_scope_tag_ids = tags(&["0", "17"]),
+        &[],
+    ),
+    (
+        "a blank role scope tag, and one that is no id",
+        |p| p.settings.role_scope_tag_ids = tags(&["", &"1".repeat(37)]),
+        &["roleScopeTagIds", "roleScopeTagIds"],
+    ),
+    (
+        "too many role scope tags",
+        |p| p.settings.role_scope_tag_ids = (0..101).map(|n| n.to_string()).collect(),
+        &["roleScopeTagIds"],
+    ),
+    (
         "a user's HoloLens that joins a domain and is converted",
         |p| {
             p.settings.device_type = DeviceType::HoloLens;
@@ -240,6 +255,7 @@ const CASES: &[Case] = &[
             settings.convert_targeted_devices = true;
             settings.management_service_app_id = Some(oobe::INTUNE.to_owned());
             settings.enrollment_status_page = Some(EnrollmentStatusPage::default());
+            settings.role_scope_tag_ids = tags(&["0"]);
         },
         &[
             "deviceType",
@@ -251,6 +267,7 @@ const CASES: &[Case] = &[
             "convertTargetedDevices",
             "managementServiceAppId",
             "enrollmentStatusPage",
+            "roleScopeTagIds",
         ],
     ),
     (

@@ -92,6 +92,20 @@ proptest! {
     }
 
     #[test]
+    fn a_rule_that_its_own_lists_rule_out_is_never_chosen(rules in rules(), target in target()) {
+        let chosen = explain(&target, &rules).chosen.map(|chosen| chosen.rule.id);
+        for rule in &rules {
+            let own = Target {
+                lists: target.lists.iter().filter(|(id, _)| **id == rule.id).map(|(id, side)| (*id, *side)).collect(),
+                ..target.clone()
+            };
+            let alone = explain(&own, std::slice::from_ref(rule)).chosen.is_some();
+            prop_assert_eq!(rule.may_be_chosen(&own), alone);
+            prop_assert!(alone || chosen != Some(rule.id));
+        }
+    }
+
+    #[test]
     fn every_profile_is_told_of_with_what_became_of_it(rules in rules(), target in target()) {
         let explanation = explain(&target, &rules);
         prop_assert_eq!(explanation.considered.len(), rules.len());

@@ -1,8 +1,8 @@
-//! What devices are given, held against published samples.
+//! What devices are given, held against samples with the keys of published ones.
 
 use serde_json::Value;
 
-use super::oobe::{Facts, bits, device_configuration, oobe_config};
+use super::oobe::{Facts, device_configuration, oobe_config};
 use super::*;
 use crate::device::{Device, RowContext};
 use crate::id::UploadId;
@@ -14,7 +14,7 @@ const FILE: &str = include_str!("../../../tests/fixtures/AutopilotConfigurationF
 const CACHED: &str = include_str!("../../../tests/fixtures/AutopilotDDSZTDFile.json");
 
 fn tenant(domain: Option<&str>) -> Tenant {
-    let id = "1537de22-988c-4e93-b8a5-83890f34a69b".parse().unwrap();
+    let id = "7d3a9b52-0c1e-4f86-a2d4-5e6b7c8d9f01".parse().unwrap();
     Tenant {
         domain: domain.map(str::to_owned),
         ..Tenant::new(id, "Contoso", Timestamp::UNIX_EPOCH)
@@ -63,7 +63,7 @@ fn more_keys<'a>(made: &'a Value, sample: &Value) -> Vec<&'a str> {
 fn sample() -> Profile {
     let mut profile = profile();
     profile.tenant = tenant(None).id;
-    profile.settings.name = "Autopilot Profile".to_owned();
+    profile.settings.name = "Field Laptops".to_owned();
     let oobe = &mut profile.settings.out_of_box_experience;
     oobe.privacy_settings_hidden = true;
     oobe.license_terms_hidden = true;
@@ -76,16 +76,11 @@ fn sample() -> Profile {
 fn the_sample_for_existing_devices_is_reproduced_key_by_key() {
     let expected: Value = serde_json::from_str(FILE).unwrap();
     let profile = sample();
-    let file = ConfigurationFile::of(&profile, &tenant(Some("contoso.onmicrosoft.com"))).unwrap();
+    let file = ConfigurationFile::of(&profile, &tenant(Some("fabrikam.onmicrosoft.com"))).unwrap();
     let made = serde_json::to_value(&file).unwrap();
     for (key, value) in expected.as_object().unwrap() {
         match key.as_str() {
             "ZtdCorrelationId" => assert_eq!(made[key], profile.id.to_string()),
-            // The sample leaves out a bit that Microsoft's own module always sets.
-            "CloudAssignedOobeConfig" => {
-                let bits = value.as_u64().unwrap() | u64::from(bits::SKIP_WINDOWS_UPGRADE_UX);
-                assert_eq!(made[key], bits);
-            }
             _ => assert_eq!(&made[key], value, "{key}"),
         }
     }
@@ -217,13 +212,14 @@ fn a_device_is_told_its_own_name_user_and_language() {
     assert_eq!(plain.cloud_assigned_device_name, "RECEPTION-1");
     assert!(
         plain
+            .common
             .cloud_assigned_aad_server_data
             .contains("\"CloudAssignedTenantUpn\":\"ada@contoso.com\"")
     );
     assert!(!plain.is_explicit_profile_assignment);
     assert_eq!(
         (
-            plain.cloud_assigned_tenant_domain.as_str(),
+            plain.common.cloud_assigned_tenant_domain.as_str(),
             plain.cloud_assigned_language.as_str()
         ),
         ("", "")
@@ -238,9 +234,29 @@ fn a_device_is_told_its_own_name_user_and_language() {
         profile.settings.language = Some(language.to_owned());
         assert_eq!(told(&profile, Because::Device).cloud_assigned_region, region);
     }
-    profile.settings.mode = Mode::SelfDeploying;
-    assert_eq!(told(&profile, Because::Device).autopilot_mode, 1);
     profile.settings.join = Join::Hybrid;
     profile.settings.device_name_template = None;
     assert_eq!(told(&profile, Because::Device).cloud_assigned_device_name, "");
+}
+
+#[test]
+fn the_mode_is_told_and_whether_a_technician_may_prepare_the_device() {
+    for (mode, preprovisioning_allowed, expected) in [
+        (Mode::UserDriven, false, 0),
+        (Mode::SelfDeploying, false, 1),
+        (Mode::UserDriven, true, 2),
+    ] {
+        let mut profile = sample();
+        profile.settings.mode = mode;
+        profile.settings.preprovisioning_allowed = preprovisioning_allowed;
+        profile.settings.out_of_box_experience.user_type = UserType::default_of(mode);
+        assert_eq!(profile.faults(), []);
+        let facts = Facts {
+            because: Because::Device,
+            correlation: uuid::Uuid::nil(),
+            now: Timestamp::UNIX_EPOCH,
+        };
+        let told = device_configuration(&profile, &device(), &tenant(None), facts);
+        assert_eq!(told.autopilot_mode, expected, "{mode:?}, {preprovisioning_allowed}");
+    }
 }

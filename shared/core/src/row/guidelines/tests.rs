@@ -95,6 +95,15 @@ fn each_guideline_that_is_not_kept_to_is_told() {
     );
     let disk = |part: Part| (part.kind() != kind::DISK_IDENTITY && part.kind() != kind::BOOT_DISK).then_some(part);
     told(changed(disk), "no disk");
+    let without = |kind: u16| changed(|part| (part.kind() != kind).then_some(part));
+    told(without(kind::SKU_NUMBER), "the SKU number is missing");
+    told(without(kind::FAMILY), "the system family is missing");
+    let mut vague = device();
+    "SMBIOS_STRING_INDEX_0".clone_into(&mut vague.sku);
+    told(of(&vague), "the SKU number is missing");
+    "CB5-1".clone_into(&mut vague.sku);
+    "Default string".clone_into(&mut vague.family);
+    told(of(&vague), "the system family `Default string` is a placeholder");
 }
 
 #[test]
