@@ -1,6 +1,7 @@
 //! Uploads that were announced: what is known of them before their object is there, and which upload it became.
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use bytes::Bytes;
 use jiff::ToSpan as _;
 use muster_core::Timestamp;
 use muster_core::channel::Channel;
@@ -13,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::StoreError;
 use crate::item::{Item, read};
 use crate::keys;
+use crate::objects::Objects;
 use crate::table::{Condition, Table, Written};
 
 /// Announcements. Needs `dynamodb:GetItem`, `PutItem` and `UpdateItem` on the table; split-upload only `GetItem`.
@@ -20,6 +22,9 @@ use crate::table::{Condition, Table, Written};
 pub struct Announcements {
     table: Table,
 }
+
+/// What a device list is for the bucket.
+pub const CSV: &str = "text/csv";
 
 /// How long an announcement is kept, in days: as long as the outcomes of its rows.
 pub const KEPT_DAYS: i64 = 30;
@@ -97,6 +102,38 @@ impl Announcements {
             Written::Refused(Some(known)) => read(known),
             Written::Refused(None) => Err(StoreError::contended("announce an upload")),
         }
+    }
+
+    /// Announces a list that is at hand and puts it into the inbox; the object that it became. In this order, so that of its
+    /// object it can be told that it came so. A repeat finds both. `None`: somebody removed the object meanwhile.
+    ///
+    /// # Errors
+    /// When the store is out of reach.
+    pub async fn hand_in(
+        &self,
+        objects: &Objects,
+        announcement: &Announcement,
+        list: Bytes,
+    ) -> Result<Option<ObjectVersion>, StoreError> {
+        let known = self.record(announcement).await?;
+        if let Some(object) = known.object {
+            return Ok(Some(object));
+        }
+        let metadata = known.options.to_metadata();
+        let version = match objects.put_new(&known.key, list, CSV, &metadata).await? {
+            Some(version) => Some(version),
+            None => objects.head(&known.key, None).await?.map(|head| head.version),
+        };
+        let Some(version) = version else {
+            return Ok(None);
+        };
+        let object = ObjectVersion {
+            bucket: objects.bucket().to_owned(),
+            key: known.key,
+            version,
+        };
+        self.arrived(&known.id, &object).await?;
+        Ok(Some(object))
     }
 
     /// The announcement of this id, as of now.

@@ -6,7 +6,7 @@ mod slice;
 mod tests;
 mod withdraw;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use muster_core::catalogue::{Entry, EntryId, EntryState};
@@ -35,6 +35,18 @@ pub(crate) struct Known {
     /// An item without any leads nowhere.
     #[serde(default)]
     pub(crate) entries: BTreeSet<EntryId>,
+}
+
+/// Which entries identities lead to; one that leads nowhere is absent.
+pub type Leads = BTreeMap<IdentityKey, BTreeSet<EntryId>>;
+
+/// What there is around some rows of a catalogue.
+#[derive(Debug, Clone, Default)]
+pub struct Around {
+    /// The entries, by id.
+    pub entries: HashMap<EntryId, Entry>,
+    /// Where the identities lead.
+    pub leads: Leads,
 }
 
 /// An entry that something was decided by.
@@ -85,32 +97,36 @@ impl Catalogue {
     /// # Errors
     /// When the store is out of reach.
     pub async fn led_to(&self, wanted: &BTreeSet<IdentityKey>) -> Result<Vec<Entry>, StoreError> {
-        let keys: Vec<keys::Key> = wanted.iter().map(|key| keys::known(*key)).collect();
-        let mut ids = BTreeSet::new();
-        for item in self.table.get_many(&keys, true).await? {
-            ids.extend(read::<Known>(item)?.entries);
-        }
+        let ids: BTreeSet<EntryId> = self.leads(wanted).await?.into_values().flatten().collect();
         self.get_many(&ids.into_iter().collect::<Vec<_>>()).await
     }
 
-    /// The entries of these ids and those that these identities lead to, by id.
+    /// The entries of these ids and those that these identities lead to.
     ///
     /// # Errors
     /// When the store is out of reach.
-    pub async fn around(
-        &self,
-        ids: &BTreeSet<EntryId>,
-        wanted: &BTreeSet<IdentityKey>,
-    ) -> Result<HashMap<EntryId, Entry>, StoreError> {
-        let mut entries: HashMap<EntryId, Entry> = self
-            .led_to(wanted)
-            .await?
-            .into_iter()
-            .map(|entry| (entry.id, entry))
-            .collect();
-        let rest: Vec<EntryId> = ids.iter().filter(|id| !entries.contains_key(id)).copied().collect();
-        entries.extend(self.get_many(&rest).await?.into_iter().map(|entry| (entry.id, entry)));
-        Ok(entries)
+    pub async fn around(&self, ids: &BTreeSet<EntryId>, wanted: &BTreeSet<IdentityKey>) -> Result<Around, StoreError> {
+        // First where the identities lead: who writes by what is read here makes it conditional on that.
+        let leads = self.leads(wanted).await?;
+        let ids: BTreeSet<EntryId> = leads.values().flatten().chain(ids).copied().collect();
+        let entries = self.get_many(&ids.into_iter().collect::<Vec<_>>()).await?;
+        Ok(Around {
+            entries: entries.into_iter().map(|entry| (entry.id, entry)).collect(),
+            leads,
+        })
+    }
+
+    /// Where these identities lead, as of now.
+    pub(crate) async fn leads(&self, wanted: &BTreeSet<IdentityKey>) -> Result<Leads, StoreError> {
+        let keys: Vec<keys::Key> = wanted.iter().map(|key| keys::known(*key)).collect();
+        let mut leads = Leads::new();
+        for item in self.table.get_many(&keys, true).await? {
+            if let Some(key) = keys::known_key(&item) {
+                leads.insert(key, read::<Known>(item)?.entries);
+            }
+        }
+        leads.retain(|_, entries| !entries.is_empty());
+        Ok(leads)
     }
 }
 
@@ -149,10 +165,10 @@ pub(crate) fn check_listed(seen: EntrySeen) -> Action {
     Action::Check(keys::entry(seen.id), condition)
 }
 
-/// Lets an identity lead to an entry; the same again changes nothing.
-pub(crate) fn lead_to(key: IdentityKey, id: EntryId) -> Action {
-    let condition = Condition::new("")
-        .name("#entries", "entries")
+/// Lets an identity lead to an entry, on the condition that it leads where it was seen to lead: two entries that each was
+/// decided about without the other are not both written.
+pub(crate) fn lead_to(key: IdentityKey, id: EntryId, seen: &BTreeSet<EntryId>) -> Action {
+    let condition = leads_to(seen)
         .value(":entry", AttributeValue::Ss(vec![id.to_string()]))
         .value(":v", AttributeValue::N(TABLE_SCHEMA_VERSION.to_string()));
     Action::Update {
@@ -160,6 +176,24 @@ pub(crate) fn lead_to(key: IdentityKey, id: EntryId) -> Action {
         expression: "SET v = :v ADD #entries :entry".to_owned(),
         condition,
     }
+}
+
+/// An identity leads to these entries and to no others.
+fn leads_to(seen: &BTreeSet<EntryId>) -> Condition {
+    if seen.is_empty() {
+        return Condition::new("attribute_not_exists(#entries)").name("#entries", "entries");
+    }
+    let mut condition = Condition::new("size(#entries) = :count")
+        .name("#entries", "entries")
+        .value(":count", AttributeValue::N(seen.len().to_string()));
+    // An expression holds 300 operators at most (DynamoDB service quotas), and one identity never has as many entries.
+    for (at, id) in seen.iter().take(100).enumerate() {
+        condition
+            .expression
+            .push_str(&format!(" AND contains(#entries, :seen{at})"));
+        condition = condition.value(&format!(":seen{at}"), AttributeValue::S(id.to_string()));
+    }
+    condition
 }
 
 /// Lets an identity lead to an entry no more. `only`: it leads to no other, as was seen.

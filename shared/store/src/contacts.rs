@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::types::AttributeValue;
 use muster_core::Timestamp;
 use muster_core::deployment::{Answer, Contact};
+use muster_core::device::Device;
 use muster_core::id::DeviceId;
 use muster_core::profile::Downloaded;
 use muster_core::repair::Remediation;
@@ -46,20 +47,36 @@ impl Contacts {
         Self { table }
     }
 
-    /// What is known of the contacts of a device, as of now; nothing where it never showed itself.
+    /// What is known of the contacts of a device, as of now; nothing where it never showed itself. `ids`: its own, and those of
+    /// the devices that were merged into it ([`Device::ids`]); each is a read.
     ///
     /// # Errors
     /// When the store is out of reach.
-    pub async fn get(&self, id: DeviceId) -> Result<Contact, StoreError> {
-        let found = self.table.get(&keys::contact(id), true).await?;
-        Ok(found.unwrap_or_default())
+    pub async fn get(&self, ids: &[DeviceId]) -> Result<Contact, StoreError> {
+        let mut known = Contact::default();
+        for id in ids {
+            if let Some(found) = self.table.get(&keys::contact(*id), true).await? {
+                known = known.joined(found);
+            }
+        }
+        Ok(known)
     }
 
-    /// The same of several devices; those that never showed themselves are absent.
+    /// The same of several devices, in bulk; those that never showed themselves are absent.
     ///
     /// # Errors
     /// When the store is out of reach.
-    pub async fn get_many(&self, ids: &[DeviceId]) -> Result<HashMap<DeviceId, Contact>, StoreError> {
+    pub async fn get_many(&self, devices: &[&Device]) -> Result<HashMap<DeviceId, Contact>, StoreError> {
+        let ids: Vec<DeviceId> = devices.iter().flat_map(|device| device.ids()).collect();
+        let found = self.read_many(&ids).await?;
+        let known = devices.iter().filter_map(|device| {
+            let of_it = device.ids().into_iter().filter_map(|id| found.get(&id).cloned());
+            Some((device.id, of_it.reduce(Contact::joined)?))
+        });
+        Ok(known.collect())
+    }
+
+    async fn read_many(&self, ids: &[DeviceId]) -> Result<HashMap<DeviceId, Contact>, StoreError> {
         let keys: Vec<Key> = ids.iter().map(|id| keys::contact(*id)).collect();
         let mut found = HashMap::with_capacity(keys.len());
         for item in self.table.get_many(&keys, true).await? {
@@ -93,13 +110,17 @@ impl Contacts {
         write.send(&self.table, &keys::contact(id)).await
     }
 
-    /// Records since when the MDM service has a device enrolled, or that it has not.
+    /// Records since when the MDM service has a device enrolled, or that it has not. `ids`: its own first, and those of the
+    /// devices that were merged into it, of which a report says nothing more.
     ///
     /// # Errors
     /// When the store is out of reach.
-    pub async fn enrolled(&self, id: DeviceId, since: Option<Timestamp>) -> Result<(), StoreError> {
-        let write = Write::new().set("enrolledAt", &since)?;
-        write.send(&self.table, &keys::contact(id)).await
+    pub async fn enrolled(&self, ids: &[DeviceId], since: Option<Timestamp>) -> Result<(), StoreError> {
+        for (at, id) in ids.iter().enumerate() {
+            let write = Write::new().set("enrolledAt", &since.filter(|_| at == 0))?;
+            write.send(&self.table, &keys::contact(*id)).await?;
+        }
+        Ok(())
     }
 
     /// Records what a device asks for whose identity other hardware showed. `in_vain`: there is no such device, or nothing to

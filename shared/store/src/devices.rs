@@ -24,6 +24,7 @@ use crate::table::{Condition, Table};
 pub(crate) use change::change_item;
 pub use change::{Act, ChangePage, Released, Updated};
 pub use complete::{Completed, Completion};
+pub(crate) use list::mark;
 pub use list::{DeviceFilter, DevicePage, Registrants};
 pub use lookup::Lookup;
 pub use rebind::{Holder, Rebound};

@@ -8,6 +8,7 @@
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::ToSpan as _;
 use muster_core::Timestamp;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
@@ -85,6 +86,13 @@ struct KeyItem {
     ttl: i64,
 }
 
+/// What a request resolved before it changed anything.
+#[derive(Serialize, Deserialize)]
+struct ResolvedItem<T> {
+    resolved: T,
+    ttl: i64,
+}
+
 impl KeyedRequest {
     /// The request that `words` tell apart from others of its caller (who calls, which path, the key itself), with this body.
     #[must_use]
@@ -126,7 +134,7 @@ impl Idempotency {
             begun_ms: now.as_millisecond(),
             until_ms: later(now),
             answer: None,
-            ttl: now.checked_add(KEPT_HOURS.hours()).unwrap_or(now).as_second(),
+            ttl: kept_until(now),
         };
         // The store deletes what has outlived its time, but not at once.
         let free = Condition::new("attribute_not_exists(pk) OR #ttl <= :now")
@@ -148,6 +156,27 @@ impl Idempotency {
             return Ok(Begun::UnderWay);
         }
         self.take_over(keyed, &known, now).await
+    }
+
+    /// Keeps what a request resolved, before it changes anything. A repeat is given what the first run kept: it may find
+    /// something else by itself, since the first run changed it. 200 KB at most.
+    ///
+    /// # Errors
+    /// When the store is out of reach.
+    pub async fn keep<T>(&self, seed: Seed, resolved: T, now: Timestamp) -> Result<T, StoreError>
+    where
+        T: Serialize + DeserializeOwned + Send + Sync,
+    {
+        let fresh = ResolvedItem {
+            resolved: &resolved,
+            ttl: kept_until(now),
+        };
+        let item = Item::new(&keys::resolved(&hex(&Sha256::digest(seed.0))), &fresh)?;
+        match self.table.put(item, Some(Condition::absent())).await? {
+            Written::Done => Ok(resolved),
+            Written::Refused(Some(known)) => Ok(read::<ResolvedItem<T>>(known)?.resolved),
+            Written::Refused(None) => Err(StoreError::contended("keep what a request resolved")),
+        }
     }
 
     /// Goes on with a request whose process died, unless another one was faster.
@@ -219,6 +248,10 @@ fn of_request(keyed: &KeyedRequest) -> Condition {
         .name("#request", "request")
         .name("#answer", "answer")
         .value(":request", AttributeValue::S(keyed.request.clone()))
+}
+
+fn kept_until(now: Timestamp) -> i64 {
+    now.checked_add(KEPT_HOURS.hours()).unwrap_or(now).as_second()
 }
 
 fn later(now: Timestamp) -> i64 {

@@ -6,10 +6,11 @@ use muster_core::Timestamp;
 use muster_core::catalogue::EntryId;
 use muster_core::device::DeviceState;
 use muster_core::grant::GrantPin;
-use muster_core::id::{AnnouncementId, DeviceId, PartnerId, ProfileId, TenantId, UploadId};
+use muster_core::id::{AnnouncementId, DeviceId, ImportId, PartnerId, ProfileId, TenantId, UploadId};
 use muster_core::identity::IdentityKey;
 use muster_core::party::Registrant;
 use sha2::Digest as _;
+use uuid::Uuid;
 
 use crate::uploads::Due;
 
@@ -245,6 +246,24 @@ pub(crate) fn due_list(shard: u32) -> String {
 /// Partition of objects in the inbox that are no upload.
 pub(crate) const STRAYS: &str = "STRAYS";
 
+/// A partner's device batch for a tenant.
+pub(crate) fn device_batch(tenant: TenantId, partner: &PartnerId, name: &str) -> Key {
+    Key::new(device_batches(tenant, partner), format!("{DEVICE_BATCH_NAMES}{name}"))
+}
+
+/// What became of an update of policies that a partner sent for a tenant.
+pub(crate) fn policy_update(tenant: TenantId, partner: &PartnerId, id: Uuid) -> Key {
+    Key::new(device_batches(tenant, partner), format!("UPDATE#{id}"))
+}
+
+/// Partition of a partner's device batches for a tenant.
+pub(crate) fn device_batches(tenant: TenantId, partner: &PartnerId) -> String {
+    format!("DEVICEBATCH#{tenant}#{partner}")
+}
+
+/// What the sort keys of device batches begin with.
+pub(crate) const DEVICE_BATCH_NAMES: &str = "BATCH#";
+
 /// An upload that was announced.
 pub(crate) fn announcement(id: &AnnouncementId) -> Key {
     Key::new(format!("ANNOUNCEMENT#{id}"), "ANNOUNCEMENT")
@@ -255,14 +274,37 @@ pub(crate) fn idempotency(digest: &str) -> Key {
     Key::new(format!("IDEMPOTENCY#{digest}"), "IDEMPOTENCY")
 }
 
+/// What a request with an idempotency key resolved before it changed anything, by its seed's digest.
+pub(crate) fn resolved(digest: &str) -> Key {
+    Key::new(format!("IDEMPOTENCY#{digest}"), "RESOLVED")
+}
+
 /// A nonce, as it was given out.
 pub(crate) fn nonce(text: &str) -> Key {
     Key::new(format!("NONCE#{text}"), "NONCE")
 }
 
-/// How often a source asked within a minute; `source`: its digest in hexadecimal digits.
-pub(crate) fn rate(source: &str, minute: i64) -> Key {
-    Key::new(format!("RATE#{source}#{minute}"), "RATE")
+/// How often a source asked within a stretch of time; `source`: its digest in hexadecimal digits.
+pub(crate) fn rate(source: &str, stretch: i64) -> Key {
+    Key::new(format!("RATE#{source}#{stretch}"), "RATE")
+}
+
+/// A row of a tenant's queue of imports.
+pub(crate) fn import(tenant: TenantId, id: ImportId) -> Key {
+    Key::new(imports(tenant), format!("{IMPORT}{id}"))
+}
+
+/// Partition of a tenant's queue of imports.
+pub(crate) fn imports(tenant: TenantId) -> String {
+    format!("IMPORTS#{tenant}")
+}
+
+/// What the sort keys of rows of a queue begin with.
+pub(crate) const IMPORT: &str = "IMPORT#";
+
+/// When a tenant asked for a synchronisation.
+pub(crate) fn synchronisation(tenant: TenantId) -> Key {
+    Key::new(imports(tenant), "SYNC")
 }
 
 /// An object in the inbox that is no upload. DynamoDB takes sort keys of up to 1,024 bytes, and a bucket with a key may

@@ -19,7 +19,7 @@ use crate::table::{Action, Cancelled, Condition, Query, Table, Transacted, Writt
 
 pub(crate) use directory::{Entry, directory_sort};
 pub use directory::{Listed, ListingWrite};
-pub use edit::TenantChange;
+pub use edit::{PartnerChange, TenantChange};
 
 /// How often the creation or a change of a tenant is tried when other transactions are in the way.
 const TRIES: u32 = 10;
@@ -64,6 +64,12 @@ pub(crate) fn name_item(name: &str, tenant: TenantId) -> Result<Item, StoreError
 fn item(tenant: &Tenant) -> Result<Item, StoreError> {
     let item = Item::new(&keys::tenant(tenant.id), tenant)?;
     Ok(item.listed(keys::TENANT_LIST.to_owned(), tenant.name.to_lowercase()))
+}
+
+/// The item of a partner, in the list of all.
+fn partner_item(partner: &Partner) -> Result<Item, StoreError> {
+    let item = Item::new(&keys::partner(&partner.id), partner)?;
+    Ok(item.listed(keys::PARTNER_LIST.to_owned(), partner.id.as_str().to_owned()))
 }
 
 impl Tenants {
@@ -190,8 +196,7 @@ impl Partners {
     /// # Errors
     /// When the store fails.
     pub async fn create(&self, partner: &Partner) -> Result<bool, StoreError> {
-        let item = Item::new(&keys::partner(&partner.id), partner)?
-            .listed(keys::PARTNER_LIST.to_owned(), partner.id.as_str().to_owned());
+        let item = partner_item(partner)?;
         if partner.kind == PartnerKind::Oem {
             let known = self.get(&partner.id).await?;
             if known.is_none_or(|known| known.kind == PartnerKind::Oem) {

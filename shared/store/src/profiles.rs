@@ -4,14 +4,15 @@
 //! transaction as whatever changes it, on the condition that nobody else did: so there are never more profiles than
 //! allowed, never two of one name, and never two defaults.
 
+mod assigned;
 mod devices;
+mod list;
 mod write;
 
 use std::collections::BTreeMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use muster_core::id::{DeviceId, ProfileId, TenantId};
-use muster_core::party::Registrant;
 use muster_core::profile::{Profile, Rule, Side};
 use serde::{Deserialize, Serialize};
 
@@ -20,10 +21,12 @@ use crate::item::{Item, read};
 use crate::keys;
 use crate::table::{Condition, Query, Table};
 
+pub use assigned::{AssignedDevice, AssignedPage};
 #[cfg(test)]
 pub(crate) use devices::entry_item;
 pub(crate) use devices::listing;
 pub use devices::{ListOutcome, ListedDevice, ListedPage, Placed, Placing};
+pub use list::{ProfileFilter, ProfilePage};
 pub use write::{ProfileDeleted, ProfileWritten};
 
 /// Deployment profiles, and the lists of devices that they name. Needs `dynamodb:GetItem`, `BatchGetItem`, `Query` (index
@@ -51,11 +54,6 @@ pub(crate) struct Entry {
     pub(crate) device: DeviceId,
     pub(crate) profile: ProfileId,
     pub(crate) side: Side,
-}
-
-/// Whether whoever acts may know of a profile: a partner knows those that partners made.
-fn may_know(party: &Registrant, profile: &Profile) -> bool {
-    *party == Registrant::Tenant || profile.partner.is_some()
 }
 
 impl Profiles {
@@ -98,19 +96,25 @@ impl Profiles {
         Ok(ids.iter().filter_map(|id| found.remove(id)).collect())
     }
 
-    /// The lists of profiles that a device is on, as of now.
+    /// The lists of profiles that a device is on, as of now. `ids`: its own, then those of the devices that were merged into it
+    /// ([`Device::ids`](muster_core::device::Device::ids)); each is a query, and of one profile the first counts.
     ///
     /// # Errors
     /// When the store is out of reach.
-    pub async fn lists(&self, device: DeviceId) -> Result<BTreeMap<ProfileId, Side>, StoreError> {
-        let partition = keys::device_profiles(device);
-        let query = Query {
-            partition: &partition,
-            ..Query::default()
-        };
-        let entries = self.table.query_all(query).await?.into_iter().map(read);
-        let entries = entries.collect::<Result<Vec<Entry>, _>>()?;
-        Ok(entries.into_iter().map(|entry| (entry.profile, entry.side)).collect())
+    pub async fn lists(&self, ids: &[DeviceId]) -> Result<BTreeMap<ProfileId, Side>, StoreError> {
+        let mut lists = BTreeMap::new();
+        for id in ids {
+            let partition = keys::device_profiles(*id);
+            let query = Query {
+                partition: &partition,
+                ..Query::default()
+            };
+            for item in self.table.query_all(query).await? {
+                let entry: Entry = read(item)?;
+                lists.entry(entry.profile).or_insert(entry.side);
+            }
+        }
+        Ok(lists)
     }
 }
 

@@ -1,4 +1,4 @@
-//! How often a source asks: a counter for each source and minute, which the store forgets soon.
+//! How often a source asks: a counter for each source and stretch of time, which the store forgets soon.
 
 use std::net::{IpAddr, Ipv6Addr};
 
@@ -12,7 +12,7 @@ use crate::item::read;
 use crate::keys;
 use crate::table::{Condition, TABLE_SCHEMA_VERSION, Table};
 
-/// How long a counter is kept after its minute, in seconds.
+/// How long a counter is kept after its stretch of time, in seconds.
 const KEPT: i64 = 120;
 
 /// Rates. Needs `dynamodb:UpdateItem` on the table.
@@ -38,9 +38,28 @@ impl RateSource {
             },
             Some(Err(_)) | None => "unknown".to_owned(),
         };
-        let digest = Sha256::digest(format!("{purpose} {network}"));
-        Self(digest.iter().map(|byte| format!("{byte:02x}")).collect())
+        Self::named(purpose, &[&network])
     }
+
+    /// The source that has these names.
+    #[must_use]
+    pub fn named(purpose: &str, names: &[&str]) -> Self {
+        let mut sha = Sha256::new();
+        for word in std::iter::once(&purpose).chain(names) {
+            sha.update(u64::try_from(word.len()).unwrap_or(u64::MAX).to_be_bytes());
+            sha.update(word);
+        }
+        Self(sha.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+    }
+}
+
+/// How many requests are answered in which time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limit {
+    /// So many.
+    pub requests: u64,
+    /// In so many seconds.
+    pub seconds: i64,
 }
 
 #[derive(Debug, Deserialize)]
@@ -55,14 +74,20 @@ impl Rates {
         Self { table }
     }
 
-    /// Counts a request of this source, and says whether it is within so many of this minute; if not, after how many
-    /// seconds the next one begins.
+    /// Counts a request of this source, and says whether it is within the limit of this stretch of time; if not, after how
+    /// many seconds the next one begins.
     ///
     /// # Errors
     /// When the store is out of reach.
-    pub async fn count(&self, source: &RateSource, limit: u64, now: Timestamp) -> Result<Result<(), u64>, StoreError> {
-        let minute = now.as_second().div_euclid(60);
-        let end = (minute + 1) * 60;
+    pub async fn count(
+        &self,
+        source: &RateSource,
+        limit: Limit,
+        now: Timestamp,
+    ) -> Result<Result<(), u64>, StoreError> {
+        let seconds = limit.seconds.max(1);
+        let stretch = now.as_second().div_euclid(seconds);
+        let end = stretch.saturating_add(1).saturating_mul(seconds);
         let number = |n: i64| AttributeValue::N(n.to_string());
         let values = Condition::default()
             .name("#count", "count")
@@ -70,7 +95,7 @@ impl Rates {
             .value(":one", number(1))
             .value(":ttl", number(end + KEPT))
             .value(":v", number(i64::from(TABLE_SCHEMA_VERSION)));
-        let key = keys::rate(&source.0, minute);
+        let key = keys::rate(&source.0, stretch);
         let expression = "SET v = :v, #ttl = :ttl ADD #count :one";
         let counted = match self.table.update(&key, expression, values).await? {
             Ok(item) => read::<Counter>(item)?.count,
@@ -78,7 +103,11 @@ impl Rates {
             Err(_) => return Err(StoreError::contended("count a request")),
         };
         let left = u64::try_from(end - now.as_second()).unwrap_or(1);
-        Ok(if counted <= limit { Ok(()) } else { Err(left.max(1)) })
+        Ok(if counted <= limit.requests {
+            Ok(())
+        } else {
+            Err(left.max(1))
+        })
     }
 }
 

@@ -3,9 +3,11 @@
 use crate::announcements::Announcements;
 use crate::catalogue::Catalogue;
 use crate::contacts::Contacts;
+use crate::device_batches::DeviceBatches;
 use crate::devices::Devices;
 use crate::fsck::Fsck;
 use crate::idempotency::Idempotency;
+use crate::imports::Imports;
 use crate::nonces::Nonces;
 use crate::objects::Objects;
 use crate::profiles::Profiles;
@@ -49,6 +51,12 @@ impl Registry {
     #[must_use]
     pub fn tenants(&self) -> Tenants {
         Tenants::new(self.table.clone())
+    }
+
+    /// Partners' device batches.
+    #[must_use]
+    pub fn device_batches(&self) -> DeviceBatches {
+        DeviceBatches::new(self.table.clone())
     }
 
     /// Partners.
@@ -115,6 +123,12 @@ impl Registry {
     #[must_use]
     pub fn idempotency(&self) -> Idempotency {
         Idempotency::new(self.table.clone())
+    }
+
+    /// Queues of imports.
+    #[must_use]
+    pub fn imports(&self) -> Imports {
+        Imports::new(self.table.clone())
     }
 
     /// Receipts.

@@ -18,7 +18,7 @@ use muster_core::upload::{Reason, Upload, UploadState};
 use crate::error::{ErrorKind, StoreError};
 use crate::item::{Attributes, Item, due_values, key_attributes, read};
 use crate::keys;
-use crate::table::{Condition, Query, Table, Written};
+use crate::table::{Condition, Query, Range, Table, Written};
 
 pub(crate) use done::{GroupItem, is_complete};
 pub(crate) use item::GROUP;
@@ -27,7 +27,7 @@ pub use cuts::{MAX_BATCHES_PER_ITEM, PutCuts};
 pub use done::{BatchDone, Progress};
 pub use item::{RefusedUpload, UploadStatus};
 pub use strays::{Stray, SweepPlaces, Unsplit};
-pub use watch::Due;
+pub use watch::{Due, LONGEST_WORK};
 
 /// Uploads. Needs `dynamodb:GetItem`, `PutItem`, `UpdateItem`, `Query` (index `list`) on the table, split-upload
 /// `ConditionCheckItem` too, sweep `BatchGetItem` and `Query` on the index `due`.
@@ -169,6 +169,32 @@ impl Uploads {
         let next = page.next.and_then(|next| next.get("lsk")?.as_s().ok().cloned());
         let uploads = page.items.into_iter().map(read).collect::<Result<_, _>>()?;
         Ok(UploadPage { uploads, next })
+    }
+
+    /// The up to `limit` uploads of a tenant that were accepted last until this moment, newest first. May be a moment old.
+    ///
+    /// # Errors
+    /// When the store is out of reach.
+    pub async fn until(
+        &self,
+        tenant: TenantId,
+        moment: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<UploadStatus>, StoreError> {
+        let query = Query {
+            index: Some("list"),
+            partition: &list_of(Some(tenant)),
+            // Behind the moment stands `#` in the index, which sorts before `~`.
+            range: Some((
+                Range::AtMost,
+                AttributeValue::S(format!("{:015}~", moment.as_millisecond().max(0))),
+            )),
+            limit: Some(limit.max(1)),
+            backwards: true,
+            from: None,
+        };
+        let page = self.table.query(query).await?;
+        page.items.into_iter().map(read).collect()
     }
 
     /// The up to `limit` uploads of the same tenant that were accepted or refused just before this one, newest first. May

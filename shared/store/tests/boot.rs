@@ -4,16 +4,21 @@
 use engines::Database;
 use jiff::ToSpan as _;
 use muster_core::Timestamp;
+use muster_core::channel::Channel;
 use muster_core::deployment::{Answer, Contact};
-use muster_core::id::{DeviceId, ProfileId, UploadId};
+use muster_core::device::{Device, RowContext};
+use muster_core::id::{DeviceId, ProfileId, TenantId, UploadId};
 use muster_core::identity::IdentityKey;
+use muster_core::inbox::OnConflict;
+use muster_core::party::Registrant;
 use muster_core::profile::Downloaded;
+use muster_core::record::{Place, Record};
 use muster_core::repair::{Remediation, RemediationState};
 use muster_local::counting::Counting;
 use muster_store::contacts::{Contacts, NewContact};
 use muster_store::devices::Devices;
 use muster_store::nonces::{GOOD_MINUTES, Nonces};
-use muster_store::rates::{RateSource, Rates};
+use muster_store::rates::{Limit, RateSource, Rates};
 use muster_store::{Connection, Credentials, Table};
 
 async fn empty() -> (Database, Counting, Table) {
@@ -39,6 +44,48 @@ fn at(second: i64) -> Timestamp {
 fn device(n: u64) -> DeviceId {
     DeviceId::of_row(&UploadId::of_object("b", "k", "1"), n)
 }
+
+/// A registered device of this id, into which those were merged.
+fn registered(id: DeviceId, absorbed: &[DeviceId]) -> Device {
+    let upload = UploadId::of_object("b", "k", "1");
+    let record = Record {
+        place: Place {
+            row: 1,
+            line: 2,
+            offset: 0,
+            len: 1,
+        },
+        serial: None,
+        manufacturer: None,
+        model: None,
+        pkid: None,
+        group_tag: None,
+        assigned_user: None,
+        keys: vec![IdentityKey::tuple("Contoso", "Book", "S1")],
+        components: None,
+        notices: Vec::new(),
+    };
+    let context = RowContext {
+        upload: &upload,
+        tenant: TenantId::of_name("Fabrikam"),
+        registrant: &Registrant::Tenant,
+        channel: Channel::Intune,
+        group_tag: None,
+        on_conflict: OnConflict::Update,
+        now: at(0),
+    };
+    Device {
+        id,
+        absorbed: absorbed.to_vec(),
+        ..Device::new(&record, &context)
+    }
+}
+
+/// Three requests a minute.
+const LIMIT: Limit = Limit {
+    requests: 3,
+    seconds: 60,
+};
 
 #[tokio::test]
 async fn a_nonce_is_good_once_and_for_five_minutes() {
@@ -73,12 +120,16 @@ async fn each_source_has_its_share_of_each_minute() {
         RateSource::of("x", Some("192.0.2.2")),
     );
     for n in 1..=4 {
-        let counted = rates.count(&one, 3, at(20)).await.unwrap();
+        let counted = rates.count(&one, LIMIT, at(20)).await.unwrap();
         assert_eq!(counted, if n <= 3 { Ok(()) } else { Err(40) }, "{n}");
     }
-    assert_eq!(rates.count(&other, 3, at(20)).await.unwrap(), Ok(()));
-    assert_eq!(rates.count(&one, 3, at(59)).await.unwrap(), Err(1));
-    assert_eq!(rates.count(&one, 3, at(60)).await.unwrap(), Ok(()), "another minute");
+    assert_eq!(rates.count(&other, LIMIT, at(20)).await.unwrap(), Ok(()));
+    assert_eq!(rates.count(&one, LIMIT, at(59)).await.unwrap(), Err(1));
+    assert_eq!(
+        rates.count(&one, LIMIT, at(60)).await.unwrap(),
+        Ok(()),
+        "another minute"
+    );
 }
 
 #[tokio::test]
@@ -107,14 +158,14 @@ async fn contacts_keep_the_first_and_the_last() {
     let (_database, _, table) = empty().await;
     let contacts = Contacts::new(table);
     let (one, other) = (device(1), device(2));
-    assert_eq!(contacts.get(one).await.unwrap(), Contact::default());
+    assert_eq!(contacts.get(&[one]).await.unwrap(), Contact::default());
     let remediation = Remediation::at_boot(RemediationState::ManualRemediationRequired, at(1));
     contacts.remark(other, true, &remediation).await.unwrap();
-    assert_eq!(contacts.get(other).await.unwrap(), Contact::default(), "in vain");
+    assert_eq!(contacts.get(&[other]).await.unwrap(), Contact::default(), "in vain");
     contacts.remark(one, false, &remediation).await.unwrap();
     let again = Remediation::at_boot(RemediationState::ManualRemediationRequired, at(4));
     contacts.remark(one, true, &again).await.unwrap();
-    let seen = contacts.get(one).await.unwrap();
+    let seen = contacts.get(&[one]).await.unwrap();
     assert_eq!((seen.first_at, seen.remediation.as_ref()), (None, Some(&remediation)));
 
     let refused = NewContact {
@@ -140,7 +191,7 @@ async fn contacts_keep_the_first_and_the_last() {
     contacts.record(one, &refused).await.unwrap();
     for _ in 0..2 {
         contacts.record(one, &given).await.unwrap();
-        let seen = contacts.get(one).await.unwrap();
+        let seen = contacts.get(&[one]).await.unwrap();
         assert_eq!((seen.first_at, seen.last_at), (Some(at(5)), Some(at(9))));
         assert_eq!(
             (seen.answer, seen.profile.as_ref()),
@@ -153,9 +204,20 @@ async fn contacts_keep_the_first_and_the_last() {
         .record(one, &NewContact { at: at(20), ..refused })
         .await
         .unwrap();
-    let seen = contacts.get(one).await.unwrap();
+    let seen = contacts.get(&[one]).await.unwrap();
     assert_eq!(seen.profile, Some(profile), "it may still have what it was given");
-    let many = contacts.get_many(&[one, other]).await.unwrap();
+    let (first, second) = (registered(one, &[]), registered(other, &[]));
+    let many = contacts.get_many(&[&first, &second]).await.unwrap();
     assert_eq!(many.len(), 1);
     assert_eq!(many.get(&one), Some(&seen));
+    // The second turns out to be the first.
+    let merged = registered(other, &[one]);
+    let many = contacts.get_many(&[&merged]).await.unwrap();
+    assert_eq!(many.get(&other), Some(&seen));
+    assert_eq!(contacts.get(&merged.ids()).await.unwrap(), seen);
+    // What the MDM service says last counts for both.
+    contacts.enrolled(&[one], Some(at(30))).await.unwrap();
+    assert_eq!(contacts.get(&merged.ids()).await.unwrap().enrolled_at, Some(at(30)));
+    contacts.enrolled(&merged.ids(), None).await.unwrap();
+    assert_eq!(contacts.get(&merged.ids()).await.unwrap().enrolled_at, None);
 }

@@ -49,6 +49,8 @@ fn partner(id: &str) -> Partner {
         kind: PartnerKind::CspReseller,
         provider: Some("contoso-provider".parse().unwrap()),
         created_at: Timestamp::from_second(7).unwrap(),
+        manufacturers: std::collections::BTreeSet::new(),
+        version: 1,
     }
 }
 

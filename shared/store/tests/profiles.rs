@@ -49,6 +49,8 @@ impl World {
             kind: PartnerKind::CspDirect,
             provider: None,
             created_at: at(0),
+            manufacturers: std::collections::BTreeSet::new(),
+            version: 1,
         };
         Partners::new(table.clone()).create(&partner).await.unwrap();
         let grants = Grants::new(table.clone());
@@ -89,27 +91,16 @@ impl World {
     fn profile(&self, n: u32, name: &str) -> Profile {
         let mut seed = [0; 16];
         seed[..4].copy_from_slice(&n.to_be_bytes());
-        Profile {
-            id: ProfileId::of_seed(seed),
-            tenant: self.tenant,
-            version: 1,
-            revision: 1,
-            origin: Channel::Intune,
-            partner: None,
-            settings: Settings {
-                name: name.to_owned(),
-                out_of_box_experience: OutOfBoxExperience {
-                    user_type: Some(UserType::Standard),
-                    ..OutOfBoxExperience::default()
-                },
-                ..Settings::default()
+        let settings = Settings {
+            name: name.to_owned(),
+            out_of_box_experience: OutOfBoxExperience {
+                user_type: Some(UserType::Standard),
+                ..OutOfBoxExperience::default()
             },
-            assignment: Assignment::default(),
-            included_devices: 0,
-            excluded_devices: 0,
-            created_at: at(i64::from(n)),
-            modified_at: at(i64::from(n)),
-        }
+            ..Settings::default()
+        };
+        let id = ProfileId::of_seed(seed);
+        Profile::new(id, self.tenant, Channel::Intune, settings, at(i64::from(n)))
     }
 
     async fn create(&self, profile: &Profile) -> ProfileWritten {
@@ -283,7 +274,7 @@ async fn devices_that_are_not_registered_are_put_on_no_list() {
         .await
         .unwrap();
     assert_eq!(placed, Placed::Done(vec![ListOutcome::NotRegistered]));
-    assert_eq!(world.profiles.lists(device).await.unwrap(), BTreeMap::new());
+    assert_eq!(world.profiles.lists(&[device]).await.unwrap(), BTreeMap::new());
     let twice = world
         .profiles
         .place(profile.id, &[placing, placing], &act(&world.own, &by))

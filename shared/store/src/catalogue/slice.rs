@@ -1,11 +1,14 @@
 //! Slices of a catalogue upload: one check of the manufacturer's grant, one receipt, and the entries of some rows with the
 //! identities that lead to them.
 
-use muster_core::Timestamp;
-use muster_core::catalogue::EntryDecision;
-use muster_core::grant::GrantPin;
+use std::collections::BTreeSet;
 
-use super::{Catalogue, as_seen, entry_item, lead_to};
+use muster_core::Timestamp;
+use muster_core::catalogue::{EntryDecision, EntryId};
+use muster_core::grant::GrantPin;
+use muster_core::identity::IdentityKey;
+
+use super::{Catalogue, Leads, as_seen, entry_item, lead_to};
 use crate::devices::{SliceWritten, verdict};
 use crate::error::StoreError;
 use crate::grants::check;
@@ -19,6 +22,16 @@ pub struct PlannedEntry {
     pub row: u64,
     /// What to do.
     pub decision: EntryDecision,
+    /// Where the identities of the row led when that was decided.
+    pub leads: Leads,
+}
+
+impl PlannedEntry {
+    /// Lets an identity lead to the entry of this row, unless somebody listed or withdrew another one meanwhile.
+    fn lead_to(&self, key: IdentityKey, id: EntryId) -> Action {
+        let nowhere = BTreeSet::new();
+        lead_to(key, id, self.leads.get(&key).unwrap_or(&nowhere))
+    }
 }
 
 /// A slice to write.
@@ -62,12 +75,12 @@ impl Catalogue {
             match &row.decision {
                 EntryDecision::Insert(entry) => {
                     actions.push(Action::Put(entry_item(entry)?, Some(Condition::absent())));
-                    actions.extend(entry.leading_keys().map(|key| lead_to(key, entry.id)));
+                    actions.extend(entry.leading_keys().map(|key| row.lead_to(key, entry.id)));
                 }
                 EntryDecision::Update(change) => {
                     let entry = &change.entry;
                     actions.push(Action::Put(entry_item(entry)?, Some(as_seen(change.before.version))));
-                    actions.extend(change.new_leads.iter().map(|key| lead_to(*key, entry.id)));
+                    actions.extend(change.new_leads.iter().map(|key| row.lead_to(*key, entry.id)));
                 }
                 EntryDecision::Leave(_) => {}
             }

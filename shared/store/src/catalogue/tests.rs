@@ -9,6 +9,7 @@ use muster_core::channel::Channel;
 use muster_core::device::{Device, RowContext};
 use muster_core::grant::{Grant, GrantPin, Verb};
 use muster_core::id::{PartnerId, TenantId, UploadId};
+use muster_core::identity::KeyKind;
 use muster_core::inbox::OnConflict;
 use muster_core::outcome::Outcome;
 use muster_core::party::Registrant;
@@ -65,6 +66,17 @@ impl World {
     }
 
     async fn write(&self, partner: &PartnerId, row: u64, decision: EntryDecision) -> SliceWritten {
+        let keys = decision
+            .stored()
+            .iter()
+            .flat_map(|entry| entry.leading_keys())
+            .collect();
+        let leads = self.catalogue.leads(&keys).await.unwrap();
+        self.write_seen(partner, row, decision, leads).await
+    }
+
+    /// The same, of a row that was decided about when its identities led there.
+    async fn write_seen(&self, partner: &PartnerId, row: u64, decision: EntryDecision, leads: Leads) -> SliceWritten {
         let pin = self.pin(partner).await;
         let outcome = RowOutcome {
             row,
@@ -83,7 +95,7 @@ impl World {
                 batch: 0,
                 rows: vec![outcome],
             },
-            rows: &[PlannedEntry { row, decision }],
+            rows: &[PlannedEntry { row, decision, leads }],
         };
         self.catalogue.write_slice(&slice).await.unwrap()
     }
@@ -183,7 +195,9 @@ fn record(n: u64) -> Record {
 
 fn new_entry(partner: &PartnerId, n: u64, meant: Option<&PartnerId>) -> EntryDecision {
     let upload = upload();
+    let names = ["Contoso".to_owned()].into();
     let context = EntryContext {
+        manufacturers: &names,
         upload: &upload,
         partner,
         intended_for: meant,
@@ -269,6 +283,42 @@ async fn what_somebody_registered_stays_and_by_what_is_withdrawn_nobody_register
         }
     );
     assert_eq!(world.devices.get(device(2).id).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn no_two_entries_that_did_not_know_of_each_other_share_an_identity() {
+    let world = World::new().await;
+    let northwind = oem("northwind");
+    let first = world.list(&northwind, 1, None).await;
+    // Another device with the names of the first one, planned before that one was listed.
+    let EntryDecision::Insert(mut twin) = new_entry(&northwind, 2, None) else {
+        panic!("it is new")
+    };
+    let names = |entry: &Entry| {
+        entry
+            .keys
+            .iter()
+            .copied()
+            .find(|key| key.kind() == KeyKind::Tuple)
+            .unwrap()
+    };
+    twin.keys.retain(|key| key.kind() != KeyKind::Tuple);
+    twin.keys.push(names(&first));
+    let decision = EntryDecision::Insert(twin);
+    let written = world.write_seen(&northwind, 2, decision.clone(), Leads::new()).await;
+    let stale = SliceWritten::Stale {
+        rows: vec![0],
+        busy: false,
+    };
+    assert_eq!(written, stale);
+    assert_eq!(world.led_to(&first).await, [first.id]);
+    // What another manufacturer listed is seen, too, and so is what was withdrawn since.
+    let tailspin = oem("tailspin");
+    let seen = world.catalogue.leads(&first.leading_keys().collect()).await.unwrap();
+    assert!(matches!(world.withdraw(&northwind, first.id).await, Withdrawn::Done(_)));
+    let theirs = new_entry(&tailspin, 1, None);
+    assert_eq!(world.write_seen(&tailspin, 3, theirs.clone(), seen).await, stale);
+    assert_eq!(world.write(&tailspin, 3, theirs).await, SliceWritten::Done);
 }
 
 #[tokio::test]

@@ -1,7 +1,6 @@
 //! What a manufacturer takes back: one transaction that holds its grant, the entry as it was seen, and that nobody holds an
-//! identity of the device.
+//! identity that proves to have the device.
 
-use std::collections::HashMap;
 use std::time::Duration;
 
 use muster_core::Timestamp;
@@ -10,10 +9,9 @@ use muster_core::grant::GrantPin;
 use muster_core::id::PartnerId;
 use muster_core::identity::IdentityKey;
 
-use super::{Catalogue, Known, as_seen, entry_item, lead_no_more};
+use super::{Catalogue, as_seen, entry_item, lead_no_more};
 use crate::error::{ErrorKind, StoreError};
 use crate::grants::check;
-use crate::item::read;
 use crate::keys::{self, GRANT_SHARDS, shard_of};
 use crate::table::{Action, Cancelled, Condition, Transacted};
 
@@ -68,13 +66,12 @@ impl Catalogue {
                 check(by.pin, shard, by.now),
                 Action::Put(entry_item(&withdrawn)?, Some(as_seen(entry.version))),
             ];
-            let free = |key: &IdentityKey| Action::Check(keys::claim(*key), Condition::absent());
-            actions.extend(entry.keys.iter().map(free));
+            let free = |key: IdentityKey| Action::Check(keys::claim(key), Condition::absent());
+            actions.extend(entry.proving_keys().map(free));
             let claims = 2..actions.len();
-            let known = self.known(&entry).await?;
-            for key in entry.leading_keys() {
-                if let Some(known) = known.get(&key).filter(|known| known.entries.contains(&id)) {
-                    actions.push(lead_no_more(key, id, known.entries.len() == 1));
+            for (key, entries) in self.leads(&entry.leading_keys().collect()).await? {
+                if entries.contains(&id) {
+                    actions.push(lead_no_more(key, id, entries.len() == 1));
                 }
             }
             match self.table.transact(&actions).await? {
@@ -96,18 +93,6 @@ impl Catalogue {
             }
         }
         Err(StoreError::contended(OPERATION))
-    }
-
-    /// What the identities of an entry lead to.
-    async fn known(&self, entry: &Entry) -> Result<HashMap<IdentityKey, Known>, StoreError> {
-        let keys: Vec<keys::Key> = entry.leading_keys().map(keys::known).collect();
-        let mut known = HashMap::new();
-        for item in self.table.get_many(&keys, true).await? {
-            if let Some(key) = keys::known_key(&item) {
-                known.insert(key, read(item)?);
-            }
-        }
-        Ok(known)
     }
 }
 

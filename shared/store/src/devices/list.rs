@@ -3,23 +3,25 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use futures::future::try_join_all;
 use muster_core::deployment::Contact;
 use muster_core::device::{Device, DeviceState};
 use muster_core::id::{DeviceId, PartnerId, TenantId, UploadId};
-use muster_core::party::Registrant;
 use muster_core::repair::{self, RemediationState};
 
 use super::Devices;
 use crate::contacts::Contacts;
 use crate::error::{ErrorKind, StoreError};
 use crate::item::{Attributes, key_attributes, read};
-use crate::keys::{self, LIST_SHARDS};
+use crate::keys::{self, LIST_SHARDS, shard_of};
 use crate::table::{Query, Range};
 
 /// How many devices one call looks at. A list of which few pass the filter comes in short pages.
 const MAX_READ: usize = 2000;
 /// How many devices are read at once where some of them do not pass the filter.
 const PAGE: usize = 500;
+/// How many devices are read at once that should have one serial number.
+const OF_ONE_SERIAL: usize = 100;
 
 /// Which devices of a tenant are listed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -56,7 +58,7 @@ impl DeviceFilter {
         let serial = device.serial.as_deref().unwrap_or_default();
         let from = match &self.registrants {
             Registrants::All => true,
-            Registrants::Partners => device.registrant != Registrant::Tenant,
+            Registrants::Partners => device.is_of_partners(),
             Registrants::Partner(id) => device.registrant.partner() == Some(id),
         };
         from && serial.starts_with(&self.serial_prefix)
@@ -93,6 +95,12 @@ pub struct DevicePage {
 }
 
 impl Devices {
+    /// Where a list goes on behind a device of it: what [`Self::list`] takes as `from`.
+    #[must_use]
+    pub fn behind(device: &Device) -> String {
+        mark(device.id)
+    }
+
     /// A page of a tenant's devices that pass the filter; may be a moment old. `from` is what the page before named as
     /// `next`. One call looks at 2,000 devices at most: a page that is shorter than `limit`, or empty, is the last one
     /// only if it names no `next`.
@@ -108,7 +116,7 @@ impl Devices {
     ) -> Result<DevicePage, StoreError> {
         let (mut shard, mut after) = match from {
             None => (0, None),
-            Some(mark) => self.place_of(mark).await?,
+            Some(mark) => self.place_of(tenant, mark).await?,
         };
         let prefix = &filter.serial_prefix;
         let mut devices: Vec<Device> = Vec::new();
@@ -152,7 +160,7 @@ impl Devices {
                 Some((_, id)) if full => {
                     return Ok(DevicePage {
                         devices,
-                        next: Some(format!("{shard}:{id}")),
+                        next: Some(mark(id)),
                     });
                 }
                 Some(place) if more => after = Some(place),
@@ -160,6 +168,44 @@ impl Devices {
             }
         }
         Ok(DevicePage { devices, next: None })
+    }
+
+    /// The tenant's registered devices that have exactly this serial number; may be a moment old. Two are enough to know that
+    /// it is not one's alone, so others may be missing then.
+    ///
+    /// # Errors
+    /// When the store is out of reach; `Rejected` where thousands of other serial numbers begin with this one and a `#`,
+    /// which stands behind serial numbers in the index.
+    pub async fn with_serial(&self, tenant: TenantId, serial: &str) -> Result<Vec<Device>, StoreError> {
+        let shards = (0..LIST_SHARDS).map(|shard| self.with_serial_in(tenant, serial, shard));
+        Ok(try_join_all(shards).await?.into_iter().flatten().collect())
+    }
+
+    async fn with_serial_in(&self, tenant: TenantId, serial: &str, shard: u32) -> Result<Vec<Device>, StoreError> {
+        let partition = keys::device_list(tenant, DeviceState::Registered, shard);
+        let (mut devices, mut from, mut looked) = (Vec::new(), None, 0);
+        loop {
+            let query = Query {
+                index: Some("list"),
+                partition: &partition,
+                range: Some((Range::BeginsWith, AttributeValue::S(format!("{serial}#")))),
+                from,
+                limit: Some(OF_ONE_SERIAL),
+                backwards: false,
+            };
+            let page = self.table.query(query).await?;
+            looked += page.items.len();
+            let found = page.items.into_iter().map(read).collect::<Result<Vec<Device>, _>>()?;
+            devices.extend(found.into_iter().filter(|one| one.serial.as_deref() == Some(serial)));
+            from = page.next;
+            if from.is_none() || devices.len() > 1 {
+                return Ok(devices);
+            }
+            if looked >= MAX_READ {
+                let why = "too many serial numbers begin with this one";
+                return Err(StoreError::new(ErrorKind::Rejected, "find a serial number", why));
+            }
+        }
     }
 
     /// When the devices booted that pass all else of the filter, where it asks for what boots show.
@@ -171,21 +217,26 @@ impl Devices {
         if filter.remediation.is_none() {
             return Ok(HashMap::new());
         }
-        let asked = found.iter().filter(|device| filter.admits(device));
-        let ids: Vec<DeviceId> = asked.map(|device| device.id).collect();
-        Contacts::new(self.table.clone()).get_many(&ids).await
+        let asked: Vec<&Device> = found.iter().filter(|device| filter.admits(device)).collect();
+        Contacts::new(self.table.clone()).get_many(&asked).await
     }
 
-    /// The place that a mark is for. A mark names the last device that was looked at, which whoever is given it may not be
-    /// allowed to see: so it holds nothing of it but its id.
-    async fn place_of(&self, mark: &str) -> Result<(u32, After), StoreError> {
+    /// The place that a mark of this tenant's lists is for. A mark names the last device that was looked at, which whoever is
+    /// given it may not be allowed to see: so it holds nothing of it but its id.
+    async fn place_of(&self, tenant: TenantId, mark: &str) -> Result<(u32, After), StoreError> {
         let bad = || StoreError::new(ErrorKind::Rejected, "list devices", "the page mark is not one of ours");
         let (shard, id) = mark.split_once(':').ok_or_else(bad)?;
         let shard: u32 = shard.parse().ok().filter(|s| *s < LIST_SHARDS).ok_or_else(bad)?;
         let id: DeviceId = id.parse().map_err(|_| bad())?;
-        let device = self.get(id).await?.ok_or_else(bad)?;
+        let device = self.get(id).await?.filter(|device| device.tenant == tenant);
+        let device = device.ok_or_else(bad)?;
         Ok((shard, Some((sort(&device), id))))
     }
+}
+
+/// The mark of a page that begins behind this device.
+pub(crate) fn mark(id: DeviceId) -> String {
+    format!("{}:{id}", shard_of(&id.to_string(), LIST_SHARDS))
 }
 
 /// The sort key of a device in a list.

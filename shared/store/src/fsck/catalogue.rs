@@ -1,5 +1,7 @@
 //! Entries of catalogues, and the identities that lead to them.
 
+use std::collections::BTreeSet;
+
 use muster_core::catalogue::{Entry, EntryId, EntryState};
 use muster_core::identity::IdentityKey;
 
@@ -47,10 +49,14 @@ fn led_to(entry: &Entry, key: IdentityKey, place: &str, around: &Around) -> Opti
     match around.get::<Known>(&keys::known(key)) {
         Found::There(known) if known.entries.contains(&entry.id) => None,
         Found::Unreadable => None,
-        Found::There(_) | Found::Absent => {
+        found @ (Found::There(_) | Found::Absent) => {
+            let seen = match found {
+                Found::There(known) => known.entries,
+                _ => BTreeSet::new(),
+            };
             let unchanged = Action::Check(keys::entry(entry.id), as_seen(entry.version));
             let detail = format!("it is listed, and its identity {key} does not lead to it");
-            let actions = vec![lead_to(key, entry.id), unchanged];
+            let actions = vec![lead_to(key, entry.id, &seen), unchanged];
             Some(Suspect::new(Code::EntryUnknown, place, detail).mended_by(actions))
         }
     }

@@ -18,9 +18,11 @@ use super::finding::Finding;
 use super::words::Code;
 use crate::announcements::Announcement;
 use crate::catalogue::Known;
+use crate::device_batches::{DeviceBatch, PolicyUpdate};
 use crate::devices::Claim;
 use crate::error::StoreError;
 use crate::grants::{Grants, Shard};
+use crate::imports::Import;
 use crate::item::{Attributes, due_values, read};
 use crate::keys::{self, Key, Kind};
 use crate::parties::{Entry, NameOwner};
@@ -254,7 +256,14 @@ impl Body {
                 Some(Self::Other)
             }
             Kind::Announcement(_) => body::<Announcement>(item).map(|_| Self::Other),
-            Kind::Idempotency(_) | Kind::Nonce | Kind::Rate => Some(Self::Other),
+            Kind::DeviceBatch(tenant, partner, name) => body::<DeviceBatch>(item)
+                .filter(|batch| (batch.tenant, &batch.partner, &batch.id) == (*tenant, partner, name))
+                .map(|_| Self::Other),
+            Kind::PolicyUpdate(.., id) => body::<PolicyUpdate>(item)
+                .filter(|update| update.id == *id)
+                .map(|_| Self::Other),
+            Kind::Idempotency(_) | Kind::Nonce | Kind::Rate | Kind::Synchronisation(_) => Some(Self::Other),
+            Kind::Import(..) => body::<Import>(item).map(|_| Self::Other),
         }
     }
 

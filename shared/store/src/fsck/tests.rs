@@ -91,6 +91,7 @@ fn upload(object: ObjectVersion) -> Upload {
             verbs: Verb::ALL.to_vec(),
         },
         require_catalogue: false,
+        manufacturers: std::collections::BTreeSet::new(),
         created_at: at(5),
     }
 }
@@ -160,13 +161,7 @@ async fn sound() -> (Database, Bucket, Fsck) {
     let created_at = at(0);
     let new = Tenant::new(id, name, created_at);
     Tenants::new(table.clone()).create(&new).await.unwrap();
-    let partner = Partner {
-        id: contoso(),
-        name: "Contoso".to_owned(),
-        kind: PartnerKind::CspDirect,
-        provider: None,
-        created_at,
-    };
+    let partner = Partner::new(contoso(), "Contoso", PartnerKind::CspDirect, created_at);
     let partners = Partners::new(table.clone());
     partners.create(&partner).await.unwrap();
     partners.set_listing(&partner, Some(&listing()), None).await.unwrap();

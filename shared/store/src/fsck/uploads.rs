@@ -36,7 +36,11 @@ pub(super) fn judge(subject: &Subject, status: &UploadStatus, around: &Around, n
     suspects.extend(tenant.and_then(|tenant| tenant_missing(&place, tenant, around)));
     suspects.extend(partner_missing(&place, partner, around));
     let list = (list_of(status.tenant), list_sort(&status.id, status.created_at));
-    let due = (!status.state.is_final()).then(|| status.next_check.or_else(|| subject.due_at()).unwrap_or(now));
+    let due = match status.state {
+        // Until it is settled.
+        UploadState::Cancelled => status.next_check,
+        state => (!state.is_final()).then(|| status.next_check.or_else(|| subject.due_at()).unwrap_or(now)),
+    };
     suspects.extend(subject.index(&place, Some(list), due, as_seen(status)));
     let wrong = [contradiction(status), consent(status, around)].into_iter().flatten();
     suspects.extend(wrong.map(|detail| Suspect::new(Code::StateImpossible, &place, detail)));

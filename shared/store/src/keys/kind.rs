@@ -1,11 +1,12 @@
 //! From a primary key back to what its item is about.
 
 use muster_core::catalogue::EntryId;
-use muster_core::id::{AnnouncementId, DeviceId, PartnerId, ProfileId, TenantId, UploadId};
+use muster_core::id::{AnnouncementId, DeviceId, ImportId, PartnerId, ProfileId, TenantId, UploadId};
 use muster_core::identity::IdentityKey;
 use muster_core::party::Registrant;
+use uuid::Uuid;
 
-use super::{CONSENT_CHANGES, DEVICE_CHANGES, GRANT_SHARDS, STRAYS};
+use super::{CONSENT_CHANGES, DEVICE_CHANGES, GRANT_SHARDS, IMPORT, STRAYS};
 
 /// What an item is about, by its primary key alone.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,11 +48,18 @@ pub(crate) enum Kind {
     Unsplit(UploadId),
     SweepPlace,
     Announcement(AnnouncementId),
-    /// The digest of who asks for what with which key.
+    /// The name.
+    DeviceBatch(TenantId, PartnerId, String),
+    PolicyUpdate(TenantId, PartnerId, Uuid),
+    /// The digest of who asks for what with which key, or of the seed.
     Idempotency(String),
     Nonce,
     /// How often a source asked.
     Rate,
+    /// A row of a tenant's queue of imports.
+    Import(TenantId, ImportId),
+    /// When a tenant asked for a synchronisation.
+    Synchronisation(TenantId),
 }
 
 /// What an item with this key is about; `None` for a key that none of ours looks like.
@@ -104,13 +112,24 @@ pub(crate) fn parse(pk: &str, sk: &str) -> Option<Kind> {
         (STRAYS, _) => sk.parse().map_or(Kind::Stray, Kind::Unsplit),
         ("SWEEP", "INBOX") => Kind::SweepPlace,
         ("ANNOUNCEMENT", "ANNOUNCEMENT") => Kind::Announcement(id.parse().ok()?),
-        ("IDEMPOTENCY", "IDEMPOTENCY") => Kind::Idempotency(is_digest(id).then(|| id.to_owned())?),
+        ("DEVICEBATCH", _) => {
+            let (tenant, partner) = id.split_once('#')?;
+            let (tenant, partner) = (tenant.parse().ok()?, partner.parse().ok()?);
+            match sk.split_once('#')? {
+                ("BATCH", name) if !name.is_empty() => Kind::DeviceBatch(tenant, partner, name.to_owned()),
+                ("UPDATE", id) => Kind::PolicyUpdate(tenant, partner, id.parse().ok()?),
+                _ => return None,
+            }
+        }
+        ("IDEMPOTENCY", "IDEMPOTENCY" | "RESOLVED") => Kind::Idempotency(is_digest(id).then(|| id.to_owned())?),
         ("NONCE", "NONCE") => (!id.is_empty()).then_some(Kind::Nonce)?,
         ("RATE", "RATE") => {
             let (source, minute) = id.split_once('#')?;
             let minute: Result<i64, _> = minute.parse();
             (is_digest(source) && minute.is_ok()).then_some(Kind::Rate)?
         }
+        ("IMPORTS", "SYNC") => Kind::Synchronisation(id.parse().ok()?),
+        ("IMPORTS", _) => Kind::Import(id.parse().ok()?, sk.strip_prefix(IMPORT)?.parse().ok()?),
         _ => return None,
     })
 }
@@ -144,6 +163,7 @@ mod tests {
         let claim = IdentityKey::tuple("a", "b", "c");
         let entry = EntryId::of_key(&partner, claim);
         let announcement = AnnouncementId::of_seed([7; 16]);
+        let import = ImportId::of_row(&announcement, 1);
         let profile = ProfileId::of_seed([7; 16]);
         let digest = "0f".repeat(32);
         let own = Registrant::Tenant;
@@ -185,9 +205,20 @@ mod tests {
             (keys::stray("b", "inbox/x"), Kind::Stray),
             (keys::sweep_place(), Kind::SweepPlace),
             (keys::announcement(&announcement), Kind::Announcement(announcement)),
+            (
+                keys::device_batch(tenant, &partner, "a#b c"),
+                Kind::DeviceBatch(tenant, partner.clone(), "a#b c".to_owned()),
+            ),
+            (
+                keys::policy_update(tenant, &partner, Uuid::from_u128(7)),
+                Kind::PolicyUpdate(tenant, partner.clone(), Uuid::from_u128(7)),
+            ),
             (keys::idempotency(&digest), Kind::Idempotency(digest.clone())),
+            (keys::resolved(&digest), Kind::Idempotency(digest.clone())),
             (keys::nonce("AAAAAAAAAAAAAAAAAAAAAA"), Kind::Nonce),
             (keys::rate(&digest, 29_450_000), Kind::Rate),
+            (keys::import(tenant, import), Kind::Import(tenant, import)),
+            (keys::synchronisation(tenant), Kind::Synchronisation(tenant)),
         ];
         for (key, kind) in all {
             assert_eq!(parse(&key.pk, &key.sk), Some(kind), "{key:?}");
@@ -202,8 +233,12 @@ mod tests {
             ("GRANT#1b6c0d7e-3f5a-4c1e-9a51-8d2f6f1f3a10#contoso", "CHANGE#7"),
             ("GRANT#1b6c0d7e-3f5a-4c1e-9a51-8d2f6f1f3a10#-", "CHANGE#7#0"),
             ("UPLOAD#u", "CUTS"),
+            ("DEVICEBATCH#1b6c0d7e-3f5a-4c1e-9a51-8d2f6f1f3a10#contoso", "BATCH#"),
+            ("DEVICEBATCH#1b6c0d7e-3f5a-4c1e-9a51-8d2f6f1f3a10#contoso", "UPDATE#7"),
+            ("DEVICEBATCH#x#contoso", "BATCH#a"),
             ("NONCE#", "NONCE"),
             ("RATE#x#1", "RATE"),
+            ("IMPORTS#1b6c0d7e-3f5a-4c1e-9a51-8d2f6f1f3a10", "IMPORT#x"),
             ("OTHER", "X"),
         ] {
             assert_eq!(parse(pk, sk), None, "{pk} {sk}");

@@ -3,12 +3,11 @@
 //! A device is on one list of a profile at most: of those that get it, or of those that never do. Each change of the lists
 //! is a version of the profile, so that it knows how many it names, and cannot be deleted meanwhile.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use muster_core::device::{Device, DeviceState};
 use muster_core::id::{DeviceId, ProfileId, TenantId};
-use muster_core::party::Registrant;
 use muster_core::profile::{Profile, Side};
 
 use super::write::{Tried, grant_shard, pause};
@@ -22,6 +21,8 @@ use crate::table::{Action, Condition, Query, Range};
 
 /// How many devices one transaction puts on lists: it has 100 actions at most.
 const CHUNK: usize = 90;
+/// How many places it writes: consent and profile are two more actions.
+const MOST: usize = 98;
 /// How often a change is tried while other writers have its items.
 const TRIES: u64 = 40;
 const OPERATION: &str = "put devices on a profile's lists";
@@ -118,7 +119,8 @@ impl Profiles {
             return Err(StoreError::new(ErrorKind::Rejected, OPERATION, "a device comes twice"));
         }
         let mut outcomes = Vec::with_capacity(wanted.len());
-        for chunk in wanted.chunks(CHUNK) {
+        while let Some(rest) = wanted.get(outcomes.len()..).filter(|rest| !rest.is_empty()) {
+            let chunk = rest.get(..CHUNK).unwrap_or(rest);
             match self.place_some(id, chunk, act).await? {
                 Placed::Done(placed) => outcomes.extend(placed),
                 other => return Ok(other),
@@ -127,6 +129,7 @@ impl Profiles {
         Ok(Placed::Done(outcomes))
     }
 
+    /// The outcomes of the first of these devices, at least one: as many as one transaction takes.
     async fn place_some(&self, id: ProfileId, wanted: &[Placing], act: &Act<'_>) -> Result<Placed, StoreError> {
         let ids: Vec<DeviceId> = wanted.iter().map(|placing| placing.device).collect();
         for round in 0..TRIES {
@@ -135,7 +138,7 @@ impl Profiles {
             };
             let devices = Devices::new(self.table.clone()).get_many(&ids).await?;
             let devices: HashMap<DeviceId, Device> = devices.into_iter().map(|device| (device.id, device)).collect();
-            let sides = self.sides(id, &ids).await?;
+            let places = self.places(id, &ids, &devices).await?;
             let mut profile = Profile {
                 version: old.version + 1,
                 modified_at: act.now,
@@ -143,11 +146,16 @@ impl Profiles {
             };
             let (mut outcomes, mut actions) = (Vec::new(), Vec::new());
             for placing in wanted {
-                let side = sides.get(&placing.device).copied();
+                let held = places.get(&placing.device).map(Vec::as_slice).unwrap_or_default();
+                let side = held.first().map(|(_, side)| *side);
                 let outcome = judge(placing, side, devices.get(&placing.device), &old, act);
                 if matches!(outcome, ListOutcome::Added | ListOutcome::Removed) {
-                    actions.push(action(placing, side, &old)?);
-                    count(&mut profile, side, placing.side);
+                    let moved = moves(placing, held, &old)?;
+                    if !actions.is_empty() && actions.len() + moved.len() > MOST {
+                        break;
+                    }
+                    actions.extend(moved);
+                    count(&mut profile, held, placing.side);
                 }
                 outcomes.push(outcome);
             }
@@ -165,12 +173,25 @@ impl Profiles {
         Err(StoreError::contended(OPERATION))
     }
 
-    /// The lists of a profile that these devices are on.
-    async fn sides(&self, profile: ProfileId, devices: &[DeviceId]) -> Result<HashMap<DeviceId, Side>, StoreError> {
-        let keys: Vec<keys::Key> = devices.iter().map(|id| keys::device_profile(*id, profile)).collect();
+    /// The places of these devices on the lists of a profile: its own first, then those of the devices that were merged into it.
+    pub(super) async fn places(
+        &self,
+        profile: ProfileId,
+        ids: &[DeviceId],
+        devices: &HashMap<DeviceId, Device>,
+    ) -> Result<HashMap<DeviceId, Vec<(DeviceId, Side)>>, StoreError> {
+        let ids_of = |id: &DeviceId| devices.get(id).map_or_else(|| vec![*id], Device::ids);
+        let all: BTreeSet<DeviceId> = ids.iter().flat_map(ids_of).collect();
+        let keys: Vec<keys::Key> = all.iter().map(|id| keys::device_profile(*id, profile)).collect();
         let items = self.table.get_many(&keys, true).await?.into_iter();
         let entries = items.map(read).collect::<Result<Vec<Entry>, _>>()?;
-        Ok(entries.into_iter().map(|entry| (entry.device, entry.side)).collect())
+        let sides: HashMap<DeviceId, Side> = entries.into_iter().map(|entry| (entry.device, entry.side)).collect();
+        let places = ids.iter().map(|id| {
+            let of_it = ids_of(id).into_iter();
+            let held = of_it.filter_map(|place| Some((place, *sides.get(&place)?)));
+            (*id, held.collect())
+        });
+        Ok(places.collect())
     }
 
     /// A page of the devices that a profile names, behind `after`; may be a moment old. `side`: of this list only.
@@ -250,7 +271,7 @@ fn judge(
         return ListOutcome::NotRegistered;
     };
     match now {
-        _ if profile.partner.is_some() && device.registrant == Registrant::Tenant => ListOutcome::NotOfPartner,
+        _ if profile.is_of_partners() && !device.is_of_partners() => ListOutcome::NotOfPartner,
         Some(now) if now == wanted => ListOutcome::Unchanged,
         _ if wanted == Side::Exclude && profile.assignment.all_devices => ListOutcome::AllDevices,
         Some(_) if !placing.moves => ListOutcome::OnOtherList,
@@ -258,30 +279,35 @@ fn judge(
     }
 }
 
-/// The write that puts a device where it is to be, from where it is.
-fn action(placing: &Placing, now: Option<Side>, profile: &Profile) -> Result<Action, StoreError> {
-    let condition = match now {
-        None => Condition::absent(),
-        Some(side) => Condition::new("#side = :side")
+/// The writes that put a device where it is to be, from where it is: under its own id, or that of one that was merged into it.
+fn moves(placing: &Placing, held: &[(DeviceId, Side)], profile: &Profile) -> Result<Vec<Action>, StoreError> {
+    let as_seen = |side: Side| {
+        Condition::new("#side = :side")
             .name("#side", "side")
-            .value(":side", AttributeValue::S(side.as_str().to_owned())),
+            .value(":side", AttributeValue::S(side.as_str().to_owned()))
     };
-    Ok(match placing.side {
-        None => Action::Delete(keys::device_profile(placing.device, profile.id), Some(condition)),
-        Some(side) => {
-            let entry = Entry {
-                tenant: profile.tenant,
-                device: placing.device,
-                profile: profile.id,
-                side,
-            };
-            Action::Put(entry_item(&entry)?, Some(condition))
-        }
-    })
+    let own = held.iter().find(|(id, _)| *id == placing.device);
+    let mut actions = Vec::new();
+    if let Some(side) = placing.side {
+        let entry = Entry {
+            tenant: profile.tenant,
+            device: placing.device,
+            profile: profile.id,
+            side,
+        };
+        let condition = own.map_or_else(Condition::absent, |(_, now)| as_seen(*now));
+        actions.push(Action::Put(entry_item(&entry)?, Some(condition)));
+    }
+    let leaves = held
+        .iter()
+        .filter(|(id, _)| placing.side.is_none() || *id != placing.device);
+    actions
+        .extend(leaves.map(|(id, side)| Action::Delete(keys::device_profile(*id, profile.id), Some(as_seen(*side)))));
+    Ok(actions)
 }
 
 /// Counts what a profile names.
-fn count(profile: &mut Profile, before: Option<Side>, after: Option<Side>) {
+fn count(profile: &mut Profile, before: &[(DeviceId, Side)], after: Option<Side>) {
     let mut add = |side: Option<Side>, sign: i64| {
         let place = match side {
             None => return,
@@ -290,6 +316,8 @@ fn count(profile: &mut Profile, before: Option<Side>, after: Option<Side>) {
         };
         *place = place.saturating_add_signed(sign);
     };
-    add(before, -1);
+    for (_, side) in before {
+        add(Some(*side), -1);
+    }
     add(after, 1);
 }

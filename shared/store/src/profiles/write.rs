@@ -3,12 +3,15 @@
 //! Each is one transaction: the consent, the profile as it was seen, and the tenant's rules as they were seen, where they
 //! change.
 
+#[cfg(test)]
+mod tests;
+
 use std::time::Duration;
 
 use muster_core::id::{ProfileId, TenantId};
 use muster_core::profile::{Fault, MAX_PROFILES, Profile, Rule};
 
-use super::{Profiles, Rules, at_version, may_know, profile_item, rules_item};
+use super::{Profiles, Rules, at_version, profile_item, rules_item};
 use crate::devices::Act;
 use crate::error::{ErrorKind, StoreError};
 use crate::grants::check;
@@ -17,7 +20,8 @@ use crate::table::{Action, Cancelled, Transacted};
 
 /// How often a change is tried while other writers have its items: a few seconds in all.
 const TRIES: u64 = 40;
-/// The bytes that the rules of a tenant take at most, as JSON; an item of the store holds 400 KB.
+/// The bytes that the rules of a tenant take at most, as JSON, which is never shorter than the item; an item of the store
+/// holds 400 KB.
 const MAX_RULES: usize = 350 << 10;
 
 /// What the making or a change of a profile came to.
@@ -39,7 +43,7 @@ pub enum ProfileWritten {
     SecondDefault(ProfileId),
     /// The tenant has as many profiles as it may have.
     TooMany,
-    /// The assignments of the tenant's profiles name more than one item holds.
+    /// The names and the group tags of the tenant's profiles are more than one item holds.
     TooLarge,
     /// The consent does not allow it any more; [`Grants::denial`](crate::Grants::denial) says why.
     Refused,
@@ -192,7 +196,7 @@ impl Profiles {
         act: &Act<'_>,
     ) -> Result<Option<Profile>, StoreError> {
         let found = self.get(tenant, id).await?;
-        Ok(found.filter(|profile| may_know(&act.by.party, profile)))
+        Ok(found.filter(|profile| act.by.may_know_profile(profile)))
     }
 
     /// One try of a transaction whose first action is the check of the consent.

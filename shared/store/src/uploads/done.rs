@@ -50,6 +50,9 @@ pub(crate) struct GroupItem {
     pub(crate) done: BTreeSet<u32>,
     #[serde(default)]
     pub(crate) rows: u64,
+    /// Batches of a cancelled upload of which nothing is written any more, and with which nothing is left to do.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub(crate) settled: BTreeSet<u32>,
 }
 
 impl Uploads {
@@ -78,6 +81,23 @@ impl Uploads {
         };
         let status = self.get(id).await?.ok_or_else(|| unknown(MARK, id))?;
         self.look(status, group, &progress).await
+    }
+
+    /// Marks a batch of a cancelled upload settled: nothing of it is written any more, and nothing is left to do with it.
+    ///
+    /// # Errors
+    /// When the store is out of reach.
+    pub async fn batch_settled(&self, id: &UploadId, batch: u32) -> Result<(), StoreError> {
+        let condition = Condition::new("")
+            .name("#settled", "settled")
+            .value(":set", AttributeValue::Ns(vec![batch.to_string()]))
+            .value(":v", number(TABLE_SCHEMA_VERSION));
+        let key = keys::progress(id, batch / GROUP);
+        let marked = self
+            .table
+            .update(&key, "SET v = :v ADD #settled :set", condition)
+            .await?;
+        marked.map(drop).map_err(|_| StoreError::contended(MARK))
     }
 
     /// Stores how many batches and rows an upload has, once all of it is cut. Storing the same again looks again.

@@ -43,6 +43,9 @@ pub struct UploadStatus {
     /// Whether a row without a hash must lead to a device of the catalogue.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub require_catalogue: bool,
+    /// Of a catalogue upload: the manufacturers that its sender stood for.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub manufacturers: BTreeSet<String>,
     /// When it was accepted or refused.
     pub created_at: Timestamp,
     /// Where it is.
@@ -74,7 +77,7 @@ pub struct UploadStatus {
     /// How many batches were done when sweep looked last.
     #[serde(default)]
     pub seen: u32,
-    /// When sweep looks next; `None` once it is final.
+    /// When sweep looks next; `None` once it is final, and a cancelled one is settled.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next_check: Option<Timestamp>,
     /// The groups of batches that are done.
@@ -116,6 +119,7 @@ impl UploadStatus {
             options: self.options.clone()?,
             grant: self.grant.clone()?,
             require_catalogue: self.require_catalogue,
+            manufacturers: self.manufacturers.clone(),
             created_at: self.created_at,
         })
     }
@@ -135,6 +139,7 @@ impl UploadStatus {
             options: Some(upload.options.clone()),
             grant: Some(upload.grant.clone()),
             require_catalogue: upload.require_catalogue,
+            manufacturers: upload.manufacturers.clone(),
             notices: notices.to_vec(),
             dialect: Some(dialect.to_owned()),
             next_check: Some(next_check),
@@ -166,6 +171,7 @@ impl UploadStatus {
             options: None,
             grant: None,
             require_catalogue: false,
+            manufacturers: BTreeSet::new(),
             created_at,
             state: UploadState::Processing,
             reason: None,

@@ -4,12 +4,13 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use jiff::ToSpan as _;
+use jiff::{SignedDuration, ToSpan as _};
 use muster_core::Timestamp;
 use muster_core::id::{TenantId, UploadId};
 use muster_core::party::Registrant;
 use muster_core::upload::{Reason, UploadState};
 
+use super::done::GroupItem;
 use super::{Change, Changed, Uploads, number, serialised, state_value, with_reason};
 use crate::error::{ErrorKind, StoreError};
 use crate::fsck::place_of;
@@ -17,6 +18,9 @@ use crate::item::{Attributes, due_values, millis};
 use crate::keys::{self, DUE_SHARDS};
 use crate::receipts::RECEIPTS_KEPT_DAYS;
 use crate::table::{Condition, Query, Range};
+
+/// How long a worker is at a batch at most, whatever happens: no Lambda function runs longer (AWS Lambda quotas).
+pub const LONGEST_WORK: SignedDuration = SignedDuration::from_mins(15);
 
 /// Something to look after.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -92,8 +96,33 @@ impl Uploads {
         tries: u32,
         next_check: Timestamp,
     ) -> Result<bool, StoreError> {
+        self.look_again(id, UploadState::Processing, (seen, tries), next_check)
+            .await
+    }
+
+    /// The same of an upload that was cancelled, and may not be settled yet. `false` when it is.
+    ///
+    /// # Errors
+    /// When the store is out of reach.
+    pub async fn postpone_settling(
+        &self,
+        id: &UploadId,
+        tries: u32,
+        next_check: Timestamp,
+    ) -> Result<bool, StoreError> {
+        self.look_again(id, UploadState::Cancelled, (0, tries), next_check)
+            .await
+    }
+
+    async fn look_again(
+        &self,
+        id: &UploadId,
+        state: UploadState,
+        (seen, tries): (u32, u32),
+        next_check: Timestamp,
+    ) -> Result<bool, StoreError> {
         let expression = "SET #seen = :seen, #tries = :tries, #next = :next, dpk = :dpk, dsk = :dsk";
-        let change = Change::to(expression, UploadState::Processing.as_str())
+        let change = Change::to(expression, state.as_str())
             .name("#seen", "seen")
             .name("#tries", "tries")
             .name("#next", "nextCheck")
@@ -127,29 +156,37 @@ impl Uploads {
     /// # Errors
     /// When the store is out of reach.
     pub async fn give_up(&self, id: &UploadId, reason: &Reason, now: Timestamp) -> Result<bool, StoreError> {
-        self.end_early(id, UploadState::Failed, reason, now).await
+        let expression = "SET #state = :to, #reason = :reason, #end = :end REMOVE dpk, dsk, #next";
+        let change = Change::to(expression, UploadState::Processing.as_str());
+        let change = with_reason(change, reason, now)?.value(":to", state_value(UploadState::Failed));
+        Ok(matches!(self.change(id, change).await?, Changed::Done))
     }
 
     /// Calls an upload off that is under way: no batch of it is begun any more, and what is worked on stops before its next
-    /// slice. `false` when it is final already, or there is none.
+    /// slice. Sweep looks at it once no worker can be at it any more, for what one that died left behind. `false` when it is final already, or there is none.
     ///
     /// # Errors
     /// When the store is out of reach.
     pub async fn cancel(&self, id: &UploadId, reason: &Reason, now: Timestamp) -> Result<bool, StoreError> {
-        self.end_early(id, UploadState::Cancelled, reason, now).await
+        let next = now.checked_add(LONGEST_WORK).unwrap_or(now);
+        let expression =
+            "SET #state = :to, #reason = :reason, #end = :end, #tries = :zero, #next = :next, dpk = :dpk, dsk = :dsk";
+        let change = Change::to(expression, UploadState::Processing.as_str()).name("#tries", "tries");
+        let change = with_reason(change, reason, now)?
+            .value(":to", state_value(UploadState::Cancelled))
+            .value(":zero", number(0_u32))
+            .value(":next", serialised(&next)?)
+            .due(id, next);
+        Ok(matches!(self.change(id, change).await?, Changed::Done))
     }
 
-    async fn end_early(
-        &self,
-        id: &UploadId,
-        state: UploadState,
-        reason: &Reason,
-        now: Timestamp,
-    ) -> Result<bool, StoreError> {
-        let expression = "SET #state = :to, #reason = :reason, #end = :end REMOVE dpk, dsk, #next";
-        let change = Change::to(expression, UploadState::Processing.as_str());
-        let change = with_reason(change, reason, now)?.value(":to", state_value(state));
-        Ok(matches!(self.change(id, change).await?, Changed::Done))
+    /// Takes a cancelled upload, with which nothing is left to do, out of the line of what is due.
+    ///
+    /// # Errors
+    /// When the store is out of reach.
+    pub async fn settled(&self, id: &UploadId) -> Result<(), StoreError> {
+        let change = Change::to("REMOVE dpk, dsk, #next", UploadState::Cancelled.as_str()).name("#next", "nextCheck");
+        self.change(id, change).await.map(drop)
     }
 
     /// Takes an upload that was given up, up again, also one that was never split: sweep looks after it from `now` on.
@@ -188,12 +225,24 @@ impl Uploads {
     /// # Errors
     /// When the store is out of reach.
     pub async fn undone_batches(&self, id: &UploadId) -> Result<Vec<u32>, StoreError> {
-        let done: BTreeSet<u32> = self
-            .groups(id)
-            .await?
-            .into_values()
-            .flat_map(|group| group.done)
-            .collect();
+        self.batches_left(id, |group| group.done).await
+    }
+
+    /// The batches of a cancelled upload that are neither done nor settled, in order.
+    ///
+    /// # Errors
+    /// When the store is out of reach.
+    pub async fn unsettled_batches(&self, id: &UploadId) -> Result<Vec<u32>, StoreError> {
+        self.batches_left(id, |group| &group.done | &group.settled).await
+    }
+
+    async fn batches_left(
+        &self,
+        id: &UploadId,
+        over: impl Fn(GroupItem) -> BTreeSet<u32>,
+    ) -> Result<Vec<u32>, StoreError> {
+        let groups = self.groups(id).await?.into_values();
+        let done: BTreeSet<u32> = groups.flat_map(over).collect();
         let cuts = self.cuts(id).await?;
         let numbers = cuts.iter().flat_map(|(first, batches)| (*first..).take(batches.len()));
         Ok(numbers.filter(|batch| !done.contains(batch)).collect())

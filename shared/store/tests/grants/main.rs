@@ -73,6 +73,8 @@ impl World {
             kind,
             provider,
             created_at: at(0),
+            manufacturers: std::collections::BTreeSet::new(),
+            version: 1,
         };
         assert!(self.partners.create(&known).await.unwrap());
         known

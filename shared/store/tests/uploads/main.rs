@@ -112,6 +112,7 @@ fn upload(version: u32) -> Upload {
             verbs: vec![Verb::Register],
         },
         require_catalogue: true,
+        manufacturers: ["Contoso".to_owned()].into(),
         created_at: at(i64::from(version)),
     }
 }

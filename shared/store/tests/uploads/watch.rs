@@ -102,9 +102,15 @@ async fn an_upload_that_is_called_off_stays_so() {
     let off = status(&uploads, &upload).await;
     assert_eq!(
         (off.state, off.reason, off.finished_at, off.next_check),
-        (UploadState::Cancelled, Some(reason("cancelled")), Some(at(10)), None)
+        (
+            UploadState::Cancelled,
+            Some(reason("cancelled")),
+            Some(at(10)),
+            Some(at(910))
+        )
     );
-    assert!(uploads.due(at(1000), 10).await.unwrap().is_empty());
+    assert!(uploads.due(at(909), 10).await.unwrap().is_empty());
+    assert_eq!(uploads.due(at(910), 10).await.unwrap(), due_of(&[&upload]));
     assert!(!uploads.cancel(&upload.id, &reason("again"), at(11)).await.unwrap());
     assert!(!uploads.give_up(&upload.id, &reason("stuck"), at(12)).await.unwrap());
     assert!(!uploads.resume(&upload.id, at(13)).await.unwrap());
@@ -113,6 +119,16 @@ async fn an_upload_that_is_called_off_stays_so() {
         .await
         .unwrap();
     assert!(matches!(finish, Finished::Otherwise(now) if now.state == UploadState::Cancelled));
+
+    // It is looked at until nothing is left to do with any batch of it.
+    assert!(!uploads.postpone(&upload.id, 1, 1, at(20)).await.unwrap());
+    assert!(uploads.postpone_settling(&upload.id, 1, at(1000)).await.unwrap());
+    assert_eq!(uploads.due(at(1000), 10).await.unwrap(), due_of(&[&upload]));
+    for _ in 0..2 {
+        uploads.settled(&upload.id).await.unwrap();
+        assert!(uploads.due(at(9999), 10).await.unwrap().is_empty());
+    }
+    assert_eq!(status(&uploads, &upload).await.next_check, None);
 }
 
 #[tokio::test]

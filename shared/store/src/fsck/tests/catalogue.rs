@@ -21,7 +21,9 @@ fn entry() -> Entry {
     let place = record(1, key(1)).place;
     let row = read(&raw, place, Channel::Catalogue, &mut Vec::new()).unwrap();
     let (upload, partner) = (object().upload_id(), northwind());
+    let names = ["Contoso".to_owned()].into();
     let context = EntryContext {
+        manufacturers: &names,
         upload: &upload,
         partner: &partner,
         intended_for: None,
@@ -35,7 +37,11 @@ fn entry() -> Entry {
 
 fn listed(entry: &Entry) -> Vec<Action> {
     let mut actions = vec![put(entry_item(entry).unwrap())];
-    actions.extend(entry.leading_keys().map(|key| lead_to(key, entry.id)));
+    actions.extend(
+        entry
+            .leading_keys()
+            .map(|key| lead_to(key, entry.id, &std::collections::BTreeSet::new())),
+    );
     actions
 }
 
@@ -48,6 +54,8 @@ async fn with_catalogue() -> (Database, Bucket, Fsck) {
         kind: PartnerKind::Oem,
         provider: None,
         created_at: at(3),
+        manufacturers: std::collections::BTreeSet::new(),
+        version: 1,
     };
     Partners::new(fsck.table.clone()).create(&partner).await.unwrap();
     plant(&fsck, listed(&entry())).await;

@@ -1,32 +1,23 @@
 //! Damages of profiles.
 
 use muster_core::id::ProfileId;
-use muster_core::profile::{Assignment, OutOfBoxExperience, Profile, Settings, Side, UserType};
+use muster_core::profile::{OutOfBoxExperience, Profile, Settings, Side, UserType};
 
 use super::*;
 use crate::profiles::{Entry, Rules, entry_item, profile_item, rules_item};
 
 fn profile(n: u8) -> Profile {
-    Profile {
-        id: ProfileId::of_seed([n; 16]),
-        tenant: tenant(),
-        version: 1,
-        revision: 1,
-        origin: Channel::Intune,
-        partner: None,
-        settings: Settings {
-            name: format!("Profile {n}"),
-            out_of_box_experience: OutOfBoxExperience {
-                user_type: Some(UserType::Standard),
-                ..OutOfBoxExperience::default()
-            },
-            ..Settings::default()
+    let settings = Settings {
+        name: format!("Profile {n}"),
+        out_of_box_experience: OutOfBoxExperience {
+            user_type: Some(UserType::Standard),
+            ..OutOfBoxExperience::default()
         },
-        assignment: Assignment::default(),
+        ..Settings::default()
+    };
+    Profile {
         included_devices: 1,
-        excluded_devices: 0,
-        created_at: at(3),
-        modified_at: at(3),
+        ..Profile::new(ProfileId::of_seed([n; 16]), tenant(), Channel::Intune, settings, at(3))
     }
 }
 
