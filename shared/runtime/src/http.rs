@@ -3,6 +3,7 @@
 
 mod cursor;
 mod docs;
+mod etag;
 mod guard;
 mod lambda;
 mod layers;
@@ -14,12 +15,13 @@ mod source;
 mod strict;
 
 pub use cursor::Cursor;
+pub use etag::{etag, if_match, if_none_match, weak_etag};
 pub use guard::{Acting, Guard};
 pub use lambda::{random_ids, serve_lambda};
-pub use layers::{MAX_BODY, NewId, around};
-pub use page::{PageQuery, etag, if_match};
-pub use problem::{Code, FieldError, Problem, ProblemBody};
-pub use read::{Body, Query, sentence, text};
+pub use layers::{MAX_BODY, NewId, around, within};
+pub use page::PageQuery;
+pub use problem::{Code, FieldError, Problem, ProblemBody, problem_of};
+pub use read::{Body, Query, read_value, sentence, text};
 pub use source::{Peer, Source};
 
 use std::sync::Arc;

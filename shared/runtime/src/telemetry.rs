@@ -10,7 +10,7 @@ use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
 /// What the targets of our own crates begin with.
-const OURS: [&str; 11] = [
+const OURS: [&str; 12] = [
     "muster",
     "manifest",
     "hardware_hash",
@@ -22,6 +22,7 @@ const OURS: [&str; 11] = [
     "consent_api",
     "registration_api",
     "deployment_api",
+    "partner_center_api",
 ];
 
 /// Starts logging. The level comes from `RUST_LOG`, or is `info`.

@@ -9,7 +9,7 @@ use axum::response::{IntoResponse as _, Response};
 use muster_core::access::{Caller, Party, Pass, Refusal, Route, route_of};
 use muster_core::id::{PartnerId, TenantId};
 use muster_core::party::Registrant;
-use muster_store::Grants;
+use muster_store::{Grants, Tenants};
 
 use super::Clock;
 use super::problem::{Code, Problem};
@@ -57,6 +57,7 @@ pub struct Guard {
     verifier: Verifier,
     grants: Grants,
     clock: Clock,
+    names: Option<Tenants>,
 }
 
 impl Guard {
@@ -67,6 +68,17 @@ impl Guard {
             verifier,
             grants,
             clock,
+            names: None,
+        }
+    }
+
+    /// The same door, for paths that may also name a tenant by its name. Handlers find the tenant that the path names among
+    /// the request's extensions, as [`TenantId`].
+    #[must_use]
+    pub fn naming(self, tenants: Tenants) -> Self {
+        Self {
+            names: Some(tenants),
+            ..self
         }
     }
 
@@ -113,7 +125,7 @@ impl Guard {
         let Ok(params) = RawPathParams::from_request_parts(&mut parts, &()).await else {
             return Err(refuse(Problem::not_found()));
         };
-        let tenant = named::<TenantId>(&params, "tenant");
+        let tenant = self.tenant(&params).await.map_err(refuse)?;
         let partner = named::<PartnerId>(&params, "partner");
         let acting = match caller.pass(
             route,
@@ -129,8 +141,25 @@ impl Guard {
                 .await
                 .map_err(refuse)?,
         };
+        if let Ok(Some(tenant)) = tenant {
+            parts.extensions.insert(tenant);
+        }
         parts.extensions.insert(acting.clone());
         Ok((Request::from_parts(parts, body), acting))
+    }
+
+    /// The tenant that the path names; inside, `Err` where there is none of this name.
+    async fn tenant(&self, params: &RawPathParams) -> Result<Result<Option<TenantId>, ()>, Problem> {
+        let id = named::<TenantId>(params, "tenant");
+        let (Err(()), Some(tenants)) = (id, &self.names) else {
+            return Ok(id);
+        };
+        let name = params.iter().find(|(name, _)| *name == "tenant").map(|(_, name)| name);
+        let known = match name {
+            Some(name) => tenants.by_name(name).await?,
+            None => None,
+        };
+        Ok(known.map(|tenant| Some(tenant.id)).ok_or(()))
     }
 
     async fn acting(

@@ -6,16 +6,19 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{DefaultBodyLimit, MatchedPath, Request};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Uri, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse as _, Response};
+use muster_core::access::straighten;
+use tower::Layer as _;
+use tower::util::MapRequestLayer;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::decompression::RequestDecompressionLayer;
 use uuid::Uuid;
 
 use super::docs;
-use super::problem::{Code, Problem, Told};
+use super::problem::{Code, PROBLEM_JSON, Problem, Told};
 
 /// Bytes that a body has at most, packed and unpacked: what a Lambda function can be given (AWS Lambda quotas).
 pub const MAX_BODY: usize = 6 << 20;
@@ -27,8 +30,11 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("request-id");
 pub type NewId = Arc<dyn Fn() -> Uuid + Send + Sync>;
 
 /// A router with all that stands around it, and beside it what the API tells of itself: `/openapi.json` and `/docs`.
+///
+/// Paths of Partner Center's and Graph's, whose clients write them in any letter case and with slashes twice, are
+/// straightened before they are looked up.
 pub fn around(router: Router, new_id: NewId) -> Router {
-    router
+    let router = router
         .merge(docs::router())
         .fallback(async || Problem::not_found())
         .method_not_allowed_fallback(async || {
@@ -41,7 +47,35 @@ pub fn around(router: Router, new_id: NewId) -> Router {
             let id = request_id(request.headers()).unwrap_or_else(|| new_id().to_string());
             with_id(id, request, next)
         }))
-        .layer(CompressionLayer::new())
+        .layer(CompressionLayer::new());
+    // A layer of the router itself would come behind the look-up.
+    Router::new().fallback_service(MapRequestLayer::new(straightened).layer(router))
+}
+
+fn straightened(mut request: Request) -> Request {
+    let Some(path) = straighten(request.uri().path()) else {
+        return request;
+    };
+    let path = match request.uri().query() {
+        Some(query) => format!("{path}?{query}"),
+        None => path,
+    };
+    let mut parts = request.uri().clone().into_parts();
+    parts.path_and_query = path.parse().ok();
+    if let Ok(uri) = Uri::from_parts(parts) {
+        *request.uri_mut() = uri;
+    }
+    request
+}
+
+/// A router whose requests come from another request of this process: each has an id of its own, a line in the log, and
+/// an answer even where its handler panics.
+pub fn within(router: Router, new_id: NewId) -> Router {
+    router
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(middleware::from_fn(move |request: Request, next: Next| {
+            with_id(new_id().to_string(), request, next)
+        }))
 }
 
 fn panicked(_: Box<dyn Any + Send + 'static>) -> Response {
@@ -84,7 +118,11 @@ async fn with_id(id: String, mut request: Request, next: Next) -> Response {
             ),
         }
         told.body.request_id = Some(id.clone());
-        if let Ok(body) = serde_json::to_vec(&told.body) {
+        let content_type = response.headers().get(header::CONTENT_TYPE);
+        let in_our_words = content_type.is_some_and(|kind| kind == PROBLEM_JSON);
+        if let Ok(body) = serde_json::to_vec(&told.body)
+            && in_our_words
+        {
             response.headers_mut().remove(header::CONTENT_LENGTH);
             *response.body_mut() = Body::from(body);
         }

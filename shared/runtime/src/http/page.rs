@@ -1,10 +1,9 @@
-//! Pages of lists, and versions of what is edited.
+//! Pages of lists.
 
-use axum::http::{HeaderMap, HeaderValue, header};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use super::problem::{Code, Problem};
+use super::problem::Problem;
 
 /// Which page of a list is asked for.
 #[derive(Debug, Clone, Default, Deserialize, IntoParams)]
@@ -41,60 +40,9 @@ fn limit(asked: Option<u32>) -> Result<usize, Problem> {
     }
 }
 
-/// The header `ETag` of a version.
-#[must_use]
-pub fn etag(version: u64) -> HeaderValue {
-    HeaderValue::from_str(&format!("\"{version}\"")).unwrap_or(HeaderValue::from_static("\"0\""))
-}
-
-/// Holds the header `If-Match` against a version (RFC 9110, section 13.1.1). Without the header anything goes.
-///
-/// # Errors
-/// When none of the entity tags that it names is the version's.
-pub fn if_match(headers: &HeaderMap, version: u64) -> Result<(), Problem> {
-    let mut named = headers.get_all(header::IF_MATCH).iter().peekable();
-    if named.peek().is_none() {
-        return Ok(());
-    }
-    let own = format!("\"{version}\"");
-    let matches = named
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
-        .any(|tag| matches!(tag.trim(), "*") || tag.trim() == own);
-    if matches {
-        return Ok(());
-    }
-    Err(Problem::new(
-        Code::PreconditionFailed,
-        format!("It stands at version {version}, and the header If-Match names another one."),
-    )
-    .remedy("Read it again, and decide anew."))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn if_match_takes_its_own_version_and_any() {
-        for (header, expected) in [
-            (None, true),
-            (Some("\"7\""), true),
-            (Some("\"6\", \"7\""), true),
-            (Some("*"), true),
-            (Some("\"6\""), false),
-            (Some("7"), false),
-            (Some("W/\"7\""), false),
-            (Some(""), false),
-        ] {
-            let mut headers = HeaderMap::new();
-            if let Some(header) = header {
-                headers.insert(header::IF_MATCH, header.parse().unwrap());
-            }
-            assert_eq!(if_match(&headers, 7).is_ok(), expected, "{header:?}");
-        }
-        assert_eq!(etag(7), "\"7\"");
-    }
 
     #[test]
     fn a_page_has_one_to_a_thousand() {

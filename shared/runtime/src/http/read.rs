@@ -48,19 +48,29 @@ fn read_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     // A route without a necessary member takes no body as an empty one.
     let bytes = if bytes.is_empty() { b"{}" } else { bytes };
     let mut reader = serde_json::Deserializer::from_slice(bytes);
-    let value = serde_path_to_error::deserialize(Strict(&mut reader)).map_err(|error| {
-        // Where the text breaks off, the path ends in what is not known.
-        let path = error.path().to_string();
-        let path = match path.trim_end_matches(['?', '.']) {
-            "" => "body".to_owned(),
-            path => path.to_owned(),
-        };
-        Problem::at(path, sentence(&error.inner().to_string()))
-    })?;
+    let value = serde_path_to_error::deserialize(Strict(&mut reader)).map_err(|error| wrong(&error))?;
     reader
         .end()
         .map_err(|error| Problem::at("body", sentence(&error.to_string())))?;
     Ok(value)
+}
+
+/// What a JSON value says that was looked at before it is typed; as strict as [`Body`].
+///
+/// # Errors
+/// Says by its path what is wrong.
+pub fn read_value<T: DeserializeOwned>(value: serde_json::Value) -> Result<T, Problem> {
+    serde_path_to_error::deserialize(Strict(value)).map_err(|error| wrong(&error))
+}
+
+fn wrong(error: &serde_path_to_error::Error<serde_json::Error>) -> Problem {
+    // Where the text breaks off, the path ends in what is not known.
+    let path = error.path().to_string();
+    let path = match path.trim_end_matches(['?', '.']) {
+        "" => "body".to_owned(),
+        path => path.to_owned(),
+    };
+    Problem::at(path, sentence(&error.inner().to_string()))
 }
 
 /// The parameters of a query.

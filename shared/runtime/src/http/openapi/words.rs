@@ -7,7 +7,7 @@ use muster_core::{
     access, catalogue, channel, deployment, device, grant, harvest, history, inbox, outcome, party, profile, repair,
 };
 use serde::Serialize;
-use utoipa::openapi::{Components, ObjectBuilder, RefOr, Schema, Type};
+use utoipa::openapi::{Components, ObjectBuilder, RefOr, Schema, SchemaFormat, Type};
 use utoipa::{PartialSchema, ToSchema};
 
 /// A word with these values.
@@ -29,6 +29,15 @@ fn id(told: &str, pattern: &str) -> RefOr<Schema> {
         .schema_type(Type::String)
         .description(Some(told))
         .pattern(Some(pattern));
+    RefOr::T(Schema::Object(object.build()))
+}
+
+/// A GUID.
+fn guid(told: &str) -> RefOr<Schema> {
+    let object = ObjectBuilder::new()
+        .schema_type(Type::String)
+        .description(Some(told))
+        .format(Some(SchemaFormat::Custom("uuid".to_owned())));
     RefOr::T(Schema::Object(object.build()))
 }
 
@@ -89,9 +98,11 @@ words! {
         consent whose end has passed stays `granted`.", |told| word(told, &grant::GrantState::ALL);
     DeploymentAnswer: "What a device that booted was told.", |told| word(told, &deployment::Answer::ALL);
     DeviceEvent: "What happened to a device.", |told| word(told, &history::Event::ALL);
+    DeviceId: "A device's id.", guid;
     DeviceState: "Whether a device is registered.", |told| word(told, &device::DeviceState::ALL);
     EnrollmentState: "How far a device is with its enrolment, as far as the registry sees it.",
         |told| word(told, &deployment::EnrollmentState::ALL);
+    EntryId: "The id of an entry of a catalogue.", guid;
     EntryState: "Whether an entry of a catalogue counts.", |told| word(told, &catalogue::EntryState::ALL);
     OnConflict: "What becomes of group tag and user of devices that the tenant has already.",
         |told| word(told, &inbox::OnConflict::ALL);
