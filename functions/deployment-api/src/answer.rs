@@ -41,7 +41,7 @@ impl DeploymentApi {
                 self.of_profile(shown, &device, &tenant, now).await
             }
             (Some(Recognised::Differs(answer)), Some(((_, device), _))) => {
-                let before = self.contacts.get(device.id).await?;
+                let before = self.contacts.get(&device.ids()).await?;
                 self.refuse(shown, &device, &before, answer, now).await
             }
             (recognised, known) => {
@@ -62,7 +62,8 @@ impl DeploymentApi {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let id = replaced.map_or(nobody, |device| device.id);
-        let before = self.contacts.get(id).await?;
+        // One read, whatever was merged into the device.
+        let before = self.contacts.get(&[id]).await?;
         // Other hardware ends nothing that the device asks for.
         let asks = replaced
             .and_then(|device| asks(shown, device, &before, now))
@@ -80,8 +81,8 @@ impl DeploymentApi {
         tenant: &Tenant,
         now: Timestamp,
     ) -> Result<Answer, StoreError> {
-        let before = self.contacts.get(device.id).await?;
-        let target = Target::of(device, self.profiles.lists(device.id).await?);
+        let before = self.contacts.get(&device.ids()).await?;
+        let target = Target::of(device, self.profiles.lists(&device.ids()).await?);
         let (mut rules, mut chosen, mut given) = (Vec::new(), None, None);
         // The device keeps its answer, so a profile that is deleted in this moment is not the last word.
         for _ in 0..LOOKS {

@@ -4,7 +4,7 @@ use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
 use muster_runtime::http::{Code, Problem, Source};
-use muster_store::rates::RateSource;
+use muster_store::rates::{Limit, RateSource};
 
 use crate::Api;
 
@@ -25,7 +25,11 @@ pub(crate) async fn stand(
 
 async fn count(api: &Api, source: &Source) -> Result<(), Problem> {
     let source = RateSource::of("deployment", source.address());
-    let counted = api.function.rates.count(&source, A_MINUTE, (api.clock)()).await?;
+    let limit = Limit {
+        requests: A_MINUTE,
+        seconds: 60,
+    };
+    let counted = api.function.rates.count(&source, limit, (api.clock)()).await?;
     counted.map_err(|seconds| {
         let detail = format!("More than {A_MINUTE} requests came from there within a minute.");
         Problem::new(Code::TooManyRequests, detail)

@@ -9,11 +9,13 @@ use std::time::Duration;
 
 use futures::StreamExt as _;
 use muster_core::catalogue::{Lead, lead};
+use muster_core::channel::Channel;
 use muster_core::decide::complete;
 use muster_core::device::{Device, DeviceState};
-use muster_core::grant::GrantPin;
+use muster_core::grant::{GrantPin, Verb};
 use muster_core::id::DeviceId;
 use muster_core::identity::IdentityKey;
+use muster_core::party::Registrant;
 use muster_runtime::Failure;
 use muster_store::devices::{Completed, Completion};
 use tracing::info;
@@ -76,14 +78,18 @@ impl RegisterBatch<'_> {
     }
 
     /// Completes a device if the catalogue leads from it to one entry. Everything is read as it is now.
+    ///
+    /// Whoever registered or listed it may not do anything any more by now. What the catalogue knows is the tenant's all the
+    /// same, whichever of the two came first: then the device is completed under the tenant's consent to itself.
     async fn complete_device(&self, id: DeviceId, by: By<'_>) -> Result<bool, Failure> {
+        let mut own: Option<GrantPin> = None;
         for round in 0..TRIES {
             let Some(device) = self.devices.get(id).await?.filter(lacks_hash) else {
                 return Ok(false);
             };
             let keys: BTreeSet<IdentityKey> = device.keys.iter().copied().collect();
             let entries = self.catalogue.led_to(&keys).await?;
-            let Lead::To(entry) = lead(&device.keys, device.serial.as_deref(), &entries) else {
+            let Lead::To(entry) = lead(&device.keys, (&device).into(), &entries) else {
                 return Ok(false);
             };
             let all: BTreeSet<IdentityKey> = keys.iter().chain(&entry.keys).copied().collect();
@@ -99,9 +105,20 @@ impl RegisterBatch<'_> {
                 change: Box::new(change),
             };
             let shard = by.number.wrapping_add(round);
-            match self.devices.complete(&completion, by.pin, shard, now).await? {
+            let pin = own.as_ref().unwrap_or(by.pin);
+            match self.devices.complete(&completion, pin, shard, now).await? {
                 Completed::Done => return Ok(true),
-                // What was registered stays as it is; nothing more is written under a consent that has ended.
+                Completed::Refused if own.is_none() => {
+                    let (tenant, itself) = (device.tenant, Registrant::Tenant);
+                    let allowed = self
+                        .grants
+                        .permit(tenant, &itself, None, Verb::Update, Channel::Intune, now);
+                    match allowed.await? {
+                        Ok(pin) => own = Some(pin),
+                        Err(_) => return Ok(false),
+                    }
+                }
+                // The tenant itself is suspended.
                 Completed::Refused => return Ok(false),
                 Completed::Stale { .. } => tokio::time::sleep(Duration::from_millis(u64::from(3 * round))).await,
             }

@@ -11,7 +11,7 @@ use muster_core::record::Record;
 use muster_core::report::RowOutcome;
 use muster_core::upload::Upload;
 use muster_runtime::Failure;
-use muster_store::catalogue::{EntrySlice, PlannedEntry, actions_of_entry};
+use muster_store::catalogue::{EntrySlice, Leads, PlannedEntry, actions_of_entry};
 use muster_store::devices::{MAX_ACTIONS, SliceWritten};
 use muster_store::receipts::Receipt;
 
@@ -35,6 +35,8 @@ struct Work<'a> {
 struct Planned {
     record: Record,
     decision: EntryDecision,
+    /// Where its identities led when that was decided.
+    leads: Leads,
 }
 
 impl Work<'_> {
@@ -61,6 +63,7 @@ impl Work<'_> {
             rows.push(PlannedEntry {
                 row: planned.record.place.row,
                 decision: planned.decision.clone(),
+                leads: planned.leads.clone(),
             });
         }
         rows
@@ -87,13 +90,14 @@ impl RegisterBatch<'_> {
     ) -> Result<bool, Failure> {
         let partner = upload.registrant.partner();
         let partner = partner.ok_or_else(|| Failure::Poison("a catalogue upload has no manufacturer".to_owned()))?;
-        let keys: BTreeSet<IdentityKey> = records.iter().flat_map(lead_keys).collect();
+        let keys = keys_of(&records);
         let mut work = Work {
             upload,
             number,
             context: EntryContext {
                 upload: &upload.id,
                 partner,
+                manufacturers: &upload.manufacturers,
                 intended_for: upload.options.intended_for.as_ref(),
                 now: clock(),
             },
@@ -129,9 +133,13 @@ impl RegisterBatch<'_> {
     async fn plan_entries(&self, records: Vec<Record>, context: &EntryContext<'_>) -> Result<Vec<Planned>, Failure> {
         let id_of = |record: &Record| record.keys.first().map(|key| EntryId::of_key(context.partner, *key));
         let ids: BTreeSet<EntryId> = records.iter().filter_map(id_of).collect();
-        let keys: BTreeSet<IdentityKey> = records.iter().flat_map(lead_keys).collect();
+        let keys = keys_of(&records);
         let found = self.catalogue.around(&ids, &keys).await?;
-        let own: Vec<Entry> = found.into_values().filter(|e| e.partner == *context.partner).collect();
+        let own: Vec<Entry> = found
+            .entries
+            .into_values()
+            .filter(|e| e.partner == *context.partner)
+            .collect();
         let (by_key, by_id): (_, HashMap<EntryId, &Entry>) = (by_key(&own), own.iter().map(|e| (e.id, e)).collect());
         let planned = records.into_iter().map(|record| {
             let mut near: Vec<Entry> = Vec::new();
@@ -142,7 +150,13 @@ impl RegisterBatch<'_> {
                 }
             }
             let decision = decide(&record, context, &near);
-            Planned { record, decision }
+            let leads = lead_keys(&record).filter_map(|key| Some((key, found.leads.get(&key)?.clone())));
+            let leads = leads.collect();
+            Planned {
+                record,
+                decision,
+                leads,
+            }
         });
         Ok(planned.collect())
     }
@@ -242,6 +256,11 @@ fn outcome_of(planned: &PlannedEntry) -> RowOutcome {
         other_line: None,
         detail,
     }
+}
+
+/// The identities of rows that will lead to their entries.
+pub(crate) fn keys_of(records: &[Record]) -> BTreeSet<IdentityKey> {
+    records.iter().flat_map(lead_keys).collect()
 }
 
 /// The identities of a row that will lead to its entry.

@@ -31,7 +31,7 @@ impl RegisterBatch<'_> {
         let by_key = by_key(&entries);
         let led = records.iter().map(|record| {
             let found = record.keys.iter().filter_map(|key| by_key.get(key)).flatten().copied();
-            let led = match lead(&record.keys, record.serial.as_deref(), found) {
+            let led = match lead(&record.keys, (*record).into(), found) {
                 Lead::To(entry) => Led::To(Box::new(completed(record, entry)), entry.into()),
                 Lead::Nothing if required => refused(Outcome::UnknownIdentity, None),
                 Lead::Unclear(why) if required => refused(Outcome::Ambiguous, Some(why)),

@@ -14,7 +14,7 @@ use muster_core::grant::Verb;
 use muster_core::inbox::OnConflict;
 use muster_core::message::BatchMessage;
 use muster_core::record::{Checked, Record};
-use muster_core::upload::Upload;
+use muster_core::upload::{Upload, UploadState};
 use muster_runtime::Failure;
 use muster_runtime::handover::batch_done;
 use muster_store::Grants;
@@ -22,7 +22,7 @@ use muster_store::catalogue::Catalogue;
 use muster_store::devices::Devices;
 use muster_store::queue::Queue;
 use muster_store::receipts::Receipts;
-use muster_store::uploads::Uploads;
+use muster_store::uploads::{LONGEST_WORK, UploadStatus, Uploads};
 use muster_store::validated::ValidatedBatches;
 
 /// Where the function takes the time from. A batch can take long, and consent may end in the middle of it.
@@ -40,7 +40,7 @@ pub struct RegisterBatch<'a> {
     pub catalogue: Catalogue,
     /// Reads what was done of the batch; writes receipts of refused rows.
     pub receipts: Receipts,
-    /// Says why consent is missing.
+    /// Says why consent is missing, and what the tenant itself may do.
     pub grants: Grants,
     /// Hands a complete upload over.
     pub queue: &'a dyn Queue,
@@ -55,21 +55,23 @@ impl RegisterBatch<'_> {
         let Some(status) = self.uploads.get(&message.upload).await? else {
             return Err(Failure::Poison("there is no such upload".to_owned()));
         };
-        let (Some(upload), false) = (status.upload(), status.state.is_final()) else {
+        let Some(upload) = status.upload() else {
             return Ok(());
         };
-        let rows = self.validated.get(&upload.id, message.number).await?;
+        let rows = match status.state {
+            UploadState::Processing | UploadState::Cancelled | UploadState::Failed => {
+                self.validated.get(&upload.id, message.number).await?
+            }
+            _ => return Ok(()),
+        };
+        if status.state.is_final() {
+            let records = rows.map(records_of).unwrap_or_default();
+            return self
+                .leave_nothing_behind(&status, &upload, message.number, records, clock)
+                .await;
+        }
         let rows = rows.ok_or_else(|| Failure::Retry("the batch is not validated yet".to_owned()))?;
-        let records: Vec<Record> = rows
-            .into_iter()
-            .filter_map(|row| {
-                if let Checked::Valid(record) = row {
-                    Some(*record)
-                } else {
-                    None
-                }
-            })
-            .collect();
+        let records = records_of(rows);
         let whole = match upload.channel {
             Channel::Catalogue => self.catalogue(&upload, message.number, records, clock).await?,
             _ => self.register(&upload, message.number, records, clock).await?,
@@ -78,6 +80,38 @@ impl RegisterBatch<'_> {
             return Ok(());
         }
         batch_done(&self.uploads, self.queue, &message).await
+    }
+
+    /// A worker may have died at a batch of an upload that ended meanwhile, behind a slice that it wrote, and before it looked
+    /// what the catalogue knows of it. Nothing new is registered.
+    async fn leave_nothing_behind(
+        &self,
+        status: &UploadStatus,
+        upload: &Upload,
+        number: u32,
+        mut records: Vec<Record>,
+        clock: Clock<'_>,
+    ) -> Result<(), Failure> {
+        if !upload.options.validate_only {
+            let done = self.receipts.of_batch(&upload.id, number).await?;
+            let last = done.last().map_or(0, |last| last.row);
+            records.retain(|record| record.place.row <= last);
+            let by = complete::By {
+                pin: &upload.grant,
+                number,
+                clock,
+            };
+            match upload.channel {
+                Channel::Catalogue => self.complete_after_entries(entries::keys_of(&records), by).await?,
+                _ => self.complete_after_rows(led::leading_keys(records.iter()), by).await?,
+            }
+        }
+        // Somebody who saw the upload under way may be at a slice still, and die.
+        let over = status.finished_at.and_then(|end| end.checked_add(LONGEST_WORK).ok());
+        if status.state == UploadState::Cancelled && over.is_some_and(|over| over <= clock()) {
+            self.uploads.batch_settled(&upload.id, number).await?;
+        }
+        Ok(())
     }
 
     /// `false` where the upload ended meanwhile, and rows are left.
@@ -132,6 +166,15 @@ impl RegisterBatch<'_> {
     async fn denial(&self, upload: &Upload, now: Timestamp) -> Result<muster_core::grant::Denial, Failure> {
         Ok(self.grants.denial(&upload.grant, now).await?)
     }
+}
+
+/// The rows that are in order.
+fn records_of(rows: Vec<Checked>) -> Vec<Record> {
+    let valid = rows.into_iter().filter_map(|row| match row {
+        Checked::Valid(record) => Some(*record),
+        _ => None,
+    });
+    valid.collect()
 }
 
 /// Group tags and users that are stored change only where the grant allows to update.

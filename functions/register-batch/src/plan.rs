@@ -2,11 +2,10 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use muster_core::decide::{Decision, Left, decide};
+use muster_core::decide::{Decision, decide, led};
 use muster_core::device::{Device, RowContext};
 use muster_core::id::DeviceId;
 use muster_core::identity::IdentityKey;
-use muster_core::outcome::Outcome;
 use muster_core::record::Record;
 use muster_runtime::Failure;
 use muster_store::catalogue::EntrySeen;
@@ -125,11 +124,11 @@ impl RegisterBatch<'_> {
             .copied()
             .filter(|record| record.components.is_none() && is_new(record))
             .collect();
-        let led = self.led(&bare, required).await?;
+        let leads = self.led(&bare, required).await?;
         let mut decided: HashMap<u64, Decided> = decisions.into_iter().map(|(row, d)| (row, d.into())).collect();
         let (mut whole, mut entries) = (Vec::new(), HashMap::new());
-        for (row, led) in led {
-            match led {
+        for (row, lead) in leads {
+            match lead {
                 Led::AsItIs => {}
                 Led::Refused(decision) => _ = decided.insert(row, decision.into()),
                 Led::To(record, entry) => {
@@ -140,10 +139,13 @@ impl RegisterBatch<'_> {
         }
         // Of the entry's identities somebody may hold one.
         let whole: Vec<&Record> = whole.iter().map(AsRef::as_ref).collect();
-        for (row, decision) in self.decide_all(&whole, context).await? {
-            let entry = entries.remove(&row);
-            let decision = without_mark(decision);
-            decided.insert(row, Decided { decision, entry });
+        let mut made = self.decide_all(&whole, context).await?;
+        for record in whole {
+            let row = record.place.row;
+            if let Some(decision) = made.remove(&row) {
+                let (decision, entry) = (led(decision, record), entries.remove(&row));
+                decided.insert(row, Decided { decision, entry });
+            }
         }
         Ok(decided)
     }
@@ -186,18 +188,4 @@ impl RegisterBatch<'_> {
 
 fn strongest_key(record: &Record) -> Option<IdentityKey> {
     record.keys.first().copied()
-}
-
-/// What the catalogue knows of a device is how it left the factory. It says nothing against a device that has another board
-/// since, so such a row does not mark one.
-fn without_mark(decision: Decision) -> Decision {
-    match decision {
-        Decision::Mark(marking) => Decision::Leave(Left {
-            outcome: Outcome::Ambiguous,
-            device: None,
-            other: None,
-            detail: Some(marking.detail),
-        }),
-        other => other,
-    }
 }

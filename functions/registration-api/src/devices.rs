@@ -1,6 +1,5 @@
 //! Registered devices: what is known of them, changes by hand, and releases.
 
-mod act;
 mod find;
 mod history;
 mod rebind;
@@ -11,10 +10,12 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::{Extension, Json};
 use muster_core::device::{self, DeviceState};
+use muster_core::grant::Verb;
 use muster_core::id::{DeviceId, PartnerId, TenantId, UploadId};
 use muster_core::repair::RemediationState;
 use muster_runtime::http::openapi::words;
 use muster_runtime::http::{Acting, Cursor, PageQuery, Problem, ProblemBody, Query, etag, text};
+use muster_service::acts::Acts;
 use muster_store::ErrorKind;
 use muster_store::devices::{DeviceFilter, Registrants};
 use serde::Deserialize;
@@ -26,7 +27,7 @@ use crate::Api;
 use crate::model::{Device, DevicePage};
 use crate::rights;
 
-pub(crate) use act::named_once;
+pub(crate) use muster_service::acts::named_once;
 
 /// The routes of devices.
 pub(crate) fn routes() -> OpenApiRouter<Api> {
@@ -39,7 +40,13 @@ pub(crate) fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(rebind::rebind_device))
         .routes(routes!(release::release_device))
         .routes(routes!(release::release_devices))
+        .routes(routes!(release::anywhere::release_devices_by_identity))
         .routes(routes!(history::list_device_changes))
+}
+
+/// Acts that do this with devices of the tenant, if there is consent.
+async fn begin(api: &Api, acting: &Acting, tenant: TenantId, verb: Verb) -> Result<Acts, Problem> {
+    Acts::begin(api.rights(), &api.function.devices, &api.guard, acting, (tenant, verb)).await
 }
 
 /// The longest serial number and group tag that can be asked for.
@@ -208,7 +215,7 @@ async fn told_many(api: &Api, acting: &Acting, devices: Vec<device::Device>) -> 
 
 fn for_eyes_of(acting: &Acting, mut device: Device) -> Device {
     if let Some(partner) = acting.partner() {
-        device.hide_uploads_from(partner);
+        device.hide_from(partner);
     }
     device
 }

@@ -9,6 +9,7 @@ use muster_core::harvest::{Harvested, Judgement, MAX_PAGE};
 use muster_core::id::{AnnouncementId, TenantId};
 use muster_core::inbox::{OnConflict, UploadOptions};
 use muster_runtime::http::{Acting, Body, Code, FieldError, Problem, ProblemBody, Query, text};
+use muster_service::list::{self, DeviceRow};
 use muster_store::idempotency::Seed;
 use serde::{Deserialize, Serialize};
 use utoipa_axum::router::OpenApiRouter;
@@ -16,9 +17,9 @@ use utoipa_axum::routes;
 
 use crate::Api;
 use crate::idempotent::{Answer, idempotent};
-use crate::model::{Harvest, HarvestedDevice, NewDevice, NewHarvest};
+use crate::model::{Harvest, HarvestedDevice, NewHarvest};
 use crate::uploads::find::{WaitQuery, view_at_end};
-use crate::uploads::{csv, inline, path_of, rights};
+use crate::uploads::{inline, path_of};
 
 pub use survey::{note_enrolled, survey};
 
@@ -96,10 +97,10 @@ pub(crate) async fn harvest_devices(
 
 async fn take(api: &Api, acting: &Acting, tenant: TenantId, new: &NewHarvest, seed: Seed) -> Result<Answer, Problem> {
     let page = read(&new.devices)?;
-    let channel = rights::may_harvest(api, acting, tenant).await?;
+    let channel = api.rights().may_harvest(acting, tenant).await?;
     let function = &api.function;
     let judged = survey(&function.devices, &function.profiles, tenant, &page).await?;
-    note_enrolled(&function.contacts, &page, &judged, api.guard.now()).await?;
+    note_enrolled(&function.devices, &function.contacts, &page, &judged, api.guard.now()).await?;
     let list = list_of(&page, &judged).map_err(Problem::invalid)?;
     let mut taken = Taken {
         upload: None,
@@ -133,7 +134,7 @@ fn read(devices: &[HarvestedDevice]) -> Result<Vec<Harvested>, Problem> {
     }
     let page: Vec<Harvested> = devices.iter().map(Harvested::from).collect();
     errors.extend(
-        csv::list_of(&page.iter().map(row_of).collect::<Vec<_>>())
+        list::list_of(&page.iter().map(row_of).collect::<Vec<_>>())
             .err()
             .into_iter()
             .flatten(),
@@ -155,11 +156,11 @@ fn read(devices: &[HarvestedDevice]) -> Result<Vec<Harvested>, Problem> {
 }
 
 /// The row of a device in a list.
-fn row_of(harvested: &Harvested) -> NewDevice {
-    NewDevice {
+fn row_of(harvested: &Harvested) -> DeviceRow {
+    DeviceRow {
         hardware_hash: Some(harvested.hardware_hash.clone()),
         group_tag: harvested.group_tag.clone(),
-        ..NewDevice::default()
+        ..DeviceRow::default()
     }
 }
 
@@ -170,9 +171,9 @@ fn row_of(harvested: &Harvested) -> NewDevice {
 pub fn list_of(page: &[Harvested], judged: &[Judgement]) -> Result<Option<Vec<u8>>, Vec<FieldError>> {
     let taken = page.iter().zip(judged);
     let taken = taken.filter(|(_, judgement)| !matches!(judgement, Judgement::Skip(_)));
-    let taken: Vec<NewDevice> = taken.map(|(harvested, _)| row_of(harvested)).collect();
+    let taken: Vec<DeviceRow> = taken.map(|(harvested, _)| row_of(harvested)).collect();
     match taken.is_empty() {
         true => Ok(None),
-        false => csv::list_of(&taken).map(Some),
+        false => list::list_of(&taken).map(Some),
     }
 }

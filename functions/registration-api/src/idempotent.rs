@@ -2,82 +2,25 @@
 
 use std::future::Future;
 
-use axum::body::Body;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse, Response};
-use muster_runtime::http::{Acting, Code, Problem};
-use muster_store::idempotency::{Begun, GivenAnswer, KeyedRequest, Seed};
+use axum::http::HeaderMap;
+use muster_runtime::http::{Acting, Problem};
+use muster_service::idempotent::Repeats;
+use muster_store::idempotency::Seed;
 use serde::Serialize;
 
 use crate::Api;
 
+pub(crate) use muster_service::idempotent::Answer;
+
 /// The header with the client's key.
-pub(crate) const IDEMPOTENCY_KEY: &str = "idempotency-key";
+const HEADER: &str = "Idempotency-Key";
 
-/// The header that tells an answer that was given before.
-const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
-
-/// Characters of a key at most.
-const MAX_KEY: usize = 255;
-
-/// A success that can be kept and given again.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Answer {
-    pub(crate) status: StatusCode,
-    /// The path of what was made.
-    pub(crate) location: Option<String>,
-    /// The entity tag of what was made or changed.
-    pub(crate) etag: Option<String>,
-    /// JSON.
-    pub(crate) body: String,
-    /// Whether it was given before.
-    pub(crate) replayed: bool,
+/// Whether the client gives its request a key.
+pub(crate) fn has_key(headers: &HeaderMap) -> bool {
+    headers.contains_key(HEADER)
 }
 
-impl Answer {
-    /// An answer with this body.
-    pub(crate) fn new(status: StatusCode, location: Option<String>, body: &impl Serialize) -> Result<Self, Problem> {
-        let body = serde_json::to_string(body)
-            .map_err(|e| Problem::new(Code::Internal, "The answer could not be written.").caused_by(e))?;
-        Ok(Self {
-            status,
-            location,
-            etag: None,
-            body,
-            replayed: false,
-        })
-    }
-
-    /// An answer that says what became of something.
-    pub(crate) fn ok(body: &impl Serialize) -> Result<Self, Problem> {
-        Self::new(StatusCode::OK, None, body)
-    }
-}
-
-impl IntoResponse for Answer {
-    fn into_response(self) -> Response {
-        let mut response = Response::new(Body::from(self.body));
-        *response.status_mut() = self.status;
-        let headers = response.headers_mut();
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        if let Some(location) = self.location.and_then(|path| HeaderValue::from_str(&path).ok()) {
-            headers.insert(header::LOCATION, location);
-        }
-        if let Some(etag) = self.etag.and_then(|etag| HeaderValue::from_str(&etag).ok()) {
-            headers.insert(header::ETAG, etag);
-        }
-        if self.replayed {
-            headers.insert(REPLAYED, HeaderValue::from_static("true"));
-        }
-        response
-    }
-}
-
-/// Carries a request out once for each `Idempotency-Key` of its caller; without the header, always.
-///
-/// `path` is the request's own path, ids included, and `body` what it asks for. Whatever `run` makes takes its ids from the
-/// seed that it is given, since after a crash, or a fault of the service, it runs again with the same one. A refusal
-/// (4xx) is not kept: nothing was carried out, and the key may be used again.
+/// Carries a request out once for each key of its caller ([`Repeats::once`]).
 pub(crate) async fn idempotent<F, Fut>(
     api: &Api,
     acting: &Acting,
@@ -90,114 +33,11 @@ where
     F: FnOnce(Seed) -> Fut + Send,
     Fut: Future<Output = Result<Answer, Problem>> + Send,
 {
-    let Some(key) = key_of(headers)? else {
-        return run(Seed(*(api.function.new_id)().as_bytes())).await;
+    let repeats = Repeats {
+        store: &api.function.idempotency,
+        new_id: &api.function.new_id,
+        now: api.guard.now(),
+        header: HEADER,
     };
-    let body =
-        serde_json::to_vec(body).map_err(|e| Problem::new(Code::Internal, "The service failed.").caused_by(e))?;
-    let caller = acting.caller();
-    let tenant = caller.tenant.map(|tenant| tenant.to_string()).unwrap_or_default();
-    let partner = acting.partner().map_or("-", |partner| partner.as_str());
-    let keyed = KeyedRequest::new(&[&caller.subject, &tenant, partner, path, &key], &body);
-    let store = &api.function.idempotency;
-    let seed = match store.begin(&keyed, api.guard.now()).await? {
-        Begun::Now(seed) => seed,
-        Begun::Answered(answer) => return replayed(answer),
-        Begun::OtherRequest => {
-            return Err(Problem::new(
-                Code::IdempotencyKeyReused,
-                "The key in the header Idempotency-Key came with another body before.",
-            )
-            .remedy("Take a new key for each new request."));
-        }
-        Begun::UnderWay => {
-            return Err(Problem::new(
-                Code::Conflict,
-                "A request with this Idempotency-Key is worked on at this moment.",
-            )
-            .remedy("Wait a moment, then send it again."));
-        }
-    };
-    let outcome = run(seed).await;
-    match &outcome {
-        Ok(answer) => {
-            let given = GivenAnswer {
-                status: answer.status.as_u16(),
-                location: answer.location.clone(),
-                etag: answer.etag.clone(),
-                body: answer.body.clone(),
-            };
-            if let Err(error) = store.answer(&keyed, &given).await {
-                // It is carried out all the same. A repeat runs again when the work's time is up, and finds what was made.
-                tracing::warn!(%error, "an answer could not be kept for its idempotency key");
-            }
-        }
-        Err(problem) if problem.code().status().is_client_error() => store.forget(&keyed).await?,
-        Err(_) => {
-            // The store may be what failed; then the key is free when the work's time is up.
-            if let Err(error) = store.give_back(&keyed).await {
-                tracing::warn!(%error, "an idempotency key is held for a minute");
-            }
-        }
-    }
-    outcome
-}
-
-fn replayed(answer: GivenAnswer) -> Result<Answer, Problem> {
-    let status = StatusCode::from_u16(answer.status)
-        .map_err(|e| Problem::new(Code::Internal, "The service failed.").caused_by(e))?;
-    Ok(Answer {
-        status,
-        location: answer.location,
-        etag: answer.etag,
-        body: answer.body,
-        replayed: true,
-    })
-}
-
-fn key_of(headers: &HeaderMap) -> Result<Option<String>, Problem> {
-    let mut given = headers.get_all(IDEMPOTENCY_KEY).iter();
-    let Some(first) = given.next() else {
-        return Ok(None);
-    };
-    let wrong = || {
-        Problem::at(
-            "header.Idempotency-Key",
-            format!("It is one key of 1 to {MAX_KEY} visible ASCII characters."),
-        )
-    };
-    if given.next().is_some() {
-        return Err(wrong());
-    }
-    let key = first.to_str().map_err(|_| wrong())?;
-    if key.is_empty() || key.len() > MAX_KEY || !key.bytes().all(|byte| byte.is_ascii_graphic()) {
-        return Err(wrong());
-    }
-    Ok(Some(key.to_owned()))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_key_is_visible_and_short() {
-        let long = "k".repeat(MAX_KEY + 1);
-        for (given, expected) in [
-            (vec![], Ok(None)),
-            (vec!["8e03978e-40d5-43dd-bc93-6894a57f9324"], Ok(Some(()))),
-            (vec!["\"quoted\""], Ok(Some(()))),
-            (vec![""], Err(())),
-            (vec!["a b"], Err(())),
-            (vec!["a", "a"], Err(())),
-            (vec![long.as_str()], Err(())),
-        ] {
-            let mut headers = HeaderMap::new();
-            for value in &given {
-                headers.append(IDEMPOTENCY_KEY, value.parse().unwrap());
-            }
-            let found = key_of(&headers).map(|key| key.map(|_| ())).map_err(|_| ());
-            assert_eq!(found, expected, "{given:?}");
-        }
-    }
+    repeats.once(acting, headers, path, body, run).await
 }

@@ -10,12 +10,13 @@ mod parties;
 mod profiles;
 mod rights;
 mod uploads;
-mod wait;
 
 use std::sync::Arc;
 
 use axum::{Router, middleware};
 use muster_runtime::http::{Guard, NewId};
+use muster_service::rights::Rights;
+use muster_service::uploads::KnownUploads;
 use muster_store::announcements::Announcements;
 use muster_store::catalogue::Catalogue;
 use muster_store::contacts::Contacts;
@@ -94,6 +95,25 @@ impl RegistrationApi {
 struct Api {
     function: Arc<RegistrationApi>,
     guard: Guard,
+}
+
+impl Api {
+    fn rights(&self) -> Rights<'_> {
+        Rights {
+            tenants: &self.function.tenants,
+            partners: &self.function.partners,
+            grants: &self.function.grants,
+            now: self.guard.now(),
+        }
+    }
+
+    fn known_uploads(&self) -> KnownUploads<'_> {
+        KnownUploads {
+            uploads: &self.function.uploads,
+            announcements: &self.function.announcements,
+            objects: &self.function.objects,
+        }
+    }
 }
 
 /// The routes, and what is told of them.

@@ -16,19 +16,21 @@ pub use catalogue::{
 pub use device::{
     ChangeAuthor, Comparison, ComparisonPart, Contact, Device, DeviceChange, DeviceChangePage, DeviceOutcome,
     DeviceOutcomes, DevicePage, DownloadedProfile, EditDevice, EditDevices, EditOneOfMany, FieldChange, FindDevice,
-    FoundDevice, OutcomeName, RebindDevice, RebindNotice, ReboundDevice, Refusal, Registrant, ReleaseDevices, Source,
+    FoundDevice, IdentifiedDevice, IdentityOutcome, IdentityOutcomes, OutcomeName, RebindDevice, RebindNotice,
+    ReboundDevice, Refusal, Registrant, ReleaseByIdentity, ReleaseDevices, Source,
 };
 pub use harvest::{Harvest, HarvestRow, HarvestedDevice, NewHarvest};
 pub use new_upload::{
     AnnouncedUpload, CompleteUpload, Multipart, NewDevice, NewDevices, NewUpload, Nothing, SentPart, SignedPart,
     SignedPut,
 };
-pub use party::{CreatePartner, CreateTenant, EditTenant, Partner, PartnerPage, Tenant, TenantPage};
+pub use party::{CreatePartner, CreateTenant, EditPartner, EditTenant, Partner, PartnerPage, Tenant, TenantPage};
+pub(crate) use profile::ConfigurationFileSchema;
 pub use profile::{
-    AssignedProfile, Assignment, ConfigurationFile, ConsideredProfile, CreateProfile, DeviceProfile,
-    EditOutOfBoxExperience, EditProfile, EnrollmentStatusPage, ListedDevice, ListedDevicePage, NamedDevices,
-    OutOfBoxExperience, PlaceDevices, PlacedDevice, PlacedDevices, PlacedName, Profile, ProfilePage,
-    SetEnrollmentStatusPage, assigned, refused,
+    AssignedDevice, AssignedDevicePage, AssignedProfile, Assignment, ConfigurationFile, ConsideredProfile,
+    CreateProfile, DeviceProfile, EditOutOfBoxExperience, EditProfile, EnrollmentStatusPage, Eyes, ListedDevice,
+    ListedDevicePage, NamedDevices, OutOfBoxExperience, PlaceDevices, PlacedDevice, PlacedDevices, PlacedName, Profile,
+    ProfilePage, SetEnrollmentStatusPage, assigned, refused,
 };
 pub use upload::{FileSeen, Reason, Upload, UploadOptions, UploadPage, UploadStage};
 pub use upload_row::{Download, UploadRow, UploadRowPage};

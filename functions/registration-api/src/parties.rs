@@ -22,6 +22,7 @@ pub(crate) fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(partners::create_partner))
         .routes(routes!(partners::list_partners))
         .routes(routes!(partners::get_partner))
+        .routes(routes!(partners::update_partner))
 }
 
 /// The most characters of a name.

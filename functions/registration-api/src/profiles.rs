@@ -1,6 +1,7 @@
 //! Deployment profiles: what booting devices are told, and which devices get which.
 
 mod act;
+mod assigned;
 mod change;
 mod devices;
 mod explain;
@@ -12,9 +13,10 @@ use axum::http::{HeaderName, HeaderValue, header};
 use axum::{Extension, Json};
 use muster_core::channel::Channel;
 use muster_core::id::{ProfileId, TenantId};
-use muster_core::profile::{self, Rule};
+use muster_core::profile;
 use muster_runtime::http::openapi::words;
 use muster_runtime::http::{Acting, Cursor, PageQuery, Problem, ProblemBody, Query, etag};
+use muster_store::profiles::ProfileFilter;
 use serde::Deserialize;
 use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
@@ -35,6 +37,7 @@ pub(crate) fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(change::delete_profile))
         .routes(routes!(devices::list_profile_devices))
         .routes(routes!(devices::place_profile_devices))
+        .routes(routes!(assigned::list_assigned_devices))
         .routes(routes!(file::get_configuration_file))
         .routes(routes!(explain::explain_device_profile))
 }
@@ -82,42 +85,27 @@ pub(crate) async fn list_profiles(
         cursor: query.cursor,
     };
     let limit = page.limit()?;
-    let name = query.name.map(|name| name.trim().to_lowercase());
+    let filter = ProfileFilter {
+        channel: query.channel,
+        name: query.name.map(|name| name.trim().to_lowercase()),
+        of_partners: acting.partner().is_some(),
+    };
     let cursor = Cursor::of(&[
         "profiles",
         &tenant.to_string(),
-        query.channel.map_or("", Channel::as_str),
-        name.as_deref().unwrap_or_default(),
+        filter.channel.map_or("", Channel::as_str),
+        filter.name.as_deref().unwrap_or_default(),
     ]);
     let after = match cursor.read(page.cursor.as_deref())? {
         None => None,
         Some(mark) => Some(mark.parse::<ProfileId>().map_err(|_| no_mark())?),
     };
     rights::may_see(&api, &acting, tenant).await?;
-    let profiles = &api.function.profiles;
-    let mut rules: Vec<Rule> = profiles.rules(tenant).await?;
-    rules.sort_by_key(|rule| (rule.created_at, rule.id));
-    let asked = |rule: &&Rule| {
-        (acting.partner().is_none() || rule.partner.is_some())
-            && query.channel.is_none_or(|channel| rule.origin == channel)
-            && name.as_ref().is_none_or(|name| rule.name.to_lowercase() == *name)
-    };
-    // Where the page before ended, or would have if its last profile were still there.
-    let start = match after {
-        None => 0,
-        Some(id) => rules.iter().position(|rule| rule.id == id).ok_or_else(no_mark)? + 1,
-    };
-    let rest: Vec<ProfileId> = rules.iter().skip(start).filter(asked).map(|rule| rule.id).collect();
-    let ids = rest.get(..limit.min(rest.len())).unwrap_or_default();
-    let next = ids.last().filter(|_| rest.len() > limit);
+    let listed = api.function.profiles.page(tenant, &filter, after, limit).await?;
+    let listed = listed.ok_or_else(no_mark)?;
     Ok(Json(ProfilePage {
-        profiles: profiles
-            .get_many(tenant, ids)
-            .await?
-            .into_iter()
-            .map(Profile::from)
-            .collect(),
-        next: next.map(|id| cursor.write(&id.to_string())),
+        profiles: listed.profiles.into_iter().map(Profile::from).collect(),
+        next: listed.next.map(|id| cursor.write(&id.to_string())),
     }))
 }
 
@@ -167,8 +155,9 @@ fn id(text: &str) -> Result<ProfileId, Problem> {
 
 /// A profile of the tenant that whoever acts may know of.
 async fn known(api: &Api, acting: &Acting, tenant: TenantId, text: &str) -> Result<profile::Profile, Problem> {
+    let by = rights::requester(acting);
     let found = api.function.profiles.get(tenant, id(text)?).await?;
     found
-        .filter(|profile| acting.partner().is_none() || profile.partner.is_some())
+        .filter(|profile| by.may_know_profile(profile))
         .ok_or_else(Problem::not_found)
 }

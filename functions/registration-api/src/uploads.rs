@@ -2,7 +2,6 @@
 
 mod announce;
 mod complete;
-pub(crate) mod csv;
 mod end;
 mod files;
 pub(crate) mod find;

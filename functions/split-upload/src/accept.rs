@@ -1,5 +1,6 @@
 //! Whether an upload is accepted. Each reason to refuse it has its own code, and says what to do.
 
+use std::collections::BTreeSet;
 use std::str::FromStr as _;
 
 use jiff::ToSpan as _;
@@ -12,6 +13,7 @@ use muster_core::inbox::{InboxKey, NO_TENANT, UploadOptions};
 use muster_core::party::{Partner, Registrant};
 use muster_core::upload::{ObjectVersion, Reason, Upload};
 use muster_runtime::Failure;
+use muster_store::announcements::Announcement;
 use muster_store::objects::ObjectHead;
 use muster_store::uploads::{Accepted, RefusedUpload, UploadStatus};
 use tracing::info;
@@ -30,6 +32,8 @@ struct Sender {
     /// The tenant; or the manufacturer's catalogue.
     tenant: Option<TenantId>,
     require_catalogue: bool,
+    /// The manufacturers that it may make devices known of.
+    manufacturers: BTreeSet<String>,
     channel: Option<Channel>,
     registrant: Option<Registrant>,
     options: UploadOptions,
@@ -48,7 +52,7 @@ impl SplitUpload<'_> {
             return Ok(None);
         };
         let mut sender = Sender::default();
-        let pin = match self.permit(key, &head, &mut sender, now).await? {
+        let pin = match self.permit(object, key, &head, &mut sender, now).await? {
             Ok(pin) => pin,
             Err(reason) => return self.refuse(object, &head, sender, reason, now).await,
         };
@@ -62,6 +66,7 @@ impl SplitUpload<'_> {
             registrant: Some(registrant),
             options,
             require_catalogue,
+            manufacturers,
         } = sender
         else {
             return Err(Failure::Poison("an accepted upload has no sender".to_owned()));
@@ -87,6 +92,7 @@ impl SplitUpload<'_> {
             options,
             grant: pin,
             require_catalogue,
+            manufacturers,
             created_at: now,
         };
         let dialect = serde_json::to_string(&dialect).map_err(|e| Failure::Poison(format!("the dialect: {e}")))?;
@@ -99,6 +105,7 @@ impl SplitUpload<'_> {
 
     async fn permit(
         &self,
+        object: &ObjectVersion,
         key: &InboxKey<'_>,
         head: &ObjectHead,
         sender: &mut Sender,
@@ -152,7 +159,13 @@ impl SplitUpload<'_> {
         }
         let registrant = Registrant::from(partner.as_ref().map(|p| p.id.clone()));
         sender.registrant = Some(registrant.clone());
-        if let Some(reason) = self.called_off(key).await? {
+        let announced = self.announcement(key).await?;
+        if let Some(reason) = announced.as_ref().and_then(|announced| announced.cancelled.clone()) {
+            return Ok(Err(reason));
+        }
+        if channel == Channel::Automatic
+            && let Err(reason) = harvested(object, announced.as_ref())?
+        {
             return Ok(Err(reason));
         }
         let answer = self
@@ -180,6 +193,7 @@ impl SplitUpload<'_> {
             return Ok(Err(not_for(Channel::Catalogue, Some(&partner))));
         }
         sender.registrant = Some(Registrant::Partner(partner.id.clone()));
+        sender.manufacturers.clone_from(&partner.manufacturers);
         let catalogue = TenantId::of_catalogue(&partner.id);
         sender.tenant = Some(catalogue);
         if key.tenant != NO_TENANT {
@@ -195,7 +209,7 @@ impl SplitUpload<'_> {
         {
             return Ok(Err(unknown_partner(meant.as_str(), "in the option intended-for")));
         }
-        if let Some(reason) = self.called_off(key).await? {
+        if let Some(reason) = self.announcement(key).await?.and_then(|announced| announced.cancelled) {
             return Ok(Err(reason));
         }
         let (own, channel) = (Registrant::Tenant, Channel::Catalogue);
@@ -213,13 +227,12 @@ impl SplitUpload<'_> {
         }))
     }
 
-    /// Why an upload that was announced is not to be accepted, where it was called off before its object came.
-    async fn called_off(&self, key: &InboxKey<'_>) -> Result<Option<Reason>, Failure> {
-        let Some(id) = AnnouncementId::of_file(key.name) else {
-            return Ok(None);
-        };
-        let announced = self.announcements.get(&id).await?;
-        Ok(announced.and_then(|announced| announced.cancelled))
+    /// The announcement that an object names, where there is one.
+    async fn announcement(&self, key: &InboxKey<'_>) -> Result<Option<Announcement>, Failure> {
+        match AnnouncementId::of_file(key.name) {
+            Some(id) => Ok(self.announcements.get(&id).await?),
+            None => Ok(None),
+        }
     }
 
     async fn partner(&self, text: &str) -> Result<Option<Partner>, Failure> {
@@ -261,6 +274,25 @@ impl SplitUpload<'_> {
         };
         self.uploads.refuse(&refused, now).await?;
         Ok(None)
+    }
+}
+
+/// What comes through the channel `automatic` is what was left of a report of the MDM service, once the tenant's profiles were
+/// asked. So it must be the very list that the service wrote.
+fn harvested(object: &ObjectVersion, announced: Option<&Announcement>) -> Result<Result<(), Reason>, Failure> {
+    let announced = announced.filter(|known| known.channel == Channel::Automatic && known.key == object.key);
+    match announced.map(|announced| &announced.object) {
+        Some(Some(known)) if known == object => Ok(Ok(())),
+        // It is about to be recorded, or whoever handed it in died and has not tried again yet.
+        Some(None) => Err(Failure::Retry("the harvest is not recorded whole yet".to_owned())),
+        _ => Ok(Err(reason(
+            "not-harvested",
+            &format!(
+                "{} takes no list by hand: a profile decides what is registered",
+                Channel::Automatic
+            ),
+            "Report the devices over HTTP (docs/harvest.md) or with `muster harvest`, or use the channel intune.",
+        ))),
     }
 }
 

@@ -3,7 +3,7 @@
 use muster_core::Timestamp;
 use muster_core::id::UploadId;
 use muster_core::message::{BatchMessage, ObjectsCreated};
-use muster_core::upload::{Batch, Reason, Upload};
+use muster_core::upload::{Batch, Reason, Upload, UploadState};
 use muster_runtime::Failure;
 use muster_runtime::handover::hand_over;
 use muster_store::ErrorKind;
@@ -33,6 +33,9 @@ impl Sweep<'_> {
             Err(error) if error.kind() == ErrorKind::Corrupt => return self.set_aside(due, &error, now).await,
             Err(error) => return Err(error.into()),
         };
+        if let (UploadState::Cancelled, Some(upload)) = (status.state, status.upload()) {
+            return self.settle(&upload, &status, occasion, now).await;
+        }
         let (Some(upload), false) = (status.upload(), status.state.is_final()) else {
             let why = format!("it is `{}`, and nothing can be done for it", status.state.as_str());
             return self.set_aside(due, &why, now).await;
@@ -53,6 +56,74 @@ impl Sweep<'_> {
         Err(failure)
     }
 
+    /// Has done what a worker left behind that died at a batch of a cancelled upload: the batches that nobody settled go their way
+    /// once more, and nothing new is registered. They settle as soon as no worker can be at them any more.
+    async fn settle(
+        &self,
+        upload: &Upload,
+        status: &UploadStatus,
+        occasion: Occasion,
+        now: Timestamp,
+    ) -> Result<(), Failure> {
+        let open = self.uploads.unsettled_batches(&upload.id).await?;
+        let given_up = status.tries > MAX_TRIES;
+        if open.is_empty() || given_up {
+            if given_up {
+                error!(upload.id = %upload.id, batches = open.len(), "a cancelled upload is left as it is");
+            }
+            return Ok(self.uploads.settled(&upload.id).await?);
+        }
+        let cuts = self.all_cuts(&upload.id).await?;
+        let express = status.total == Some(1);
+        self.send_batches(upload, &cuts, open, express).await?;
+        let tries = status.tries + u32::from(occasion == Occasion::Schedule);
+        let next = next_look(tries.saturating_sub(1), now);
+        self.uploads.postpone_settling(&upload.id, tries, next).await?;
+        Ok(())
+    }
+
+    async fn all_cuts(&self, id: &UploadId) -> Result<Vec<Batch>, Failure> {
+        let cuts = self.uploads.cuts(id).await?;
+        Ok(cuts.into_iter().flat_map(|(_, cuts)| cuts).collect())
+    }
+
+    /// Sends these batches to be validated. `false` where there are none.
+    async fn send_batches(
+        &self,
+        upload: &Upload,
+        cuts: &[Batch],
+        numbers: Vec<u32>,
+        express: bool,
+    ) -> Result<bool, Failure> {
+        let tenant = upload.tenant.to_string();
+        let mut messages = Vec::new();
+        for number in numbers {
+            let batch = usize::try_from(number).ok().and_then(|at| cuts.get(at));
+            if let Some(batch) = batch.copied() {
+                let object = upload.object.clone();
+                let message = BatchMessage {
+                    upload: upload.id.clone(),
+                    tenant: upload.tenant,
+                    number,
+                    object,
+                    batch,
+                    express,
+                };
+                messages.push(Outgoing::json(&message, Some(&tenant))?);
+            }
+        }
+        if messages.is_empty() {
+            return Ok(false);
+        }
+        let queue = if express {
+            QueueName::ValidateExpress
+        } else {
+            QueueName::Validate
+        };
+        self.queue.send(queue, messages).await?;
+        Ok(true)
+    }
+
     /// Puts the upload on again unless it moved since the last look; gives it up after too many looks in vain.
     async fn help(
         &self,
@@ -62,13 +133,7 @@ impl Sweep<'_> {
         now: Timestamp,
     ) -> Result<(), Failure> {
         let id = &upload.id;
-        let cuts: Vec<Batch> = self
-            .uploads
-            .cuts(id)
-            .await?
-            .into_iter()
-            .flat_map(|(_, cuts)| cuts)
-            .collect();
+        let cuts = self.all_cuts(id).await?;
         let done = self
             .uploads
             .progress(id)
@@ -143,33 +208,13 @@ impl Sweep<'_> {
             return hand_over(self.queue, &upload.id, upload.tenant, status.total == Some(1)).await;
         }
         let express = status.total == Some(1);
-        let mut messages = Vec::new();
-        for number in self.uploads.undone_batches(&upload.id).await? {
-            let batch = usize::try_from(number).ok().and_then(|at| cuts.get(at));
-            if let Some(batch) = batch.copied() {
-                let object = upload.object.clone();
-                let message = BatchMessage {
-                    upload: upload.id.clone(),
-                    tenant: upload.tenant,
-                    number,
-                    object,
-                    batch,
-                    express,
-                };
-                messages.push(Outgoing::json(&message, Some(&tenant))?);
-            }
-        }
-        if messages.is_empty() {
+        let undone = self.uploads.undone_batches(&upload.id).await?;
+        if !self.send_batches(upload, cuts, undone, express).await? {
             // Every batch is done and the upload does not know it: the split looks again.
             let event = ObjectsCreated::of(&upload.object);
             return Ok(send_json(self.queue, QueueName::Split, &event, Some(&tenant)).await?);
         }
-        let queue = if express {
-            QueueName::ValidateExpress
-        } else {
-            QueueName::Validate
-        };
-        Ok(self.queue.send(queue, messages).await?)
+        Ok(())
     }
 
     async fn give_up(&self, upload: &Upload, detail: String, now: Timestamp) -> Result<(), Failure> {

@@ -5,6 +5,7 @@ mod rows;
 
 use muster_core::message::BatchMessage;
 use muster_core::record::Checked;
+use muster_core::upload::UploadState;
 use muster_runtime::Failure;
 use muster_runtime::handover::batch_done;
 use muster_store::objects::Objects;
@@ -32,9 +33,20 @@ impl ValidateBatch<'_> {
     /// # Errors
     /// When the store is out of reach, or the rows are gone.
     pub async fn handle(&self, message: BatchMessage) -> Result<(), Failure> {
+        self.handle_with(message, |_| {}).await
+    }
+
+    /// The same; what became of the rows passes through `change` before it is written.
+    ///
+    /// # Errors
+    /// As [`handle`](Self::handle).
+    pub async fn handle_with(&self, message: BatchMessage, change: fn(&mut [Checked])) -> Result<(), Failure> {
         let Some(status) = self.uploads.get(&message.upload).await? else {
             return Err(Failure::Poison("there is no such upload".to_owned()));
         };
+        if status.state == UploadState::Cancelled {
+            return self.send_on(&message).await;
+        }
         let (Some(upload), false) = (status.upload(), status.state.is_final()) else {
             return Ok(());
         };
@@ -47,18 +59,24 @@ impl ValidateBatch<'_> {
                 let batch = message.batch;
                 let bytes = self.objects.read_range(&upload.object, batch.start, batch.end).await?;
                 let bytes = bytes.ok_or_else(|| Failure::Poison("the uploaded file is gone".to_owned()))?;
-                let rows = check_rows(&bytes, &dialect, &batch, upload.channel);
+                let mut rows = check_rows(&bytes, &dialect, &batch, upload.channel);
+                change(&mut rows);
                 self.validated.put(&upload.id, message.number, rows).await?
             }
         };
         if rows.iter().any(|row| matches!(row, Checked::Valid(_))) {
-            let queue = if message.express {
-                QueueName::RegisterExpress
-            } else {
-                QueueName::Register
-            };
-            return Ok(send_json(self.queue, queue, &message, Some(&message.tenant.to_string())).await?);
+            return self.send_on(&message).await;
         }
         batch_done(&self.uploads, self.queue, &message).await
+    }
+
+    /// Sends a batch on to be registered; one of a cancelled upload, so that nothing stays behind of what was registered.
+    async fn send_on(&self, message: &BatchMessage) -> Result<(), Failure> {
+        let queue = if message.express {
+            QueueName::RegisterExpress
+        } else {
+            QueueName::Register
+        };
+        Ok(send_json(self.queue, queue, message, Some(&message.tenant.to_string())).await?)
     }
 }

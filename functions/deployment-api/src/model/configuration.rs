@@ -49,7 +49,7 @@ pub(crate) struct DeviceConfiguration {
     cloud_assigned_privacy_diagnostics: u8,
     /// What the sign-in page needs, as JSON in a string.
     cloud_assigned_aad_server_data: String,
-    /// 0: user-driven; 1: self-deploying.
+    /// 0: its user sets the device up; 1: it does so itself; 2: its user, and a technician may prepare it before.
     autopilot_mode: u8,
     /// When the device was registered.
     #[schema(value_type = String, format = DateTime)]
@@ -90,7 +90,7 @@ mod tests {
     use muster_core::channel::Channel;
     use muster_core::id::{ProfileId, TenantId};
     use muster_core::profile::oobe::{Facts, device_configuration};
-    use muster_core::profile::{self, Assignment, Because, Profile, Settings};
+    use muster_core::profile::{self, Because, Profile, Settings};
     use serde_json::Value;
     use utoipa::PartialSchema;
 
@@ -113,20 +113,8 @@ mod tests {
             members(&serde_json::to_value(page).unwrap())
         );
         let (now, id) = (Timestamp::UNIX_EPOCH, TenantId::of_name("Contoso"));
-        let profile = Profile {
-            id: ProfileId::of_seed([1; 16]),
-            tenant: id,
-            version: 1,
-            revision: 1,
-            origin: Channel::Intune,
-            partner: None,
-            settings: Settings::default(),
-            assignment: Assignment::default(),
-            included_devices: 0,
-            excluded_devices: 0,
-            created_at: now,
-            modified_at: now,
-        };
+        let seed = ProfileId::of_seed([1; 16]);
+        let profile = Profile::new(seed, id, Channel::Intune, Settings::default(), now);
         let tenant = muster_core::party::Tenant::new(id, "Contoso", now);
         let device = serde_json::json!({
             "id": "1c9d4c1e-6f5e-8a36-9d3c-0a1b2c3d4e5f", "version": 1, "state": "registered", "tenant": id,

@@ -112,10 +112,10 @@ pub(super) async fn page_of(
 
 /// Those of the entries whose device somebody has registered.
 async fn owned(api: &Api, entries: &[Entry]) -> Result<BTreeSet<EntryId>, Problem> {
-    let keys: BTreeSet<IdentityKey> = entries.iter().flat_map(|entry| entry.keys.iter().copied()).collect();
+    let keys: BTreeSet<IdentityKey> = entries.iter().flat_map(Entry::proving_keys).collect();
     let keys: Vec<IdentityKey> = keys.into_iter().collect();
     let claims = api.function.devices.claims(&keys, false).await?;
-    let held = |entry: &&Entry| entry.keys.iter().any(|key| claims.contains_key(key));
+    let held = |entry: &&Entry| entry.proving_keys().any(|key| claims.contains_key(&key));
     Ok(entries.iter().filter(held).map(|entry| entry.id).collect())
 }
 

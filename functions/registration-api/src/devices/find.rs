@@ -78,8 +78,7 @@ fn comparison(wanted: &Record, device: &Device) -> Option<Comparison> {
     Some(Comparison::from(&compare(last, new)))
 }
 
-/// The identities that a request names, by the rules for rows. It must be of one kind: which of several is meant would be
-/// a guess.
+/// The identities that a request names. It must be of one kind: which of several is meant would be a guess.
 fn read(wanted: &FindDevice) -> Result<Record, Problem> {
     let tuple = wanted.serial_number.is_some() || wanted.manufacturer.is_some() || wanted.model.is_some();
     let kinds = [tuple, wanted.product_key_id.is_some(), wanted.hardware_hash.is_some()];
@@ -87,6 +86,11 @@ fn read(wanted: &FindDevice) -> Result<Record, Problem> {
         let detail = "It names a device in one way: by serialNumber, manufacturer and model, by productKeyId, or by hardwareHash.";
         return Err(Problem::at("body", detail));
     }
+    record_of(wanted).map_err(Problem::invalid)
+}
+
+/// The identities that are named so, by the rules for rows.
+pub(super) fn record_of(wanted: &FindDevice) -> Result<Record, Vec<FieldError>> {
     let raw = RawRow {
         serial_number: wanted.serial_number.as_deref(),
         manufacturer: wanted.manufacturer.as_deref(),
@@ -95,8 +99,7 @@ fn read(wanted: &FindDevice) -> Result<Record, Problem> {
         hardware_hash: wanted.hardware_hash.as_deref(),
         ..RawRow::default()
     };
-    row::read(&raw, nowhere(), ALL_IDENTITIES, &mut Vec::new())
-        .map_err(|faults| Problem::invalid(faults.iter().map(wrong).collect()))
+    row::read(&raw, nowhere(), ALL_IDENTITIES, &mut Vec::new()).map_err(|faults| faults.iter().map(wrong).collect())
 }
 
 /// The channel that takes as identity all that there is.

@@ -10,13 +10,13 @@ use muster_core::record::Record;
 use muster_core::repair::{self, MAX_REASON, Misfit};
 use muster_core::upload::Reason;
 use muster_runtime::http::{Acting, Body, Code, FieldError, Problem, ProblemBody, etag, if_match, text};
+use muster_service::acts::Came;
 use muster_store::devices::{Holder, Rebound};
 use muster_store::idempotency::Seed;
 
-use super::act::{Acts, Came};
 use super::find::wrong;
 use super::told;
-use super::{id, known};
+use super::{begin, id, known};
 use crate::Api;
 use crate::idempotent::{Answer, idempotent};
 use crate::model::{RebindDevice, ReboundDevice};
@@ -66,7 +66,7 @@ async fn rebound(
     wanted: &RebindDevice,
 ) -> Result<Answer, Problem> {
     let (capture, reason) = read(wanted)?;
-    let acts = Acts::begin(api, acting, tenant, Verb::Update).await?;
+    let acts = begin(api, acting, tenant, Verb::Update).await?;
     let seen = known(api, acting, tenant, device).await?;
     let version = headers.contains_key(header::IF_MATCH).then_some(seen.version);
     // A device that has these parts already may have got them by this very request, whose answer was lost.

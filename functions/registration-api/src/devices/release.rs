@@ -1,5 +1,7 @@
 //! Releases: the end of the association of devices with their tenant.
 
+pub(super) mod anywhere;
+
 use axum::Extension;
 use axum::extract::{Path, State};
 use axum::http::HeaderMap;
@@ -7,10 +9,10 @@ use futures::{StreamExt as _, TryStreamExt as _, stream};
 use muster_core::grant::Verb;
 use muster_core::id::{DeviceId, TenantId};
 use muster_runtime::http::{Acting, Body, Code, Problem, ProblemBody};
+use muster_service::acts::{AT_ONCE, Acts, Came, named_once};
 use muster_store::idempotency::Seed;
 
-use super::act::{AT_ONCE, Acts, Came, named_once};
-use super::id;
+use super::{begin, id};
 use crate::Api;
 use crate::idempotent::{Answer, idempotent};
 use crate::model::{DeviceOutcome, DeviceOutcomes, Nothing, OutcomeName, Refusal, ReleaseDevices};
@@ -31,7 +33,7 @@ use crate::rights::{denied, reason};
         ("device" = String, Path, description = "The device's id"),
         ("Idempotency-Key" = Option<String>, Header, description = "Makes a repeat harmless: 1 to 255 visible characters"),
     ),
-    request_body = Option<Nothing>,
+    request_body = Nothing,
     responses(
         (status = 200, body = DeviceOutcome),
         (status = "4XX", body = ProblemBody, content_type = "application/problem+json"),
@@ -51,7 +53,7 @@ pub(crate) async fn release_device(
 }
 
 async fn released(api: &Api, acting: &Acting, tenant: TenantId, device: &str) -> Result<DeviceOutcome, Problem> {
-    let acts = Acts::begin(api, acting, tenant, Verb::Release).await?;
+    let acts = begin(api, acting, tenant, Verb::Release).await?;
     match acts.release(id(device)?).await? {
         Came::Done(device) | Came::Unchanged(device) => Ok(DeviceOutcome::of(OutcomeName::Released, &device)),
         Came::Absent | Came::Overtaken(_) => Err(Problem::not_found()),
@@ -101,7 +103,7 @@ async fn all_released(
     ids: &[DeviceId],
 ) -> Result<DeviceOutcomes, Problem> {
     named_once("ids", ids, |at| format!("ids[{at}]"))?;
-    let acts = Acts::begin(api, acting, tenant, Verb::Release).await?;
+    let acts = begin(api, acting, tenant, Verb::Release).await?;
     let devices = stream::iter(ids.to_vec())
         .map(|id| one(acts.clone(), id))
         .buffered(AT_ONCE)

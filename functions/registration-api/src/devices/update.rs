@@ -8,10 +8,10 @@ use muster_core::device::DeviceEdit;
 use muster_core::grant::Verb;
 use muster_core::id::{DeviceId, TenantId};
 use muster_runtime::http::{Acting, Body, Code, FieldError, Problem, ProblemBody, if_match, sentence};
+use muster_service::acts::{AT_ONCE, Acts, Came, named_once};
 use muster_store::idempotency::Seed;
 
-use super::act::{AT_ONCE, Acts, Came, named_once};
-use super::{Tagged, id, known, tagged};
+use super::{Tagged, begin, id, known, tagged};
 use crate::Api;
 use crate::idempotent::{Answer, idempotent};
 use crate::model::{DeviceOutcome, DeviceOutcomes, EditDevice, EditDevices, OutcomeName, Refusal};
@@ -46,7 +46,7 @@ pub(crate) async fn update_device(
     Body(edit): Body<EditDevice>,
 ) -> Result<Tagged, Problem> {
     let edit = checked(edit.into(), "").map_err(Problem::invalid)?;
-    let acts = Acts::begin(&api, &acting, tenant, Verb::Update).await?;
+    let acts = begin(&api, &acting, tenant, Verb::Update).await?;
     let seen = known(&api, &acting, tenant, &device).await?;
     let version = headers.contains_key(header::IF_MATCH).then_some(seen.version);
     // What is as asked for already may have come of this very request, whose answer was lost.
@@ -121,7 +121,7 @@ async fn all_updated(
     if !errors.is_empty() {
         return Err(Problem::invalid(errors));
     }
-    let acts = Acts::begin(api, acting, tenant, Verb::Update).await?;
+    let acts = begin(api, acting, tenant, Verb::Update).await?;
     let devices = stream::iter(ids.into_iter().zip(edits))
         .map(|(id, edit)| one(acts.clone(), id, edit))
         .buffered(AT_ONCE)

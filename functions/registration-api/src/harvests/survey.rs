@@ -52,6 +52,7 @@ pub async fn survey(
 /// # Errors
 /// When the store is out of reach.
 pub async fn note_enrolled(
+    devices: &Devices,
     contacts: &Contacts,
     page: &[Harvested],
     judged: &[Judgement],
@@ -68,11 +69,13 @@ pub async fn note_enrolled(
         });
     let reported: BTreeMap<DeviceId, bool> = registered.collect();
     let ids: Vec<DeviceId> = reported.keys().copied().collect();
-    let known = contacts.get_many(&ids).await?;
-    for (id, enrolled) in reported {
-        let state = known.get(&id).map(Contact::enrollment_state);
+    let devices = devices.get_many(&ids).await?;
+    let known = contacts.get_many(&devices.iter().collect::<Vec<_>>()).await?;
+    for device in &devices {
+        let enrolled = reported.get(&device.id).copied().unwrap_or_default();
+        let state = known.get(&device.id).map(Contact::enrollment_state);
         if (state == Some(EnrollmentState::Enrolled)) != enrolled {
-            contacts.enrolled(id, enrolled.then_some(now)).await?;
+            contacts.enrolled(&device.ids(), enrolled.then_some(now)).await?;
         }
     }
     Ok(())

@@ -198,7 +198,7 @@ impl From<NewCatalogueEntry> for NewDevice {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct WithdrawEntries {
     /// Their ids, each once.
-    #[schema(value_type = Vec<String>, min_items = 1, max_items = 1000)]
+    #[schema(value_type = Vec<words::EntryId>, min_items = 1, max_items = 1000)]
     pub ids: Vec<EntryId>,
 }
 

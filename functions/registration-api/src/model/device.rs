@@ -23,7 +23,8 @@ use utoipa::ToSchema;
 pub use change::{ChangeAuthor, DeviceChange, DeviceChangePage, FieldChange};
 pub use contact::{Contact, DownloadedProfile};
 pub use edit::{
-    DeviceOutcome, DeviceOutcomes, EditDevice, EditDevices, EditOneOfMany, OutcomeName, Refusal, ReleaseDevices,
+    DeviceOutcome, DeviceOutcomes, EditDevice, EditDevices, EditOneOfMany, IdentifiedDevice, IdentityOutcome,
+    IdentityOutcomes, OutcomeName, Refusal, ReleaseByIdentity, ReleaseDevices,
 };
 pub use found::{Comparison, ComparisonPart, FindDevice, FoundDevice};
 pub use rebind::{RebindDevice, RebindNotice, ReboundDevice};
@@ -159,7 +160,7 @@ impl Device {
     /// # Errors
     /// When the store is out of reach.
     pub async fn read(contacts: &Contacts, device: device::Device) -> Result<Self, StoreError> {
-        let contact = contacts.get(device.id).await?;
+        let contact = contacts.get(&device.ids()).await?;
         Ok(Self::of(device, contact))
     }
 
@@ -168,8 +169,7 @@ impl Device {
     /// # Errors
     /// When the store is out of reach.
     pub async fn read_all(contacts: &Contacts, devices: Vec<device::Device>) -> Result<Vec<Self>, StoreError> {
-        let ids: Vec<DeviceId> = devices.iter().map(|device| device.id).collect();
-        let mut known = contacts.get_many(&ids).await?;
+        let mut known = contacts.get_many(&devices.iter().collect::<Vec<_>>()).await?;
         let told = devices.into_iter().map(|device| {
             let contact = known.remove(&device.id).unwrap_or_default();
             Self::of(device, contact)
@@ -209,13 +209,14 @@ impl Device {
 }
 
 impl Device {
-    /// Leaves out the rows that this partner is not known to have handed in, and the profile that the device was given, which
-    /// may be one of the tenant's own.
-    pub fn hide_uploads_from(&mut self, partner: &PartnerId) {
+    /// Leaves out the rows that this partner is not known to have handed in, and which profile the device was given and whether
+    /// it was given one, which may be one of the tenant's own.
+    pub fn hide_from(&mut self, partner: &PartnerId) {
         let own = Registrant::from(party::Registrant::Partner(partner.clone()));
         self.source = self.source.take().filter(|_| self.registrant == own);
         self.changed_by = None;
         self.contact.downloaded_profile = None;
+        self.contact.last_answer = self.contact.last_answer.filter(|answer| !answer.tells_of_profiles());
     }
 }
 

@@ -7,6 +7,7 @@ use muster_core::channel::Channel;
 use muster_core::id::AnnouncementId;
 use muster_core::inbox::OnConflict;
 use muster_runtime::http::openapi::words;
+use muster_service::list::DeviceRow;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -168,6 +169,29 @@ pub struct NewDevice {
     /// The user principal name of whom it is meant for.
     #[schema(max_length = 320)]
     pub assigned_user: Option<String>,
+}
+
+impl From<&NewDevice> for DeviceRow {
+    fn from(new: &NewDevice) -> Self {
+        let NewDevice {
+            serial_number,
+            manufacturer,
+            model,
+            product_key_id,
+            hardware_hash,
+            group_tag,
+            assigned_user,
+        } = new.clone();
+        Self {
+            serial_number,
+            manufacturer,
+            model,
+            product_key_id,
+            hardware_hash,
+            group_tag,
+            assigned_user,
+        }
+    }
 }
 
 /// A body that says nothing: `{}`, or none at all.

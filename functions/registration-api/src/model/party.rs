@@ -1,5 +1,7 @@
 //! Tenants and partners.
 
+use std::collections::BTreeSet;
+
 use muster_core::Timestamp;
 use muster_core::id::{PartnerId, TenantId};
 use muster_core::party::{self, PartnerKind};
@@ -118,9 +120,14 @@ pub struct Partner {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<words::PartnerId>)]
     pub provider: Option<PartnerId>,
+    /// The manufacturers of which it may make devices known, as the firmware of their devices names them.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub manufacturers: BTreeSet<String>,
     /// When it was made known.
     #[schema(value_type = String, format = DateTime)]
     pub created_at: Timestamp,
+    /// Counts every change.
+    pub version: u64,
 }
 
 /// A partner to make known.
@@ -141,6 +148,22 @@ pub struct CreatePartner {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<words::PartnerId>)]
     pub provider: Option<PartnerId>,
+    /// Of a partner of the kind `oem`: the manufacturers of which it may make devices known, as the firmware of their devices
+    /// names them, letter for letter. Without one its catalogue takes no device.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    #[schema(max_items = 32)]
+    pub manufacturers: BTreeSet<String>,
+}
+
+/// What to change of a partner. What is absent stays.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct EditPartner {
+    /// The manufacturers of which it may make devices known: these, and no others. Lists that are accepted from then on are held
+    /// to them; what is listed stays.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(max_items = 32)]
+    pub manufacturers: Option<BTreeSet<String>>,
 }
 
 /// A page of partners.
@@ -175,7 +198,9 @@ impl From<party::Partner> for Partner {
             name: partner.name,
             kind: partner.kind,
             provider: partner.provider,
+            manufacturers: partner.manufacturers,
             created_at: partner.created_at,
+            version: partner.version,
         }
     }
 }

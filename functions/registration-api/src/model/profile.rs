@@ -3,6 +3,7 @@
 mod assigned;
 mod edit;
 mod file;
+mod placed;
 mod refusal;
 
 use std::collections::BTreeSet;
@@ -15,12 +16,11 @@ use muster_runtime::http::openapi::words;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-pub use assigned::{
-    AssignedProfile, ConsideredProfile, DeviceProfile, ListedDevice, ListedDevicePage, NamedDevices, PlaceDevices,
-    PlacedDevice, PlacedDevices, PlacedName,
-};
+pub use assigned::{AssignedDevice, AssignedDevicePage, AssignedProfile, ConsideredProfile, DeviceProfile, Eyes};
 pub use edit::{CreateProfile, EditOutOfBoxExperience, EditProfile, SetEnrollmentStatusPage};
-pub use file::ConfigurationFile;
+pub(crate) use file::ConfigurationFileSchema;
+pub use muster_core::profile::ConfigurationFile;
+pub use placed::{ListedDevice, ListedDevicePage, NamedDevices, PlaceDevices, PlacedDevice, PlacedDevices, PlacedName};
 pub use refusal::{assigned, refused};
 
 /// A deployment profile: what a booting device is told.
@@ -78,6 +78,9 @@ pub struct Profile {
     /// The page that shows how far the set-up is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub enrollment_status_page: Option<EnrollmentStatusPage>,
+    /// Ids of scope tags of the MDM service, which are kept for it.
+    #[serde(default)]
+    pub role_scope_tag_ids: BTreeSet<String>,
     /// Devices that no profile applies to get this one.
     pub is_default: bool,
     /// Which devices it is for, beside those that it names one by one.
@@ -182,6 +185,7 @@ impl From<profile::Profile> for Profile {
             convert_targeted_devices: settings.convert_targeted_devices,
             management_service_app_id: settings.management_service_app_id,
             enrollment_status_page: settings.enrollment_status_page.map(Into::into),
+            role_scope_tag_ids: settings.role_scope_tag_ids,
             is_default: settings.is_default,
             assignment: profile.assignment.into(),
             included_devices: profile.included_devices,

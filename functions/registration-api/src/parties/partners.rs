@@ -1,17 +1,20 @@
 //! Partners: OEMs and CSPs.
 
+use std::collections::BTreeSet;
+
 use axum::extract::{Path, State};
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use axum::{Extension, Json};
 use muster_core::id::PartnerId;
 use muster_core::party::{self, PartnerKind};
-use muster_runtime::http::{Acting, Body, Code, Cursor, PageQuery, Problem, ProblemBody, Query};
+use muster_runtime::http::{Acting, Body, Code, Cursor, PageQuery, Problem, ProblemBody, Query, etag, if_match};
+use muster_store::PartnerChange;
 use muster_store::idempotency::Seed;
 
 use super::{known, name};
 use crate::Api;
 use crate::idempotent::{Answer, idempotent};
-use crate::model::{CreatePartner, Partner, PartnerPage};
+use crate::model::{CreatePartner, EditPartner, Partner, PartnerPage};
 
 /// Make a partner known
 ///
@@ -24,7 +27,10 @@ use crate::model::{CreatePartner, Partner, PartnerPage};
     params(("Idempotency-Key" = Option<String>, Header, description = "Makes a repeat harmless: 1 to 255 visible characters"),),
     request_body = CreatePartner,
     responses(
-        (status = 201, body = Partner, headers(("location" = String, description = "The partner's path"))),
+        (status = 201, body = Partner, headers(
+            ("location" = String, description = "The partner's path"),
+            ("etag" = String, description = "The partner's version"),
+        )),
         (status = 200, body = Partner, description = "It was known as given"),
         (status = "4XX", body = ProblemBody, content_type = "application/problem+json"),
         (status = "5XX", body = ProblemBody, content_type = "application/problem+json"),
@@ -43,11 +49,9 @@ pub(crate) async fn create_partner(
 async fn create(api: &Api, sent: CreatePartner) -> Result<Answer, Problem> {
     let partners = &api.function.partners;
     let partner = party::Partner {
-        name: name(&sent.name)?,
-        id: sent.id,
-        kind: sent.kind,
         provider: sent.provider,
-        created_at: api.guard.now(),
+        manufacturers: manufacturers(sent.kind, &sent.manufacturers)?,
+        ..party::Partner::new(sent.id, name(&sent.name)?, sent.kind, api.guard.now())
     };
     if let Some(provider) = &partner.provider {
         if partner.kind != PartnerKind::CspReseller {
@@ -65,26 +69,27 @@ async fn create(api: &Api, sent: CreatePartner) -> Result<Answer, Problem> {
         }
     }
     let answer = |created: bool, partner: party::Partner| {
-        let path = format!("/v1/partners/{}", partner.id);
-        known(created, path, None, &Partner::from(partner))
+        let (path, version) = (format!("/v1/partners/{}", partner.id), partner.version);
+        known(created, path, Some(version), &Partner::from(partner))
     };
     if partners.create(&partner).await? {
         return answer(true, partner);
     }
     match partners.get(&partner.id).await? {
         Some(found)
-            if (&found.name, found.kind, &found.provider) == (&partner.name, partner.kind, &partner.provider) =>
+            if (&found.name, found.kind, &found.provider) == (&partner.name, partner.kind, &partner.provider)
+                && (partner.manufacturers.is_empty() || partner.manufacturers == found.manufacturers) =>
         {
             answer(false, found)
         }
         _ => Err(Problem::new(
             Code::Conflict,
             format!(
-                "The partner `{}` is known with another name, kind or provider.",
+                "The partner `{}` is known with another name, kind or provider, or for other manufacturers.",
                 partner.id
             ),
         )
-        .remedy("Use another id.")),
+        .remedy("Use another id; manufacturers are changed with PATCH.")),
     }
 }
 
@@ -136,17 +141,67 @@ pub(crate) async fn list_partners(
     tag = "tenants and partners",
     params(("partner" = String, Path, description = "The partner's id")),
     responses(
-        (status = 200, body = Partner),
+        (status = 200, body = Partner, headers(("etag" = String, description = "The partner's version"))),
         (status = "4XX", body = ProblemBody, content_type = "application/problem+json"),
         (status = "5XX", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
-pub(crate) async fn get_partner(
-    State(api): State<Api>,
-    Path(partner): Path<PartnerId>,
-) -> Result<Json<Partner>, Problem> {
+pub(crate) async fn get_partner(State(api): State<Api>, Path(partner): Path<PartnerId>) -> Result<Tagged, Problem> {
     let partner = api.function.partners.get(&partner).await?;
-    partner
-        .map(|partner| Json(partner.into()))
-        .ok_or_else(Problem::not_found)
+    partner.map(tagged).ok_or_else(Problem::not_found)
+}
+
+/// Update a partner
+///
+/// What is absent stays. With the header `If-Match` only the version that it names is changed.
+#[utoipa::path(
+    patch,
+    path = "/v1/partners/{partner}",
+    operation_id = "updatePartner",
+    tag = "tenants and partners",
+    params(
+        ("partner" = String, Path, description = "The partner's id"),
+        ("if-match" = Option<String>, Header, description = "The version that is to be changed, as `etag` gave it"),
+    ),
+    request_body = EditPartner,
+    responses(
+        (status = 200, body = Partner, headers(("etag" = String, description = "The partner's version"))),
+        (status = "4XX", body = ProblemBody, content_type = "application/problem+json"),
+        (status = "5XX", body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn update_partner(
+    State(api): State<Api>,
+    Path(id): Path<PartnerId>,
+    headers: HeaderMap,
+    Body(edit): Body<EditPartner>,
+) -> Result<Tagged, Problem> {
+    let partners = &api.function.partners;
+    let partner = partners.get(&id).await?.ok_or_else(Problem::not_found)?;
+    let Some(names) = edit.manufacturers else {
+        return Ok(tagged(partner));
+    };
+    let names = manufacturers(partner.kind, &names)?;
+    if names == partner.manufacturers {
+        return Ok(tagged(partner));
+    }
+    if_match(&headers, partner.version)?;
+    let version = headers.contains_key(header::IF_MATCH).then_some(partner.version);
+    match partners.bind(&id, &names, version).await? {
+        PartnerChange::Done(partner) => Ok(tagged(partner)),
+        PartnerChange::Absent => Err(Problem::not_found()),
+        PartnerChange::Overtaken(_) => Err(Problem::new(Code::PreconditionFailed, "It was changed meanwhile.")
+            .remedy("Read it again, and decide anew.")),
+    }
+}
+
+type Tagged = ([(HeaderName, HeaderValue); 1], Json<Partner>);
+
+fn tagged(partner: party::Partner) -> Tagged {
+    ([(header::ETAG, etag(partner.version))], Json(partner.into()))
+}
+
+/// The names of manufacturers as they were sent.
+fn manufacturers(kind: PartnerKind, sent: &BTreeSet<String>) -> Result<BTreeSet<String>, Problem> {
+    party::manufacturers(kind, sent).map_err(|why| Problem::at("manufacturers", why))
 }

@@ -1,6 +1,6 @@
 //! Devices that a profile names one by one.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use axum::extract::{Path, State};
 use axum::http::HeaderMap;
@@ -9,21 +9,18 @@ use muster_core::device::Device;
 use muster_core::id::{DeviceId, TenantId};
 use muster_core::profile::Side;
 use muster_runtime::http::openapi::words;
-use muster_runtime::http::{Acting, Body, Cursor, FieldError, PageQuery, Problem, ProblemBody, Query};
+use muster_runtime::http::{Acting, Body, Cursor, PageQuery, Problem, ProblemBody, Query};
 use muster_store::idempotency::Seed;
-use muster_store::profiles::{self, Placed, Placing};
+use muster_store::profiles::{self, Placed};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use super::act::Acts;
+use super::act::{self, Acts};
 use super::known;
 use crate::Api;
 use crate::idempotent::{Answer, idempotent};
 use crate::model::{ListedDevice, ListedDevicePage, PlaceDevices, PlacedDevice, PlacedDevices};
 use crate::rights;
-
-/// How many devices one request may name in each of its lists.
-const MOST: usize = 1000;
 
 /// Which devices are listed.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -152,7 +149,7 @@ async fn placed(
     profile: &str,
     sent: &PlaceDevices,
 ) -> Result<PlacedDevices, Problem> {
-    let wanted = placings(sent).map_err(Problem::invalid)?;
+    let wanted = sent.placings().map_err(|faults| act::invalid(faults, ""))?;
     let acts = Acts::begin(api, acting, tenant).await?;
     let profile = known(api, acting, tenant, profile).await?;
     match api.function.profiles.place(profile.id, &wanted, &acts.act()).await? {
@@ -169,115 +166,16 @@ async fn placed(
     }
 }
 
-/// Where each device is to be; what contradicts itself is named.
-fn placings(sent: &PlaceDevices) -> Result<Vec<Placing>, Vec<FieldError>> {
-    let removed: HashSet<DeviceId> = sent.remove.iter().copied().collect();
-    let lists = [
-        ("add.include", &sent.add.include, Some(Side::Include)),
-        ("add.exclude", &sent.add.exclude, Some(Side::Exclude)),
-        ("remove", &sent.remove, None),
-    ];
-    let (mut placings, mut errors) = (Vec::new(), Vec::new());
-    let mut sides: HashMap<DeviceId, Option<Side>> = HashMap::new();
-    if lists.iter().all(|(_, devices, _)| devices.is_empty()) {
-        errors.push(error(
-            "add".to_owned(),
-            "It names no device, and neither does remove.".to_owned(),
-        ));
-    }
-    for (list, devices, side) in lists {
-        if devices.len() > MOST {
-            let detail = format!("It names {} devices; at most {MOST} are taken.", devices.len());
-            errors.push(error(list.to_owned(), detail));
-            continue;
-        }
-        let mut seen = HashSet::new();
-        for (at, device) in devices.iter().enumerate() {
-            let path = || format!("{list}[{at}]");
-            if !seen.insert(*device) {
-                errors.push(error(path(), "The device is named before.".to_owned()));
-                continue;
-            }
-            match (sides.get(device), side) {
-                (Some(_), Some(_)) => {
-                    errors.push(error(
-                        path(),
-                        "The device is both to be included and to be excluded.".to_owned(),
-                    ));
-                }
-                // It moves to the list that names it.
-                (Some(_), None) => {}
-                (None, side) => {
-                    sides.insert(*device, side);
-                    placings.push(Placing {
-                        device: *device,
-                        side,
-                        moves: removed.contains(device),
-                    });
-                }
-            }
-        }
-    }
-    if errors.is_empty() { Ok(placings) } else { Err(errors) }
-}
-
-const fn error(path: String, detail: String) -> FieldError {
-    FieldError { path, detail }
-}
-
 #[cfg(test)]
 mod tests {
     use muster_core::id::UploadId;
 
     use super::*;
-    use crate::model::NamedDevices;
-
-    fn device(row: u64) -> DeviceId {
-        DeviceId::of_row(&UploadId::of_object("b", "k", "1"), row)
-    }
-
-    fn sent(include: &[u64], exclude: &[u64], remove: &[u64]) -> PlaceDevices {
-        let of = |rows: &[u64]| rows.iter().map(|row| device(*row)).collect();
-        PlaceDevices {
-            add: NamedDevices {
-                include: of(include),
-                exclude: of(exclude),
-            },
-            remove: of(remove),
-        }
-    }
-
-    #[test]
-    fn a_device_is_to_be_in_one_place() {
-        let paths = |sent: PlaceDevices| {
-            let errors = placings(&sent).unwrap_err();
-            errors.into_iter().map(|error| error.path).collect::<Vec<_>>()
-        };
-        assert_eq!(paths(sent(&[1, 2, 1], &[2], &[])), ["add.include[2]", "add.exclude[0]"]);
-        assert_eq!(paths(sent(&[], &[], &[3, 3])), ["remove[1]"]);
-        assert_eq!(paths(sent(&[], &[], &[])), ["add"]);
-        let many: Vec<u64> = (0..1001).collect();
-        assert_eq!(paths(sent(&[], &many, &[])), ["add.exclude"]);
-    }
-
-    #[test]
-    fn what_is_taken_off_and_put_on_moves() {
-        let wanted = placings(&sent(&[1], &[2], &[2, 3])).unwrap();
-        let told: Vec<(DeviceId, Option<Side>, bool)> =
-            wanted.iter().map(|one| (one.device, one.side, one.moves)).collect();
-        assert_eq!(
-            told,
-            [
-                (device(1), Some(Side::Include), false),
-                (device(2), Some(Side::Exclude), true),
-                (device(3), None, true),
-            ]
-        );
-    }
 
     #[test]
     fn a_mark_is_read_back() {
-        let mark = format!("exclude:{}", device(1));
+        let device = DeviceId::of_row(&UploadId::of_object("b", "k", "1"), 1);
+        let mark = format!("exclude:{device}");
         assert_eq!(read_mark(&mark).map(|listed| listed.side), Some(Side::Exclude));
         for none in ["", "include", "both:x", "include:x"] {
             assert_eq!(read_mark(none), None, "{none}");

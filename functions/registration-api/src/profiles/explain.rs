@@ -1,20 +1,18 @@
 //! Which profile a device has, and why.
 
-use std::collections::HashSet;
-
 use axum::extract::{Path, State};
 use axum::{Extension, Json};
 use muster_core::device::DeviceState;
-use muster_core::id::{ProfileId, TenantId};
+use muster_core::id::TenantId;
 use muster_runtime::http::{Acting, Code, Problem, ProblemBody, Query};
+use muster_service::wait::{self, Wait};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
 use crate::Api;
 use crate::devices::known;
-use crate::model::DeviceProfile;
+use crate::model::{DeviceProfile, Eyes};
 use crate::rights;
-use crate::wait::{self, Wait};
 
 /// How long to wait.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -29,9 +27,11 @@ pub(crate) struct ProfileWaitQuery {
 /// Explain a device's profile
 ///
 /// Which profile the device has, why, and what became of every other one. Nothing of it is stored: it is so at this moment.
-/// A partner is told of profiles that partners made; a device may have another one all the same. With `wait`, the answer comes
-/// when the device has a profile that it can use, or when the time is up: before that nobody should connect it, since a device
-/// keeps the answer that it has none.
+/// A partner is told what would be so if there were no profiles but those of partners, and nothing of what the device got; the
+/// device may have one of the tenant's own all the same. With `wait`, the answer comes when the device has a profile that it can
+/// use, or when the time is up: before that nobody should connect it, since a device keeps the answer that it has none. To a
+/// partner the end of the wait is no permission to connect the device: one of the tenant's own profiles may come before, and the
+/// device may be unable to use it. The tenant's own wait says when.
 #[utoipa::path(
     get,
     path = "/v1/tenants/{tenant}/devices/{device}/profile",
@@ -71,12 +71,13 @@ async fn look(api: &Api, acting: &Acting, tenant: TenantId, device: &str) -> Res
         return Err(Problem::new(Code::Conflict, detail));
     }
     let (profiles, contacts) = (&api.function.profiles, &api.function.contacts);
-    let told = DeviceProfile::read(profiles, contacts, &device).await?;
-    if acting.partner().is_none() {
-        return Ok(told);
+    Ok(DeviceProfile::read(profiles, contacts, &device, eyes(acting)).await?)
+}
+
+/// Whose eyes see it.
+pub(super) fn eyes(acting: &Acting) -> Eyes {
+    match acting.partner() {
+        None => Eyes::Tenants,
+        Some(_) => Eyes::Partners,
     }
-    let rules = profiles.rules(tenant).await?;
-    let partners = rules.iter().filter(|rule| rule.partner.is_some());
-    let partners: HashSet<ProfileId> = partners.map(|rule| rule.id).collect();
-    Ok(told.about(|id| partners.contains(&id)))
 }

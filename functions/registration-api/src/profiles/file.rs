@@ -4,12 +4,11 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::{Extension, Json};
 use muster_core::id::TenantId;
-use muster_core::profile;
 use muster_runtime::http::{Acting, Code, Problem, ProblemBody};
 
 use super::known;
 use crate::Api;
-use crate::model::ConfigurationFile;
+use crate::model::{ConfigurationFile, ConfigurationFileSchema};
 use crate::rights;
 
 /// Get a profile's AutopilotConfigurationFile.json
@@ -26,7 +25,7 @@ use crate::rights;
         ("profile" = String, Path, description = "The profile's id"),
     ),
     responses(
-        (status = 200, body = ConfigurationFile, headers(
+        (status = 200, body = ConfigurationFileSchema, headers(
             ("content-disposition" = String, description = "The name that the file must have"),
         )),
         (status = 409, body = ProblemBody, content_type = "application/problem+json", description = "There can be no such file"),
@@ -43,8 +42,8 @@ pub(crate) async fn get_configuration_file(
     rights::may_see(&api, &acting, tenant).await?;
     let profile = known(&api, &acting, tenant, &profile).await?;
     let tenant = api.function.tenants.get(tenant).await?.ok_or_else(Problem::not_found)?;
-    match profile::ConfigurationFile::of(&profile, &tenant) {
-        Ok(file) => Ok(([(header::CONTENT_DISPOSITION, NAME)], Json(file.into()))),
+    match ConfigurationFile::of(&profile, &tenant) {
+        Ok(file) => Ok(([(header::CONTENT_DISPOSITION, NAME)], Json(file))),
         Err(faults) => {
             let faults: Vec<String> = faults
                 .iter()

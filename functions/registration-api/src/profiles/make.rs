@@ -58,20 +58,10 @@ async fn made(
 ) -> Result<Answer, Problem> {
     let origin = origin(acting, sent.channel)?;
     let acts = Acts::begin(api, acting, tenant).await?;
-    let now = api.guard.now();
     let new = Profile {
-        id,
-        tenant,
-        version: 1,
-        revision: 1,
-        origin,
         partner: acting.partner().cloned(),
-        settings: sent.settings(),
         assignment: sent.assignment.clone().unwrap_or_default().into(),
-        included_devices: 0,
-        excluded_devices: 0,
-        created_at: now,
-        modified_at: now,
+        ..Profile::new(id, tenant, origin, sent.settings(), api.guard.now())
     };
     let written = api.function.profiles.create(&new, &acts.act()).await?;
     let profile = acts.written(written, "").await?;

@@ -7,11 +7,10 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use jiff::SignedDuration;
 use muster_core::Timestamp;
-use muster_core::channel::Channel;
 use muster_core::id::{AnnouncementId, TenantId};
-use muster_core::inbox::{InboxKey, NO_TENANT};
 use muster_runtime::http::{Acting, Body, Code, FieldError, Problem, ProblemBody};
-use muster_store::announcements::{Announcement, PartsPlan};
+use muster_service::inbox::key_of;
+use muster_store::announcements::{Announcement, CSV, PartsPlan};
 use muster_store::idempotency::Seed;
 use muster_store::presign::SignedRequest;
 
@@ -20,9 +19,6 @@ use super::{Kept, Target, path_of};
 use crate::Api;
 use crate::idempotent::{Answer, idempotent};
 use crate::model::{AnnouncedUpload, FileSeen, Multipart, NewUpload, SignedPart, SignedPut, Upload, UploadStage};
-
-/// What a device list is for the bucket.
-pub(super) const CSV: &str = "text/csv";
 
 /// The longest object that S3 takes in one request, and the longest part (Amazon S3 user guide, "Uploading objects").
 const MAX_PUT: u64 = 5 << 30;
@@ -220,16 +216,6 @@ pub(super) fn after(now: Timestamp, time: Duration) -> Timestamp {
     now.checked_add(time).unwrap_or(now)
 }
 
-/// The key of an object that was announced.
-pub(super) fn key_of(channel: Channel, acting: &Acting, tenant: TenantId, id: &AnnouncementId, name: &str) -> String {
-    let partner = acting.partner().map(|partner| partner.as_str());
-    let tenant = match channel.registers() {
-        true => tenant.to_string(),
-        false => NO_TENANT.to_owned(),
-    };
-    InboxKey::format(channel.as_str(), partner, &tenant, &format!("{id}~{name}"))
-}
-
 /// The file's name with its ending, fit for a key.
 fn name_of(given: &str) -> Result<String, FieldError> {
     let wrong = |detail: &str| FieldError {
@@ -280,6 +266,8 @@ pub(super) fn conflict(detail: &'static str, remedy: &'static str) -> Problem {
 
 #[cfg(test)]
 mod tests {
+    use muster_core::inbox::InboxKey;
+
     use super::*;
 
     #[test]

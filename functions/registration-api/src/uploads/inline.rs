@@ -6,19 +6,17 @@ use std::time::Duration;
 use axum::Extension;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
-use bytes::Bytes;
 use muster_core::channel::Channel;
 use muster_core::id::{AnnouncementId, TenantId};
 use muster_core::inbox::UploadOptions;
-use muster_core::upload::ObjectVersion;
-use muster_runtime::http::{Acting, Body, Code, FieldError, Problem, ProblemBody, Query};
-use muster_store::announcements::Announcement;
+use muster_runtime::http::{Acting, Body, FieldError, Problem, ProblemBody, Query};
+use muster_service::inbox::Inbox;
+use muster_service::list::{DeviceRow, list_of};
 use muster_store::idempotency::Seed;
 
-use super::announce::{CSV, key_of};
 use super::find::{WaitQuery, view_at_end};
 use super::options::Asked;
-use super::{Kept, Target, csv, path_of};
+use super::{Kept, Target, path_of};
 use crate::Api;
 use crate::idempotent::{Answer, idempotent};
 use crate::model::{NewDevices, Upload};
@@ -101,7 +99,8 @@ pub(crate) async fn take(
     }
     .read(&mut errors);
     errors.extend(check_count(new.devices.len(), None));
-    let list = match csv::list_of(&new.devices) {
+    let rows: Vec<DeviceRow> = new.devices.iter().map(DeviceRow::from).collect();
+    let list = match list_of(&rows) {
         Ok(list) => list,
         Err(wrong) => {
             errors.extend(wrong);
@@ -131,47 +130,14 @@ pub(crate) async fn hand_in(
     options: UploadOptions,
     seed: Seed,
 ) -> Result<AnnouncementId, Problem> {
-    let id = AnnouncementId::of_list(seed.0, &list);
-    let now = api.guard.now();
-    let key = key_of(channel, acting, tenant, &id, name);
-    let size = u64::try_from(list.len()).unwrap_or(u64::MAX);
-    let version = store(api, &key, list.into(), &options.to_metadata()).await?;
-    let announcement = Announcement {
-        id,
-        tenant,
-        registrant: acting.registrant(),
-        channel,
-        options,
-        name: name.to_owned(),
-        size,
-        parts: None,
-        created_at: now,
-        expires_at: now,
-        object: Some(ObjectVersion {
-            bucket: api.function.objects.bucket().to_owned(),
-            key: key.clone(),
-            version,
-        }),
-        cancelled: None,
-        key,
+    let inbox = Inbox {
+        objects: &api.function.objects,
+        announcements: &api.function.announcements,
+        now: api.guard.now(),
     };
-    let Announcement { id, .. } = api.function.announcements.record(&announcement).await?;
-    Ok(id)
-}
-
-/// Puts the list into the inbox; the version that it has. An earlier run of the same request may have put it there.
-async fn store(api: &Api, key: &str, list: Bytes, metadata: &[(String, String)]) -> Result<String, Problem> {
-    let objects = &api.function.objects;
-    if let Some(version) = objects.put_new(key, list, CSV, metadata).await? {
-        return Ok(version);
-    }
-    let head = objects.head(key, None).await?;
-    head.map(|head| head.version).ok_or_else(|| {
-        Problem::new(
-            Code::Unavailable,
-            "The list was removed while it was taken. Try again in a moment.",
-        )
-    })
+    inbox
+        .hand_in(acting, tenant, (channel, name), list, options, seed)
+        .await
 }
 
 /// What is wrong with so many devices.

@@ -1,13 +1,18 @@
 //! Shows and lists uploads.
 
 use axum::extract::{Path, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
 use axum::{Extension, Json};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use muster_core::id::TenantId;
-use muster_runtime::http::{Acting, Cursor, PageQuery, Problem, ProblemBody, Query};
+use muster_runtime::http::{Acting, Cursor, PageQuery, Problem, ProblemBody, Query, if_none_match, weak_etag};
+use muster_service::wait::{self, Wait};
 use muster_store::ErrorKind;
+use serde::Deserialize;
+use utoipa::IntoParams;
 
-use super::find::{WaitQuery, may_see, view_at_end};
+use super::find::{find, may_see, view};
 use crate::Api;
 use crate::model::{Upload, UploadPage};
 
@@ -58,9 +63,23 @@ pub(crate) async fn list_uploads(
     }))
 }
 
+/// How long to wait for news.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct NewsQuery {
+    /// For how many seconds to wait at most for a change, 0 to 20.
+    #[param(minimum = 0, maximum = 20, default = 0)]
+    wait: Option<u64>,
+}
+
 /// Show an upload
 ///
-/// By the id of its announcement or by its own. With `wait`, the answer comes when it has ended, or when the time is up.
+/// By the id of its announcement or by its own. With `wait`, the answer comes when something of it has changed since the
+/// request came, when it has come to its end, or when the time is up; whoever waits for the end asks again while its state is
+/// `announced` or `processing`. With `If-None-Match`, which names the `ETag` of the last answer, the answer comes as soon as
+/// there is something else to tell, and is a 304 where there is nothing. Steps on the way are gathered for half a second.
+/// `rate` and `estimatedEnd` alone are no change.
 #[utoipa::path(
     get,
     path = "/v1/tenants/{tenant}/uploads/{upload}",
@@ -69,10 +88,16 @@ pub(crate) async fn list_uploads(
     params(
         ("tenant" = String, Path, description = "The tenant's id"),
         ("upload" = String, Path, description = "The id of the upload, or of its announcement"),
-        WaitQuery,
+        NewsQuery,
+        ("If-None-Match" = Option<String>, Header, description = "The `ETag` of what the client knows"),
     ),
     responses(
-        (status = 200, body = Upload),
+        (status = 200, body = Upload, headers(("etag" = String, description = "What is shown, but for its pace"))),
+        (
+            status = 304,
+            description = "Nothing has changed",
+            headers(("etag" = String, description = "What the client knows"))
+        ),
         (status = "4XX", body = ProblemBody, content_type = "application/problem+json"),
         (status = "5XX", body = ProblemBody, content_type = "application/problem+json"),
     )
@@ -81,8 +106,35 @@ pub(crate) async fn get_upload(
     State(api): State<Api>,
     Extension(acting): Extension<Acting>,
     Path((tenant, upload)): Path<(TenantId, String)>,
-    Query(wait): Query<WaitQuery>,
-) -> Result<Json<Upload>, Problem> {
-    let time = wait.time()?;
-    Ok(Json(view_at_end(&api, &acting, tenant, &upload, time).await?))
+    Query(asked): Query<NewsQuery>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let wait = Wait::begin(wait::time(asked.wait)?);
+    let mut first = None;
+    loop {
+        let shown = view(&api, find(&api, &acting, tenant, &upload).await?).await?;
+        let etag = tag_of(&shown)?;
+        let known = if_none_match(&headers, &etag);
+        let is_news = match known {
+            Some(known) => !known,
+            None => *first.get_or_insert_with(|| etag.clone()) != etag,
+        };
+        let is_due = shown.state.is_final() || (is_news && wait.has_gathered());
+        if is_due || !wait.goes_on().await {
+            let tagged = [(header::ETAG, etag)];
+            return Ok(match known {
+                Some(true) => (StatusCode::NOT_MODIFIED, tagged).into_response(),
+                _ => (tagged, Json(shown)).into_response(),
+            });
+        }
+    }
+}
+
+/// The entity tag of an upload. Its pace follows from the time that passes, and is no news by itself.
+fn tag_of(upload: &Upload) -> Result<HeaderValue, Problem> {
+    weak_etag(&Upload {
+        rate: None,
+        estimated_end: None,
+        ..upload.clone()
+    })
 }

@@ -3,6 +3,7 @@
 use muster_core::device::{self, DeviceEdit};
 use muster_core::id::DeviceId;
 use muster_core::upload::Reason;
+use muster_runtime::http::openapi::words;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -42,6 +43,7 @@ macro_rules! edit {
                     assigned_user: edit.assigned_user,
                     display_name: edit.display_name,
                     purchase_order: edit.purchase_order,
+                    ..Self::default()
                 }
             }
         }
@@ -77,8 +79,55 @@ pub struct EditDevices {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ReleaseDevices {
     /// The ids of 1 to 1,000 devices, each once.
-    #[schema(value_type = Vec<String>, min_items = 1, max_items = 1000)]
+    #[schema(value_type = Vec<words::DeviceId>, min_items = 1, max_items = 1000)]
     pub ids: Vec<DeviceId>,
+}
+
+/// A device by what is printed on its box: serial number, manufacturer and model together, or a product key id.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(min_properties = 1)]
+pub struct IdentifiedDevice {
+    /// Serial number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub serial_number: Option<String>,
+    /// System manufacturer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub manufacturer: Option<String>,
+    /// System product name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
+    /// Product key id, 13 digits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub product_key_id: Option<String>,
+}
+
+/// Which devices to release, whosever they are.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ReleaseByIdentity {
+    /// 1 to 1,000 devices.
+    #[schema(min_items = 1, max_items = 1000)]
+    pub devices: Vec<IdentifiedDevice>,
+}
+
+/// What became of a device that was named by an identity. No more is said of it, since a manufacturer sees no devices.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct IdentityOutcome {
+    /// `released`, `notFound`, or `refused` where the store was busy.
+    pub outcome: OutcomeName,
+    /// Why it was refused.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Refusal>,
+}
+
+/// What became of devices that were named by identities, in the order of the request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct IdentityOutcomes {
+    /// The devices.
+    pub devices: Vec<IdentityOutcome>,
 }
 
 /// What became of a device.

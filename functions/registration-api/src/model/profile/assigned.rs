@@ -1,110 +1,14 @@
-//! Which devices a profile names, and which profile a device has.
+//! Which profile a device has, and which devices have a profile.
 
-use muster_core::device::{Device, DeviceState};
+use muster_core::device::Device;
 use muster_core::id::{DeviceId, ProfileId};
-use muster_core::profile::{self, AssignmentDetail, AssignmentStatus, Because, Side, Target, Verdict, explain};
+use muster_core::profile::{self, AssignmentDetail, AssignmentStatus, Because, Target, Verdict, explain};
 use muster_runtime::http::openapi::words;
 use muster_store::StoreError;
 use muster_store::contacts::Contacts;
-use muster_store::profiles::{ListOutcome, Profiles};
+use muster_store::profiles::{AssignedPage, Profiles};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-
-use crate::model::Refusal;
-
-/// Devices for both lists of a profile.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct NamedDevices {
-    /// Devices that get it, whatever their group tag.
-    #[serde(default)]
-    #[schema(value_type = Vec<String>, max_items = 1000)]
-    pub include: Vec<DeviceId>,
-    /// Devices that never get it.
-    #[serde(default)]
-    #[schema(value_type = Vec<String>, max_items = 1000)]
-    pub exclude: Vec<DeviceId>,
-}
-
-/// Which devices to put on the lists of a profile, and which to take off.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct PlaceDevices {
-    /// Devices to put on a list. One that is on the other list is refused, unless `remove` names it, too.
-    #[serde(default)]
-    pub add: NamedDevices,
-    /// Devices to take off whichever list they are on.
-    #[serde(default)]
-    #[schema(value_type = Vec<String>, max_items = 1000)]
-    pub remove: Vec<DeviceId>,
-}
-
-/// What became of a device that was to be put on a list, or taken off.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub enum PlacedName {
-    /// It is on the list.
-    Added,
-    /// It is on no list.
-    Removed,
-    /// It was so before.
-    Unchanged,
-    /// There is no such registered device that the caller may know of.
-    NotFound,
-    /// It contradicts what stands there; the reason says how.
-    Refused,
-}
-
-/// What became of one of the devices.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct PlacedDevice {
-    /// The device.
-    #[schema(value_type = String, format = Uuid)]
-    pub id: DeviceId,
-    /// What became of it.
-    pub outcome: PlacedName,
-    /// Why it was refused.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reason: Option<Refusal>,
-}
-
-/// What became of the devices: those to include, those to exclude, those to take off, each in the order of the request.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct PlacedDevices {
-    /// The devices.
-    pub devices: Vec<PlacedDevice>,
-}
-
-/// A device that a profile names.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct ListedDevice {
-    /// The device.
-    #[schema(value_type = String, format = Uuid)]
-    pub id: DeviceId,
-    /// `include` or `exclude`.
-    #[schema(value_type = words::ProfileSide)]
-    pub side: Side,
-    /// Its serial number.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub serial: Option<String>,
-    /// Whether it is registered still. Absent: it is not there any more.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<words::DeviceState>)]
-    pub state: Option<DeviceState>,
-}
-
-/// A page of the devices that a profile names.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct ListedDevicePage {
-    /// The devices: those that it includes, then those that it excludes.
-    pub devices: Vec<ListedDevice>,
-    /// Where the next page begins.
-    pub next: Option<String>,
-}
 
 /// The profile that a device has, and why.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -159,43 +63,6 @@ pub struct ConsideredProfile {
     pub detail: String,
 }
 
-impl PlacedDevice {
-    /// What became of a device.
-    #[must_use]
-    pub fn of(id: DeviceId, outcome: ListOutcome) -> Self {
-        let refused = |code: &str, detail: &str, remedy: &str| {
-            let reason = Refusal {
-                code: code.to_owned(),
-                detail: detail.to_owned(),
-                remedy: remedy.to_owned(),
-            };
-            (PlacedName::Refused, Some(reason))
-        };
-        let (outcome, reason) = match outcome {
-            ListOutcome::Added => (PlacedName::Added, None),
-            ListOutcome::Removed => (PlacedName::Removed, None),
-            ListOutcome::Unchanged => (PlacedName::Unchanged, None),
-            ListOutcome::NotRegistered => (PlacedName::NotFound, None),
-            ListOutcome::OnOtherList => refused(
-                "on-other-list",
-                "the profile names the device on its other list",
-                "Name the device among those to remove, too, and it is moved.",
-            ),
-            ListOutcome::AllDevices => refused(
-                "all-devices",
-                "the profile is for all devices, and so excludes none",
-                "Assign the profile to group tags instead, or leave the device in.",
-            ),
-            ListOutcome::NotOfPartner => refused(
-                "not-of-partner",
-                "a partner made the profile, and the tenant registered the device itself",
-                "Use a profile of the tenant's own for it.",
-            ),
-        };
-        Self { id, outcome, reason }
-    }
-}
-
 impl From<&profile::Chosen> for AssignedProfile {
     fn from(chosen: &profile::Chosen) -> Self {
         Self {
@@ -219,18 +86,46 @@ impl From<&profile::Considered> for ConsideredProfile {
     }
 }
 
+/// Whose eyes see which profile a device has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Eyes {
+    /// Those of the tenant, and of whoever runs the service.
+    Tenants,
+    /// Those of a partner, to which there are no profiles but those of partners: what they see depends on nothing of the
+    /// tenant's own.
+    Partners,
+}
+
 impl DeviceProfile {
     /// Which profile a registered device has at this moment, and what of it the device has got.
     ///
     /// # Errors
     /// When the store is out of reach.
-    pub async fn read(profiles: &Profiles, contacts: &Contacts, device: &Device) -> Result<Self, StoreError> {
-        let rules = profiles.rules(device.tenant).await?;
-        let target = Target::of(device, profiles.lists(device.id).await?);
+    pub async fn read(
+        profiles: &Profiles,
+        contacts: &Contacts,
+        device: &Device,
+        eyes: Eyes,
+    ) -> Result<Self, StoreError> {
+        let mut rules = profiles.rules(device.tenant).await?;
+        let mut lists = profiles.lists(&device.ids()).await?;
+        let mut downloaded = contacts.get(&device.ids()).await?.profile;
+        if eyes == Eyes::Partners {
+            rules.retain(profile::Rule::is_of_partners);
+            lists.retain(|id, _| rules.iter().any(|rule| rule.id == *id));
+            // Whether it got a partner's profile tells whether it got one of the tenant's.
+            downloaded = None;
+        }
+        let target = Target::of(device, lists);
         let explanation = explain(&target, &rules);
-        let contact = contacts.get(device.id).await?;
-        let state = explanation.state(&target, contact.profile.as_ref());
-        Ok(Self::of(device.id, &explanation, state))
+        let state = explanation.state(&target, downloaded.as_ref());
+        Ok(Self {
+            device: device.id,
+            assignment_status: state.status,
+            assignment_detail: state.detail,
+            profile: explanation.chosen.as_ref().map(Into::into),
+            considered: explanation.considered.iter().map(Into::into).collect(),
+        })
     }
 
     /// Whether the device has a profile that it can use: then it may be connected.
@@ -241,26 +136,68 @@ impl DeviceProfile {
             AssignmentStatus::NotAssigned | AssignmentStatus::Failed
         )
     }
+}
 
-    /// The whole explanation of a device's profile.
-    #[must_use]
-    pub fn of(device: DeviceId, explanation: &profile::Explanation, state: profile::AssignmentState) -> Self {
-        Self {
-            device,
-            assignment_status: state.status,
-            assignment_detail: state.detail,
-            profile: explanation.chosen.as_ref().map(Into::into),
-            considered: explanation.considered.iter().map(Into::into).collect(),
-        }
-    }
+/// A device that has a profile.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct AssignedDevice {
+    /// The device.
+    #[schema(value_type = String, format = Uuid)]
+    pub id: DeviceId,
+    /// Its serial number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub serial: Option<String>,
+    /// Its group tag.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group_tag: Option<String>,
+    /// Why it has the profile.
+    #[schema(value_type = words::ProfileReason)]
+    pub because: Because,
+    /// How far it is with it.
+    #[schema(value_type = words::AssignmentStatus)]
+    pub assignment_status: AssignmentStatus,
+    /// Why it failed; `none` otherwise.
+    #[schema(value_type = words::AssignmentDetail)]
+    pub assignment_detail: AssignmentDetail,
+}
 
-    /// As much of it as is about these profiles.
-    #[must_use]
-    pub fn about(self, may_see: impl Fn(ProfileId) -> bool) -> Self {
-        Self {
-            profile: self.profile.filter(|profile| may_see(profile.id)),
-            considered: self.considered.into_iter().filter(|one| may_see(one.id)).collect(),
-            ..self
-        }
+/// A page of the devices that have a profile.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct AssignedDevicePage {
+    /// The devices, in no order that spans pages.
+    pub devices: Vec<AssignedDevice>,
+    /// Where the next page begins.
+    pub next: Option<String>,
+}
+
+impl AssignedDevicePage {
+    /// What is told of a page of devices, with what of the profile each has got.
+    ///
+    /// # Errors
+    /// When the store is out of reach.
+    pub async fn read(contacts: &Contacts, page: AssignedPage, eyes: Eyes) -> Result<Self, StoreError> {
+        let devices: Vec<&Device> = page.devices.iter().map(|one| &one.device).collect();
+        let known = match eyes {
+            Eyes::Tenants => contacts.get_many(&devices).await?,
+            Eyes::Partners => Default::default(),
+        };
+        let told = page.devices.into_iter().map(|one| {
+            let downloaded = known.get(&one.device.id).and_then(|contact| contact.profile.as_ref());
+            let state = one.chosen.state(&one.target, downloaded);
+            AssignedDevice {
+                id: one.device.id,
+                serial: one.device.serial,
+                group_tag: one.device.group_tag,
+                because: one.chosen.because,
+                assignment_status: state.status,
+                assignment_detail: state.detail,
+            }
+        });
+        Ok(Self {
+            devices: told.collect(),
+            next: page.next,
+        })
     }
 }

@@ -1,128 +1,128 @@
 //! Profiles to make, and what to change of them.
 
+use std::collections::BTreeSet;
+
 use muster_core::channel::Channel;
 use muster_core::profile::{self, DeviceType, Join, Mode, NameTemplate, Settings, UserType};
 use muster_runtime::http::openapi::words;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
 use super::Assignment;
 use crate::model::given;
 
-/// A profile to make. What is absent is off, or left to the user.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct CreateProfile {
-    /// The channel that it is made in. Absent: `intune`, and `partner-center` for a partner.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<words::Channel>)]
-    pub channel: Option<Channel>,
-    /// The name, up to 200 characters: unique among the tenant's profiles of the channel, without regard to case.
-    #[schema(min_length = 1, max_length = 200)]
-    pub name: String,
-    /// What people want to remember of it, up to 1,500 characters.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(max_length = 1500)]
-    pub description: Option<String>,
-    /// The kind of device that it is for: a Windows PC where nothing is said.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<words::ProfileDeviceType>)]
-    pub device_type: Option<DeviceType>,
-    /// `userDriven` where nothing is said.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<words::ProfileMode>)]
-    pub mode: Option<Mode>,
-    /// `entra` where nothing is said.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<words::ProfileJoin>)]
-    pub join: Option<Join>,
-    /// A hybrid join does not wait for a domain controller in reach.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub skip_connectivity_check: Option<bool>,
-    /// The pages of the first run.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub out_of_box_experience: Option<EditOutOfBoxExperience>,
-    /// A locale such as `de-DE`, or `os-default`. Absent: the user chooses.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub language: Option<String>,
-    /// What the device is called: letters, digits, hyphens, `%SERIAL%` and `%RAND:x%`; at most 15 characters result.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub device_name_template: Option<String>,
-    /// A technician may prepare the device before its user gets it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub preprovisioning_allowed: Option<bool>,
-    /// Devices that the tenant manages and that this profile targets are registered.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub convert_targeted_devices: Option<bool>,
-    /// The MDM application that the device enrols with, a GUID. Absent: Intune.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub management_service_app_id: Option<String>,
-    /// The page that shows how far the set-up is.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub enrollment_status_page: Option<SetEnrollmentStatusPage>,
-    /// Devices that no profile applies to get this one. There is one such profile at most.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub is_default: Option<bool>,
-    /// Which devices it is for.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub assignment: Option<Assignment>,
+/// The two requests, which name the same members of a profile.
+macro_rules! requests {
+    ($($(#[$meta:meta])* $member:ident: $type:ty,)+) => {
+        /// A profile to make. What is absent or null is off, or left to the user.
+        #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+        #[serde(rename_all = "camelCase", deny_unknown_fields)]
+        pub struct CreateProfile {
+            /// The channel that it is made in. Absent: `intune`, and `partner-center` for a partner.
+            #[serde(default, skip_serializing_if = "Option::is_none")]
+            #[schema(value_type = Option<words::Channel>)]
+            pub channel: Option<Channel>,
+            /// The name, up to 200 characters: unique among the tenant's profiles of the channel, without regard to case.
+            #[schema(min_length = 1, max_length = 200)]
+            pub name: String,
+            $(
+                $(#[$meta])*
+                #[serde(default, skip_serializing_if = "Option::is_none")]
+                pub $member: Option<$type>,
+            )+
+            /// Which devices it is for.
+            #[serde(default, skip_serializing_if = "Option::is_none")]
+            pub assignment: Option<Assignment>,
+        }
+
+        /// What to change of a profile. What is absent stays, what is null is cleared. What cannot be empty, such as a switch or
+        /// the mode, stays where it is null.
+        #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+        #[serde(rename_all = "camelCase", deny_unknown_fields)]
+        pub struct EditProfile {
+            /// The name, up to 200 characters.
+            #[serde(default, skip_serializing_if = "Option::is_none")]
+            #[schema(min_length = 1, max_length = 200)]
+            pub name: Option<String>,
+            $(
+                $(#[$meta])*
+                #[serde(default, skip_serializing_if = "Option::is_none")]
+                pub $member: Option<$type>,
+            )+
+        }
+
+        impl CreateProfile {
+            /// A profile of this name that says what an edit would, and is for no device.
+            #[must_use]
+            pub fn new(name: &str, channel: Option<Channel>, says: EditProfile) -> Self {
+                Self {
+                    channel,
+                    name: name.to_owned(),
+                    $($member: says.$member,)+
+                    assignment: None,
+                }
+            }
+
+            fn says(&self) -> EditProfile {
+                EditProfile {
+                    name: Some(self.name.clone()),
+                    $($member: self.$member.clone(),)+
+                }
+            }
+        }
+    };
 }
 
-/// What to change of a profile. What is absent stays, what is null is cleared.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct EditProfile {
-    /// The name, up to 200 characters.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(min_length = 1, max_length = 200)]
-    pub name: Option<String>,
+requests! {
     /// What people want to remember of it, up to 1,500 characters.
-    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "given")]
     #[schema(value_type = Option<String>, max_length = 1500)]
-    pub description: Option<Option<String>>,
-    /// The kind of device that it is for.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    description: Option<String>,
+    /// The kind of device that it is for. A new one: a Windows PC where nothing is said.
     #[schema(value_type = Option<words::ProfileDeviceType>)]
-    pub device_type: Option<DeviceType>,
-    /// `userDriven`, or `selfDeploying`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    device_type: DeviceType,
+    /// `userDriven`, or `selfDeploying`. A new one: `userDriven` where nothing is said.
     #[schema(value_type = Option<words::ProfileMode>)]
-    pub mode: Option<Mode>,
-    /// Which directory a device joins: `entra`, or `hybrid`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    mode: Mode,
+    /// Which directory a device joins: `entra`, or `hybrid`. A new one: `entra` where nothing is said.
     #[schema(value_type = Option<words::ProfileJoin>)]
-    pub join: Option<Join>,
+    join: Join,
     /// A hybrid join does not wait for a domain controller in reach.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub skip_connectivity_check: Option<bool>,
+    skip_connectivity_check: bool,
     /// The pages of the first run; of these, too, what is absent stays.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub out_of_box_experience: Option<EditOutOfBoxExperience>,
+    out_of_box_experience: EditOutOfBoxExperience,
     /// A locale such as `de-DE`, or `os-default`; null: the user chooses.
-    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "given")]
     #[schema(value_type = Option<String>)]
-    pub language: Option<Option<String>>,
+    language: Option<String>,
     /// What the device is called: letters, digits, hyphens, `%SERIAL%` and `%RAND:x%`; at most 15 characters result.
-    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "given")]
     #[schema(value_type = Option<String>)]
-    pub device_name_template: Option<Option<String>>,
+    device_name_template: Option<String>,
     /// A technician may prepare the device before its user gets it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub preprovisioning_allowed: Option<bool>,
+    preprovisioning_allowed: bool,
     /// Devices that the tenant manages and that this profile targets are registered. Turned off, it releases none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub convert_targeted_devices: Option<bool>,
+    convert_targeted_devices: bool,
     /// The MDM application that the device enrols with, a GUID; null: Intune.
-    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "given")]
     #[schema(value_type = Option<String>)]
-    pub management_service_app_id: Option<Option<String>>,
+    management_service_app_id: Option<String>,
     /// The page that shows how far the set-up is, whole; null: none.
-    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "given")]
     #[schema(value_type = Option<SetEnrollmentStatusPage>)]
-    pub enrollment_status_page: Option<Option<SetEnrollmentStatusPage>>,
-    /// Devices that no profile applies to get this one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub is_default: Option<bool>,
+    enrollment_status_page: Option<SetEnrollmentStatusPage>,
+    /// All ids of scope tags of the MDM service, up to 100 of up to 36 characters; null: none. They are kept for it, and decide
+    /// nothing here.
+    #[serde(deserialize_with = "given_or_empty")]
+    #[schema(max_items = 100)]
+    role_scope_tag_ids: BTreeSet<String>,
+    /// Devices that no profile applies to get this one. There is one such profile at most.
+    is_default: bool,
+}
+
+/// Tells null from absent, where null is nothing.
+fn given_or_empty<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<BTreeSet<String>>, D::Error> {
+    Ok(given(deserializer)?.map(Option::unwrap_or_default))
 }
 
 /// The pages of the first run. What is absent stays; of a new profile it is off.
@@ -180,26 +180,9 @@ impl CreateProfile {
     /// What the profile is to say.
     #[must_use]
     pub fn settings(&self) -> Settings {
-        let this = self.clone();
-        let edit = EditProfile {
-            name: Some(this.name),
-            description: Some(this.description),
-            device_type: this.device_type,
-            mode: this.mode,
-            join: this.join,
-            skip_connectivity_check: this.skip_connectivity_check,
-            out_of_box_experience: this.out_of_box_experience,
-            language: Some(this.language),
-            device_name_template: Some(this.device_name_template),
-            preprovisioning_allowed: this.preprovisioning_allowed,
-            convert_targeted_devices: this.convert_targeted_devices,
-            management_service_app_id: Some(this.management_service_app_id),
-            enrollment_status_page: Some(this.enrollment_status_page),
-            is_default: this.is_default,
-        };
         let mut fresh = Settings::default();
         fresh.out_of_box_experience.user_type = UserType::default_of(fresh.mode);
-        edit.apply(&fresh)
+        self.says().apply(&fresh)
     }
 }
 
@@ -207,72 +190,73 @@ impl EditProfile {
     /// The settings with these changes. Where the mode changes, and what the user becomes is not said, the new mode says it.
     #[must_use]
     pub fn apply(&self, old: &Settings) -> Settings {
-        let edit = self.clone();
-        let pages = edit.out_of_box_experience.unwrap_or_default();
-        let mode = edit.mode.unwrap_or(old.mode);
-        let user_type = match (mode == old.mode, old.out_of_box_experience.user_type) {
-            (true, kept) => kept,
-            (false, _) => UserType::default_of(mode),
-        };
-        let was = &old.out_of_box_experience;
+        let (edit, mut new) = (self.clone(), old.clone());
+        set(&mut new.name, edit.name);
+        set(&mut new.description, edit.description);
+        set(&mut new.device_type, edit.device_type);
+        set(&mut new.mode, edit.mode);
+        set(&mut new.join, edit.join);
+        set(&mut new.skip_connectivity_check, edit.skip_connectivity_check);
+        let (pages, sent) = (
+            &mut new.out_of_box_experience,
+            edit.out_of_box_experience.unwrap_or_default(),
+        );
+        if new.mode != old.mode {
+            pages.user_type = UserType::default_of(new.mode);
+        }
+        set(&mut pages.privacy_settings_hidden, sent.privacy_settings_hidden);
+        set(&mut pages.license_terms_hidden, sent.license_terms_hidden);
+        set(&mut pages.keyboard_page_skipped, sent.keyboard_page_skipped);
+        set(&mut pages.change_account_hidden, sent.change_account_hidden);
+        set(&mut pages.user_type, sent.user_type);
+        set(&mut new.language, edit.language);
         let template = |text: Option<String>| text.map(|text| NameTemplate::new(&text));
-        let settings = Settings {
-            name: edit.name.unwrap_or_else(|| old.name.clone()),
-            description: edit.description.unwrap_or_else(|| old.description.clone()),
-            device_type: edit.device_type.unwrap_or(old.device_type),
-            mode,
-            join: edit.join.unwrap_or(old.join),
-            skip_connectivity_check: edit.skip_connectivity_check.unwrap_or(old.skip_connectivity_check),
-            out_of_box_experience: profile::OutOfBoxExperience {
-                privacy_settings_hidden: pages.privacy_settings_hidden.unwrap_or(was.privacy_settings_hidden),
-                license_terms_hidden: pages.license_terms_hidden.unwrap_or(was.license_terms_hidden),
-                keyboard_page_skipped: pages.keyboard_page_skipped.unwrap_or(was.keyboard_page_skipped),
-                change_account_hidden: pages.change_account_hidden.unwrap_or(was.change_account_hidden),
-                user_type: pages.user_type.unwrap_or(user_type),
-            },
-            language: edit.language.unwrap_or_else(|| old.language.clone()),
-            device_name_template: edit
-                .device_name_template
-                .map_or_else(|| old.device_name_template.clone(), template),
-            preprovisioning_allowed: edit.preprovisioning_allowed.unwrap_or(old.preprovisioning_allowed),
-            convert_targeted_devices: edit.convert_targeted_devices.unwrap_or(old.convert_targeted_devices),
-            management_service_app_id: edit
-                .management_service_app_id
-                .unwrap_or_else(|| old.management_service_app_id.clone()),
-            enrollment_status_page: edit
-                .enrollment_status_page
-                .map_or_else(|| old.enrollment_status_page.clone(), |page| page.map(Into::into)),
-            is_default: edit.is_default.unwrap_or(old.is_default),
-        };
-        settings.trimmed()
+        set(&mut new.device_name_template, edit.device_name_template.map(template));
+        set(&mut new.preprovisioning_allowed, edit.preprovisioning_allowed);
+        set(&mut new.convert_targeted_devices, edit.convert_targeted_devices);
+        set(&mut new.management_service_app_id, edit.management_service_app_id);
+        let page = edit.enrollment_status_page.map(|page| page.map(Into::into));
+        set(&mut new.enrollment_status_page, page);
+        set(&mut new.role_scope_tag_ids, edit.role_scope_tag_ids);
+        set(&mut new.is_default, edit.is_default);
+        new.trimmed()
     }
 }
 
 impl From<SetEnrollmentStatusPage> for profile::EnrollmentStatusPage {
-    fn from(page: SetEnrollmentStatusPage) -> Self {
-        let windows = Self::default();
-        let kept = windows.allow_device_use_before_profile_and_app_install_complete;
-        Self {
-            hide_installation_progress: page
-                .hide_installation_progress
-                .unwrap_or(windows.hide_installation_progress),
-            allow_device_use_before_profile_and_app_install_complete: page
-                .allow_device_use_before_profile_and_app_install_complete
-                .unwrap_or(kept),
-            block_device_setup_retry_by_user: page
-                .block_device_setup_retry_by_user
-                .unwrap_or(windows.block_device_setup_retry_by_user),
-            allow_log_collection_on_install_failure: page
-                .allow_log_collection_on_install_failure
-                .unwrap_or(windows.allow_log_collection_on_install_failure),
-            custom_error_message: page.custom_error_message.unwrap_or_default().trim().to_owned(),
-            install_progress_timeout_in_minutes: page
-                .install_progress_timeout_in_minutes
-                .unwrap_or(windows.install_progress_timeout_in_minutes),
-            allow_device_use_on_install_failure: page
-                .allow_device_use_on_install_failure
-                .unwrap_or(windows.allow_device_use_on_install_failure),
-        }
+    fn from(sent: SetEnrollmentStatusPage) -> Self {
+        let mut page = Self::default();
+        set(&mut page.hide_installation_progress, sent.hide_installation_progress);
+        set(
+            &mut page.allow_device_use_before_profile_and_app_install_complete,
+            sent.allow_device_use_before_profile_and_app_install_complete,
+        );
+        set(
+            &mut page.block_device_setup_retry_by_user,
+            sent.block_device_setup_retry_by_user,
+        );
+        set(
+            &mut page.allow_log_collection_on_install_failure,
+            sent.allow_log_collection_on_install_failure,
+        );
+        let message = sent.custom_error_message.map(|message| message.trim().to_owned());
+        set(&mut page.custom_error_message, message);
+        set(
+            &mut page.install_progress_timeout_in_minutes,
+            sent.install_progress_timeout_in_minutes,
+        );
+        set(
+            &mut page.allow_device_use_on_install_failure,
+            sent.allow_device_use_on_install_failure,
+        );
+        page
+    }
+}
+
+/// Puts what was sent, if anything was.
+fn set<T>(place: &mut T, sent: Option<T>) {
+    if let Some(sent) = sent {
+        *place = sent;
     }
 }
 
@@ -310,6 +294,15 @@ mod tests {
         assert!(cleared.out_of_box_experience.license_terms_hidden);
         assert!(cleared.out_of_box_experience.privacy_settings_hidden);
         assert_eq!(cleared.out_of_box_experience.user_type, Some(UserType::Administrator));
+        let tagged = edit(r#"{"roleScopeTagIds":[" 0 ","17","0"]}"#);
+        assert_eq!(
+            tagged.role_scope_tag_ids,
+            BTreeSet::from(["0".to_owned(), "17".to_owned()])
+        );
+        for none in [r#"{"roleScopeTagIds":[]}"#, r#"{"roleScopeTagIds":null}"#] {
+            let untagged = serde_json::from_str::<EditProfile>(none).unwrap();
+            assert!(untagged.apply(&tagged).role_scope_tag_ids.is_empty(), "{none}");
+        }
         let kiosk = edit(r#"{"mode":"selfDeploying"}"#);
         assert_eq!(kiosk.out_of_box_experience.user_type, None);
         let said = edit(r#"{"mode":"selfDeploying","outOfBoxExperience":{"userType":"standard"}}"#);

@@ -21,13 +21,16 @@ pub fn refused(written: &ProfileWritten) -> Option<Refusal> {
         ),
         ProfileWritten::TooMany => (
             "too-many-profiles",
-            format!("the tenant has {MAX_PROFILES} profiles, which is the most"),
+            format!(
+                "there can be no more: a tenant has {MAX_PROFILES} profiles at most, those of its partners included"
+            ),
             "Delete profiles that no device needs any more.",
         ),
         ProfileWritten::TooLarge => (
-            "too-many-group-tags",
-            "the assignments of the tenant's profiles name more group tags than can be kept".to_owned(),
-            "Name fewer or shorter group tags, or delete profiles that no device needs any more.",
+            "profiles-too-large",
+            "the names and the group tags of the tenant's profiles together take more than the 350 KB that can be kept"
+                .to_owned(),
+            "Use shorter names, name fewer or shorter group tags, or delete profiles that no device needs any more.",
         ),
         _ => return None,
     };
