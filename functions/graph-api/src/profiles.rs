@@ -1,0 +1,180 @@
+//! `windowsAutopilotDeploymentProfiles`: the tenant's profiles, those that its partners made included.
+
+mod assignments;
+mod model;
+mod read;
+mod writer;
+
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use muster_core::channel::Channel;
+use muster_core::id::{ProfileId, TenantId};
+use muster_core::profile::Profile;
+use muster_runtime::http::{Code, Problem};
+use muster_store::profiles::{ProfileDeleted, ProfileFilter};
+use serde::Deserialize;
+
+use crate::Api;
+use crate::asked::Asked;
+use crate::body::Raw;
+use crate::fault::Refusal;
+use crate::odata::{Chunk, Entity, Options, Row, Source, list};
+
+use model::PROFILE;
+use writer::Writer;
+
+pub(crate) use assignments::{
+    add_assignment, assign, assigned_devices, delete_assignment, get_assignment, list_assignments,
+};
+pub(crate) use model::entity;
+
+/// The entity set.
+const SET: &str = "deviceManagement/windowsAutopilotDeploymentProfiles";
+/// How many profiles are read at once.
+const CHUNK: usize = 100;
+
+/// What a path names.
+#[derive(Deserialize)]
+pub(crate) struct Named {
+    profile: String,
+    #[serde(default)]
+    assignment: String,
+}
+
+impl Named {
+    fn id(&self) -> Result<ProfileId, Problem> {
+        self.profile.parse().map_err(|_| Problem::not_found())
+    }
+}
+
+/// A tenant's profiles, the oldest first.
+struct All<'a> {
+    api: &'a Api,
+    tenant: TenantId,
+}
+
+impl Source for All<'_> {
+    async fn read(&self, mark: Option<String>) -> Result<Chunk, Problem> {
+        let no_mark = || {
+            Problem::at(
+                "$skiptoken",
+                "It is not one that this list gave, or its profile is gone.",
+            )
+        };
+        let after = mark
+            .map(|mark| mark.parse::<ProfileId>())
+            .transpose()
+            .map_err(|_| no_mark())?;
+        let profiles = &self.api.function.profiles;
+        let page = profiles
+            .page(self.tenant, &ProfileFilter::default(), after, CHUNK)
+            .await?;
+        let page = page.ok_or_else(no_mark)?;
+        Ok(Chunk {
+            looked: page.profiles.len(),
+            rows: page
+                .profiles
+                .iter()
+                .map(|profile| Row {
+                    entity: entity(profile),
+                    mark: profile.id.to_string(),
+                })
+                .collect(),
+            next: page.next.map(|id| id.to_string()),
+        })
+    }
+}
+
+/// Lists the tenant's profiles.
+pub(crate) async fn list_profiles(State(api): State<Api>, asked: Asked) -> Result<Json<Entity>, Refusal> {
+    let options = asked.options(&PROFILE)?;
+    api.rights().may_see(&asked.acting, asked.tenant).await?;
+    let all = All {
+        api: &api,
+        tenant: asked.tenant,
+    };
+    let listed = list(&options, asked.mark(&options)?, &all).await?;
+    Ok(Json(asked.page(&options, SET, listed)))
+}
+
+/// Shows a profile.
+pub(crate) async fn get_profile(
+    State(api): State<Api>,
+    asked: Asked,
+    Path(named): Path<Named>,
+) -> Result<Json<Entity>, Refusal> {
+    let options = asked.options(&PROFILE)?;
+    let profile = known(&api, &asked, &named).await?;
+    Ok(Json(asked.entity(&options, SET, entity(&profile))))
+}
+
+/// A profile of the tenant, for whoever may see its devices.
+async fn known(api: &Api, asked: &Asked, named: &Named) -> Result<Profile, Problem> {
+    api.rights().may_see(&asked.acting, asked.tenant).await?;
+    let found = api.function.profiles.get(asked.tenant, named.id()?).await?;
+    found.ok_or_else(Problem::not_found)
+}
+
+/// Makes a profile.
+pub(crate) async fn create_profile(
+    State(api): State<Api>,
+    asked: Asked,
+    raw: Raw,
+) -> Result<(StatusCode, Json<Entity>), Refusal> {
+    let settings = read::new(raw.object()?)?;
+    let writer = Writer::begin(&api, &asked).await?;
+    let id = ProfileId::of_seed((api.function.new_id)().into_bytes());
+    let new = Profile::new(id, asked.tenant, Channel::Intune, settings, api.guard.now());
+    let written = api.function.profiles.create(&new, &writer.act()).await?;
+    let profile = writer.written(written).await?;
+    let told = asked.entity(&Options::default(), SET, entity(&profile));
+    Ok((StatusCode::CREATED, Json(told)))
+}
+
+/// Changes what the body names of a profile.
+pub(crate) async fn update_profile(
+    State(api): State<Api>,
+    asked: Asked,
+    Path(named): Path<Named>,
+    raw: Raw,
+) -> Result<Json<Entity>, Refusal> {
+    let edit = raw.object()?;
+    let writer = Writer::begin(&api, &asked).await?;
+    let seen = known(&api, &asked, &named).await?;
+    // What is wrong with the body is so whatever stands there.
+    read::changed(edit.clone(), &seen.settings)?;
+    let now = api.guard.now();
+    let change = |old: &Profile| match read::changed(edit.clone(), &old.settings) {
+        Ok(settings) => old.with_settings(settings, now),
+        Err(_) => old.clone(),
+    };
+    let written = api
+        .function
+        .profiles
+        .change(seen.id, None, &writer.act(), change)
+        .await?;
+    let profile = writer.written(written).await?;
+    Ok(Json(asked.entity(&Options::default(), SET, entity(&profile))))
+}
+
+/// Deletes a profile that is not assigned.
+pub(crate) async fn delete_profile(
+    State(api): State<Api>,
+    asked: Asked,
+    Path(named): Path<Named>,
+) -> Result<StatusCode, Refusal> {
+    let writer = Writer::begin(&api, &asked).await?;
+    let id = named.id()?;
+    match api.function.profiles.delete(id, None, &writer.act()).await? {
+        ProfileDeleted::Done => Ok(StatusCode::NO_CONTENT),
+        ProfileDeleted::Absent | ProfileDeleted::Overtaken(_) => Err(Problem::not_found().into()),
+        ProfileDeleted::Refused => Err(writer.denied().await.into()),
+        ProfileDeleted::Assigned(_) => {
+            let problem = Problem::new(Code::Conflict, "The profile is assigned.");
+            let remedy =
+                "Delete its assignments, and take devices and group tags off through Muster's own API, then delete it.";
+            Err(problem.remedy(remedy).into())
+        }
+    }
+}
