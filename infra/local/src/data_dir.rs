@@ -6,6 +6,7 @@
 mod error;
 mod owner;
 mod private;
+mod sandbox;
 #[cfg(test)]
 mod tests;
 

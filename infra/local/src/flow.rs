@@ -7,6 +7,7 @@ mod alarm;
 mod changes;
 mod events;
 mod files;
+mod played;
 mod queue;
 mod stops;
 mod swept;
@@ -67,6 +68,7 @@ pub struct Embedded {
     sends: Arc<dyn Queue>,
     clock: Clock,
     directory: Option<Arc<DataDir>>,
+    sandbox: bool,
 }
 
 impl Deref for Embedded {
@@ -129,13 +131,23 @@ impl Embedded {
     /// engines.
     #[must_use]
     pub fn again(&self, wrap: impl Fn(SharedHttpClient) -> SharedHttpClient) -> Self {
-        Self::over(
+        let again = Self::over(
             self.dynamodb.clone(),
             self.bucket.clone(),
             self.clock.clone(),
             self.directory.clone(),
             wrap,
-        )
+        );
+        Self {
+            sandbox: self.sandbox,
+            ..again
+        }
+    }
+
+    /// The same state as a sandbox, for tests; one in a data directory is a sandbox if that says so.
+    #[must_use]
+    pub fn as_sandbox(self) -> Self {
+        Self { sandbox: true, ..self }
     }
 
     /// The same process, whose functions send to what `wrap` makes of its queues.
@@ -172,6 +184,7 @@ impl Embedded {
             changes: Arc::new(changes::Changes::counted_by(Arc::clone(&metrics))),
             metrics,
             clock,
+            sandbox: directory.as_ref().is_some_and(|directory| directory.is_sandbox()),
             directory,
         }
     }
@@ -205,6 +218,17 @@ impl Embedded {
     #[must_use]
     pub fn directory(&self) -> Option<&Path> {
         self.directory.as_ref().map(|directory| directory.path())
+    }
+
+    /// The data directory itself.
+    pub(crate) fn data_dir(&self) -> Option<&DataDir> {
+        self.directory.as_deref()
+    }
+
+    /// Whether it is a sandbox, in which serial numbers say what their rows come to ([`muster_core::sandbox`]).
+    #[must_use]
+    pub const fn is_sandbox(&self) -> bool {
+        self.sandbox
     }
 
     /// The queues.

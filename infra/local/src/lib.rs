@@ -10,7 +10,9 @@
 //! * [`data_dir`]: the directory that holds it all, owned by one process at a time.
 //! * [`flow`]: the loop that plays AWS around the functions.
 //! * [`issuer`]: who gives out tokens where there is no identity provider.
+//! * [`sandbox`]: who is in a registry that is there to be tried out.
 //! * [`serve`]: the flow behind listeners on the loopback interface.
+//! * [`tls`]: how these listeners speak TLS.
 
 pub mod conflicts;
 pub mod counting;
@@ -22,8 +24,10 @@ pub mod flow;
 pub mod issuer;
 mod metrics;
 pub mod objects;
+pub mod sandbox;
 mod seam;
 pub mod serve;
+pub mod tls;
 
 use std::sync::Arc;
 

@@ -29,9 +29,20 @@ use uuid::Uuid;
 use crate::data_dir::{Access, DataDirError, Stage};
 use crate::flow::{Embedded, Flow};
 use crate::issuer::{DevIssuer, IssuerError};
+use crate::tls::Tls;
 pub use api::{Outside, apis};
 pub use client::Client;
+pub use graph_api::Throttling;
 use listener::{Listening, Serving};
+
+/// How to serve.
+#[derive(Default)]
+pub struct How {
+    /// The certificate by which connections to both listeners are encrypted.
+    pub tls: Option<Tls>,
+    /// The rates of Graph's wire format.
+    pub throttling: Throttling,
+}
 
 /// The ports to listen on; 0 is any free one.
 #[derive(Debug, Clone, Copy)]
@@ -71,6 +82,7 @@ pub struct Server {
     http: Listening,
     s3: Listening,
     stopping: Arc<AtomicBool>,
+    tls: Option<Tls>,
 }
 
 #[derive(Clone)]
@@ -87,6 +99,20 @@ impl Server {
     /// # Errors
     /// When a port is taken, the store is out of reach, or the data directory cannot be written.
     pub async fn start(embedded: &Embedded, ports: Ports, new_id: fn() -> Uuid) -> Result<Self, ServeError> {
+        Self::start_with(embedded, ports, How::default(), new_id).await
+    }
+
+    /// The same, otherwise than by default.
+    ///
+    /// # Errors
+    /// As [`start`](Self::start).
+    pub async fn start_with(
+        embedded: &Embedded,
+        ports: Ports,
+        how: How,
+        new_id: fn() -> Uuid,
+    ) -> Result<Self, ServeError> {
+        let How { tls, throttling } = how;
         let key = new_id().simple().to_string();
         let issuer = match embedded.directory() {
             Some(directory) => DevIssuer::open(directory)?,
@@ -103,14 +129,16 @@ impl Server {
         };
         let s3_port = s3.local_addr().map(|address| address.port()).unwrap_or(ports.s3);
         let http_port = http.local_addr().map(|address| address.port()).unwrap_or(ports.http);
+        let url = |port: u16| format!("{}://{}:{port}", scheme(tls.as_ref()), Ipv4Addr::LOCALHOST);
         let outside = Outside {
-            s3: SocketAddr::from((Ipv4Addr::LOCALHOST, s3_port)),
-            public_url: format!("http://{}:{http_port}", Ipv4Addr::LOCALHOST),
+            s3_url: url(s3_port),
+            public_url: url(http_port),
             new_id: Arc::new(new_id),
+            throttling,
         };
         let (apis, _) = apis(embedded, issuer.verifier(), &outside);
         let router = Router::new()
-            .route("/healthz", get(async || "alive\n"))
+            .route("/healthz", get(alive))
             .route("/readyz", get(ready))
             .with_state(watched)
             .merge(metrics::router(embedded))
@@ -120,10 +148,11 @@ impl Server {
         let alarm = flow.alarm();
         let server = Self {
             embedded: embedded.clone(),
-            http: Serving::start(http, router, alarm),
-            s3: Serving::start(s3, embedded.s3_service(), alarm),
+            http: Serving::start(http, router, alarm, tls.clone()),
+            s3: Serving::start(s3, embedded.s3_service(), alarm, tls.clone()),
             flow,
             stopping,
+            tls,
         };
         let credentials = embedded.credentials();
         embedded.announce(Stage::Serving(Access {
@@ -132,6 +161,7 @@ impl Server {
             key,
             access_key: credentials.access_key.clone(),
             secret_key: credentials.secret_key.clone(),
+            authority: server.tls.as_ref().map(|tls| tls.authority().to_owned()),
         }))?;
         Ok(server)
     }
@@ -146,6 +176,24 @@ impl Server {
     #[must_use]
     pub const fn s3(&self) -> SocketAddr {
         self.s3.address()
+    }
+
+    /// Where HTTP is served, as a URL.
+    #[must_use]
+    pub fn http_url(&self) -> String {
+        format!("{}://{}", scheme(self.tls.as_ref()), self.http())
+    }
+
+    /// Where S3 is served, as a URL.
+    #[must_use]
+    pub fn s3_url(&self) -> String {
+        format!("{}://{}", scheme(self.tls.as_ref()), self.s3())
+    }
+
+    /// How connections are encrypted, if they are.
+    #[must_use]
+    pub const fn tls(&self) -> Option<&Tls> {
+        self.tls.as_ref()
     }
 
     /// Whether a part of it ended by a fault of the program. It is to be stopped then: only a new start does all that there
@@ -166,6 +214,18 @@ impl Server {
         let _ = tokio::time::timeout(limit, ended).await;
         self.flow.stop();
         let _ = tokio::time::timeout(Duration::from_secs(1), self.http.stop()).await;
+    }
+}
+
+const fn scheme(tls: Option<&Tls>) -> &'static str {
+    if tls.is_some() { "https" } else { "http" }
+}
+
+async fn alive(State(watched): State<Watched>) -> &'static str {
+    if watched.embedded.is_sandbox() {
+        "alive, a sandbox\n"
+    } else {
+        "alive\n"
     }
 }
 

@@ -37,6 +37,16 @@ pub enum DataDirError {
         /// The directory.
         path: PathBuf,
     },
+    /// It is to become a sandbox, and is none.
+    #[error(
+        "{} holds {holds}, and no registry becomes a sandbox: name a new or empty directory with --data-dir", path.display()
+    )]
+    NoSandbox {
+        /// The directory.
+        path: PathBuf,
+        /// A file that is in it.
+        holds: String,
+    },
     /// This user may not write here, or the file system is mounted read-only.
     #[error("cannot write to {}: make it writable for this user, or name another directory with --data-dir", path.display())]
     NotWritable {

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::DataDirError;
 use super::private::write_private;
 
-const FILE: &str = "muster.owner";
+pub(super) const FILE: &str = "muster.owner";
 
 /// Who owns a data directory.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -51,6 +51,9 @@ pub struct Access {
     pub access_key: String,
     /// The secret access key of the bucket.
     pub secret_key: String,
+    /// The authority of its certificate, as PEM, where it speaks TLS.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub authority: Option<String>,
 }
 
 impl std::fmt::Debug for Access {

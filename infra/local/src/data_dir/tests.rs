@@ -99,6 +99,7 @@ fn who_has_it_and_how_to_reach_it_is_for_one_user_alone() {
         key: "sesame".to_owned(),
         access_key: "id".to_owned(),
         secret_key: "barley".to_owned(),
+        authority: None,
     };
     let serving = Stage::Serving(access);
     dir.announce(serving.clone()).unwrap();

@@ -138,6 +138,10 @@ async fn work(embedded: Embedded, queue: QueueName, closing: CancellationToken) 
             body: &message.body,
             receives: message.receives,
         };
+        if let Some(after) = embedded.slowed(delivery).await {
+            embedded.queue.again(queue, message, after);
+            continue;
+        }
         let verdict = run(&embedded, delivery).await;
         embedded.look_behind(delivery).await;
         match verdict {
@@ -173,11 +177,9 @@ async fn run(embedded: &Embedded, delivery: Delivery<'_>) -> Verdict {
             .await
         }
         QueueName::Validate | QueueName::ValidateExpress => {
-            deliver(
-                delivery,
-                queue,
-                |m| async move { embedded.validate_batch().handle(m).await },
-            )
+            deliver(delivery, queue, |m| async move {
+                embedded.validate_batch().handle_with(m, embedded.played()).await
+            })
             .await
         }
         QueueName::Register | QueueName::RegisterExpress => {

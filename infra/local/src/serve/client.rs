@@ -6,6 +6,8 @@ use std::ops::Deref;
 use std::time::Duration;
 
 use aws_smithy_http_client::Connector;
+use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
 use aws_smithy_runtime_api::client::http::{HttpConnector as _, SharedHttpClient, SharedHttpConnector};
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_types::body::SdkBody;
@@ -24,6 +26,7 @@ use super::watch::{PATIENCE, Patience, Watch};
 use crate::data_dir::Access;
 use crate::flow::{BUCKET, TABLE};
 use crate::seam;
+use crate::tls::are_authorities;
 
 /// How long a server may take to say that it is the one.
 const KNOCK: Duration = Duration::from_secs(2);
@@ -53,13 +56,14 @@ impl Client {
 
     /// The same with this patience once it is reached.
     pub(super) async fn connect_with(access: &Access, patience: Patience) -> Option<Self> {
-        let plain = SharedHttpConnector::new(Connector::builder().build_http());
+        let plain = connector(access.authority.as_deref())?;
+        let scheme = if access.authority.is_some() { "https" } else { "http" };
         let (with_key, key) = (plain.clone(), access.key.clone());
         let with_key = seam::connector(move |mut request: HttpRequest| {
             request.headers_mut().insert(KEY, key.clone());
             with_key.call(request)
         });
-        let address = format!("http://127.0.0.1:{}", access.http);
+        let address = format!("{scheme}://127.0.0.1:{}", access.http);
         let watch = Watch {
             http: with_key.clone(),
             door: format!("{address}{DOOR}"),
@@ -71,7 +75,7 @@ impl Client {
             http: client_of(http.clone()),
         };
         let s3 = Endpoint {
-            url: format!("http://127.0.0.1:{}", access.s3),
+            url: format!("{scheme}://127.0.0.1:{}", access.s3),
             http: client_of(s3),
         };
         let credentials = Credentials {
@@ -166,6 +170,20 @@ impl Client {
     fn failed(&self, why: &dyn Display) -> Failure {
         Failure::Retry(format!("the server at {}: {why}", self.address))
     }
+}
+
+/// What requests go out through; none where the authority is none, which would end the process further down.
+fn connector(authority: Option<&str>) -> Option<SharedHttpConnector> {
+    let Some(authority) = authority else {
+        return Some(SharedHttpConnector::new(Connector::builder().build_http()));
+    };
+    if !are_authorities(authority.as_bytes()) {
+        return None;
+    }
+    let trusted = TrustStore::empty().with_pem_certificate(authority);
+    let context = TlsContext::builder().with_trust_store(trusted).build().ok()?;
+    let builder = Connector::builder().tls_provider(Provider::Rustls(CryptoMode::Ring));
+    Some(SharedHttpConnector::new(builder.tls_context(context).build()))
 }
 
 fn client_of(connector: SharedHttpConnector) -> SharedHttpClient {

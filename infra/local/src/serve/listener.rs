@@ -10,6 +10,7 @@ use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use muster_runtime::http::Peer;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
@@ -19,11 +20,14 @@ use tower::ServiceExt as _;
 
 use super::ServeError;
 use crate::flow::Alarm;
+use crate::tls::Tls;
 
 /// Connections at once; more wait until one ends.
 const CONNECTIONS: usize = 256;
 /// How long a client may take for the head of a request, or stay without one.
 const HEAD: Duration = Duration::from_secs(60);
+/// How long a client may take to agree on how to encrypt.
+const HANDSHAKE: Duration = Duration::from_secs(10);
 /// How long a client may send nothing of what it is waited for; while it is answered, nothing is.
 const READ: Duration = Duration::from_secs(300);
 /// How long a client may take nothing of an answer.
@@ -62,6 +66,7 @@ pub(super) struct Serving<S> {
     service: S,
     stop: CancellationToken,
     read: Duration,
+    tls: Option<Tls>,
 }
 
 impl<S, B> Serving<S>
@@ -73,12 +78,12 @@ where
     B::Data: Send,
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
-    /// Puts a service behind a port. The alarm rings where it is not served any more.
-    pub(super) fn start(listener: TcpListener, service: S, alarm: &Alarm) -> Listening {
-        Self::start_with(listener, service, alarm, READ)
+    /// Puts a service behind a port, encrypted or not. The alarm rings where it is not served any more.
+    pub(super) fn start(listener: TcpListener, service: S, alarm: &Alarm, tls: Option<Tls>) -> Listening {
+        Self::start_with(listener, service, alarm, READ, tls)
     }
 
-    fn start_with(listener: TcpListener, service: S, alarm: &Alarm, read: Duration) -> Listening {
+    fn start_with(listener: TcpListener, service: S, alarm: &Alarm, read: Duration, tls: Option<Tls>) -> Listening {
         let address = listener
             .local_addr()
             .unwrap_or_else(|_| SocketAddr::from((Ipv4Addr::LOCALHOST, 0)));
@@ -87,6 +92,7 @@ where
             service,
             stop: stop.clone(),
             read,
+            tls,
         };
         let task = tokio::spawn(alarm.clone().guard(stop.clone(), serving.accept(listener)));
         Listening {
@@ -134,6 +140,21 @@ where
         stream.set_read_timeout(Some(self.read));
         stream.set_write_timeout(Some(WRITE));
         let stream = Box::pin(stream);
+        let Some(tls) = &self.tls else {
+            return self.answer(stream, peer).await;
+        };
+        let handshake = tokio::time::timeout(HANDSHAKE, tls.acceptor().accept(stream));
+        match self.stop.run_until_cancelled(handshake).await {
+            Some(Ok(Ok(stream))) => self.answer(stream, peer).await,
+            Some(Ok(Err(error))) => {
+                tracing::debug!(%error, "a client and the server could not agree on how to encrypt")
+            }
+            Some(Err(_)) | None => {}
+        }
+    }
+
+    /// Answers requests until the connection ends.
+    async fn answer(self, stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, peer: Peer) {
         let service = self.service.map_request(move |mut request: Request<Incoming>| {
             request.extensions_mut().insert(peer);
             request
@@ -186,7 +207,7 @@ mod tests {
             "at last"
         };
         let router = Router::new().route("/", post(slow));
-        let listening = Serving::start_with(bind(0).await.unwrap(), router, &Alarm::default(), SHORT);
+        let listening = Serving::start_with(bind(0).await.unwrap(), router, &Alarm::default(), SHORT, None);
         let whole = "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nbody";
         let answered = answer(listening.address(), whole).await;
         assert!(answered.ends_with("\r\n\r\nat last"), "{answered}");

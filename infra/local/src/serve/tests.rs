@@ -1,6 +1,7 @@
 //! The listeners as the real SDK sees them, over the socket.
 
 mod commands;
+mod encrypted;
 
 use aws_sdk_s3::Client as S3;
 use aws_sdk_s3::config::{BehaviorVersion, Credentials, Region};
@@ -158,6 +159,17 @@ async fn it_says_that_it_lives_and_refuses_a_port_that_is_taken() {
     assert!(matches!(taken, ServeError::Port { port, .. } if port == s3), "{taken}");
     server.stop(Duration::from_secs(10)).await;
     assert!(TcpStream::connect(http).await.is_err());
+}
+
+#[expect(clippy::disallowed_methods, reason = "signatures are checked against the real time")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_sandbox_says_that_it_is_one() {
+    let embedded = Embedded::in_memory(Arc::new(jiff::Timestamp::now)).await.unwrap();
+    let embedded = embedded.as_sandbox();
+    let server = Server::start(&embedded, Ports { http: 0, s3: 0 }, || KEY)
+        .await
+        .unwrap();
+    assert!(get(server.http(), "/healthz").await.ends_with("\nalive, a sandbox\n"));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

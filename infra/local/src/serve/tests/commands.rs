@@ -16,6 +16,7 @@ fn access(embedded: &Embedded, server: &Server) -> Access {
         key: KEY.simple().to_string(),
         access_key: credentials.access_key.clone(),
         secret_key: credentials.secret_key.clone(),
+        authority: None,
     }
 }
 
