@@ -41,6 +41,35 @@ pub(crate) struct ListedArgs {
     pub(crate) registry: RegistryArgs,
 }
 
+/// What a command about something of one tenant takes.
+#[derive(Debug, Args)]
+pub(crate) struct TenantArgs {
+    /// The tenant's id or name
+    #[arg(long)]
+    pub(crate) tenant: String,
+    /// Print one JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) registry: RegistryArgs,
+}
+
+/// What a command takes that looks for a device.
+#[derive(Debug, Args)]
+pub(crate) struct DeviceArgs {
+    /// The device's id, its PKID, or its serial number
+    #[arg(value_name = "ID|PKID|SERIAL")]
+    pub(crate) device: String,
+    /// Look for the serial number in this tenant only; needed with --server where the token is for no tenant of its own
+    #[arg(long)]
+    pub(crate) tenant: Option<String>,
+    /// Print one JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) registry: RegistryArgs,
+}
+
 /// Where a registry is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Origin {

@@ -103,8 +103,8 @@ fn tell_if_open(taken: &DataDir) {
     }
 }
 
-/// Takes the directory for a server.
-pub(crate) async fn take(directory: &Path, around: &Surroundings) -> Result<Embedded, Failure> {
+/// Takes the directory for a server; as a sandbox, where that is wanted.
+pub(crate) async fn take(directory: &Path, sandbox: bool, around: &Surroundings) -> Result<Embedded, Failure> {
     let start = Instant::now();
     let taken = loop {
         match DataDir::open(directory, &around.command, (around.clock)()) {
@@ -113,6 +113,9 @@ pub(crate) async fn take(directory: &Path, around: &Surroundings) -> Result<Embe
         }
     };
     tell_if_open(&taken);
+    if sandbox {
+        taken.make_sandbox()?;
+    }
     taken.announce(Stage::Starting)?;
     Ok(Embedded::open(taken, around.clock.clone()).await?)
 }

@@ -32,7 +32,7 @@ pub(crate) use token::Holder;
 
 use crate::failure::Failure;
 use crate::state::{self, Surroundings};
-use http::{Answer, Request};
+use http::{Answer, Request, Trust};
 use kept::Kept;
 
 /// The variable that holds a token, before any that is kept.
@@ -42,6 +42,7 @@ pub(crate) const TOKEN: &str = "MUSTER_TOKEN";
 pub(crate) struct Server {
     address: Address,
     http: SharedHttpConnector,
+    trust: Trust,
     bearer: String,
     holder: Holder,
     new_id: fn() -> Uuid,
@@ -84,8 +85,10 @@ impl Server {
                 },
             ));
         }
+        let trust = Trust::of(&around.env)?;
         Ok(Self {
-            http: http::connector(address.is_encrypted()),
+            http: http::connector(address.is_encrypted(), &trust),
+            trust,
             bearer: format!("Bearer {token}"),
             address: address.clone(),
             holder,

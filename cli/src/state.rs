@@ -100,10 +100,10 @@ impl DataDirArgs {
         here::open(self.path(&around.env)?, around).await
     }
 
-    /// Takes the directory for a server, and says where it is.
-    pub(crate) async fn take(&self, around: &Surroundings) -> Result<(Embedded, PathBuf), Failure> {
+    /// Takes the directory for a server, as a sandbox if that is wanted, and says where it is.
+    pub(crate) async fn take(&self, sandbox: bool, around: &Surroundings) -> Result<(Embedded, PathBuf), Failure> {
         let path = self.path(&around.env)?;
-        Ok((here::take(&path, around).await?, path))
+        Ok((here::take(&path, sandbox, around).await?, path))
     }
 }
 

@@ -53,7 +53,7 @@ pub(crate) struct BootArgs {
 pub(crate) async fn run(args: &BootArgs, around: &Surroundings, out: &mut Output) -> Result<Exit, Failure> {
     let shown = shown(args)?;
     let told = match args.registry.server() {
-        Some(address) => Booting::at(address).boot(shown).await?,
+        Some(address) => Booting::at(address, &around.env)?.boot(shown).await?,
         None => here(&*args.registry.open(around).await?, &shown, around).await?,
     };
     let refused = matches!(told, Answer::Refused { .. });

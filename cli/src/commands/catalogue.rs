@@ -108,11 +108,11 @@ fn table(entries: &[CatalogueEntry]) -> comfy_table::Table {
 
 /// Entries as they are told: with whether somebody has registered the device.
 async fn told(registry: &Registry, entries: Vec<Entry>) -> Result<Vec<CatalogueEntry>, Failure> {
-    let keys: BTreeSet<IdentityKey> = entries.iter().flat_map(|entry| entry.keys.iter().copied()).collect();
+    let keys: BTreeSet<IdentityKey> = entries.iter().flat_map(Entry::proving_keys).collect();
     let keys: Vec<IdentityKey> = keys.into_iter().collect();
     let claims = registry.devices().claims(&keys, true).await?;
     let told = entries.into_iter().map(|entry| {
-        let owned = entry.keys.iter().any(|key| claims.contains_key(key));
+        let owned = entry.proving_keys().any(|key| claims.contains_key(&key));
         CatalogueEntry::of(entry, owned)
     });
     Ok(told.collect())

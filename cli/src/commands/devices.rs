@@ -12,14 +12,14 @@ use muster_store::Registry;
 use muster_store::devices::{DeviceFilter, Registrants};
 use registration_api::model;
 
-use crate::deployed::Place;
+use crate::deployed::{DeviceArgs, Place};
 use crate::failure::{Exit, Failure};
 use crate::output::{self, Output, plain};
 use crate::remote::{Server, Wanted};
 use crate::state::{self, Surroundings};
 
 pub(crate) use args::DevicesArgs;
-use args::{DevicesCommand, ListArgs, ShowArgs, StateArg};
+use args::{DevicesCommand, ListArgs, StateArg};
 
 /// Runs the command.
 pub(crate) async fn run(args: &DevicesArgs, around: &Surroundings, out: &mut Output) -> Result<Exit, Failure> {
@@ -121,7 +121,7 @@ fn table(devices: &[model::Device]) -> comfy_table::Table {
     table
 }
 
-async fn show(args: &ShowArgs, around: &Surroundings, out: &mut Output) -> Result<Exit, Failure> {
+async fn show(args: &DeviceArgs, around: &Surroundings, out: &mut Output) -> Result<Exit, Failure> {
     let place = args.registry.place(around).await?;
     let device = only(&place, &args.device, args.tenant.as_deref(), out).await?;
     match args.json {

@@ -22,6 +22,8 @@ Examples:
 
 The token is tried, kept in $XDG_CONFIG_HOME/muster/servers.json or ~/.config/muster/servers.json for this user's eyes \
 only, and used by every command with the same --server. The variable MUSTER_TOKEN goes before it, and is kept nowhere.
+The variable MUSTER_CA_FILE names a file with authorities to trust besides those of the system, such as that of `muster \
+serve --tls`.
 Exit code: 0 the token is good and kept; 2 it is not.")]
 pub(crate) struct LoginArgs {
     /// The server's URL; http is for this machine only

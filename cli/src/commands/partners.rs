@@ -1,9 +1,11 @@
 //! `muster partners`: who hands devices in.
 
+use std::collections::BTreeSet;
+
 use clap::{Args, Subcommand};
 use muster_core::id::PartnerId;
-use muster_core::party::{Partner, PartnerKind};
-use muster_store::Registry;
+use muster_core::party::{self, Partner, PartnerKind};
+use muster_store::{PartnerChange, Registry};
 use registration_api::model;
 
 use super::consent::KindArg;
@@ -18,6 +20,7 @@ use crate::state::{Surroundings, partner, time};
 Examples:
   muster partners add fabrikam --kind csp-direct --name \"Fabrikam Ltd.\"
   muster partners add northwind --kind csp-reseller --provider adatum
+  muster partners add tailspin --kind oem --manufacturer Tailspin --manufacturer \"Tailspin Toys\"
   muster partners list")]
 pub(crate) struct PartnersArgs {
     #[command(subcommand)]
@@ -28,6 +31,8 @@ pub(crate) struct PartnersArgs {
 enum PartnersCommand {
     /// Make a partner known, so that it can ask for consent
     Add(AddArgs),
+    /// Bind a manufacturer's names to a partner: these, and no others
+    Edit(EditArgs),
     /// List the partners by id
     List(ListedArgs),
 }
@@ -45,6 +50,31 @@ struct AddArgs {
     /// The provider of an indirect reseller
     #[arg(long, value_name = "PARTNER")]
     provider: Option<PartnerId>,
+    /// A manufacturer that it stands for, as the firmware of its devices names it, letter for letter; may be given more than once.
+    /// Without one its catalogue takes no device
+    #[arg(long = "manufacturer", value_name = "NAME")]
+    manufacturers: Vec<String>,
+    /// Print the partner as JSON
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    registry: RegistryArgs,
+}
+
+#[derive(Debug, Args)]
+struct EditArgs {
+    /// The partner's id
+    id: PartnerId,
+    /// A manufacturer that it stands for, as the firmware of its devices names it, letter for letter; may be given more than once
+    #[arg(
+        long = "manufacturer",
+        value_name = "NAME",
+        required_unless_present = "no_manufacturer"
+    )]
+    manufacturers: Vec<String>,
+    /// It stands for none any more
+    #[arg(long, conflicts_with = "manufacturers")]
+    no_manufacturer: bool,
     /// Print the partner as JSON
     #[arg(long)]
     json: bool,
@@ -56,6 +86,7 @@ struct AddArgs {
 pub(crate) async fn run(args: &PartnersArgs, around: &Surroundings, out: &mut Output) -> Result<Exit, Failure> {
     match &args.command {
         PartnersCommand::Add(args) => add(args, around, out).await,
+        PartnersCommand::Edit(args) => edit(args, around, out).await,
         PartnersCommand::List(args) => list(args, around, out).await,
     }
 }
@@ -74,29 +105,91 @@ async fn add(args: &AddArgs, around: &Surroundings, out: &mut Output) -> Result<
                 name: name.to_owned(),
                 kind: args.kind.into(),
                 provider: args.provider.clone(),
+                manufacturers: args.manufacturers.iter().cloned().collect(),
             };
             server.create_partner(&new).await?
         }
     };
     if args.json {
         out.json(&known)?;
-    } else {
-        out.line(format_args!(
-            "The partner `{}` is known as {}.",
-            known.id,
-            known.kind.as_str()
-        ))?;
+        return Ok(Exit::Fine);
     }
+    out.line(format_args!(
+        "The partner `{}` is known as {}.",
+        known.id,
+        known.kind.as_str()
+    ))?;
+    tell_manufacturers(&known, out)?;
     Ok(Exit::Fine)
 }
 
+/// Says of a manufacturer's partner whose devices it may make known.
+fn tell_manufacturers(known: &model::Partner, out: &mut Output) -> Result<(), Failure> {
+    if known.kind != PartnerKind::Oem {
+        return Ok(());
+    }
+    let names: Vec<String> = known
+        .manufacturers
+        .iter()
+        .map(|name| format!("`{}`", plain(name)))
+        .collect();
+    match names.is_empty() {
+        true => out.line(format_args!(
+            "Its catalogue takes no device until a manufacturer's name is bound to it: muster partners edit {} \
+             --manufacturer NAME",
+            known.id
+        ))?,
+        false => out.line(format_args!("It stands for the manufacturers {}.", names.join(", ")))?,
+    }
+    Ok(())
+}
+
+/// Binds names of manufacturers to a partner.
+async fn edit(args: &EditArgs, around: &Surroundings, out: &mut Output) -> Result<Exit, Failure> {
+    let known: model::Partner = match args.registry.place(around).await? {
+        Place::Registry(registry) => {
+            let known = partner(&registry, &args.id).await?;
+            let names = manufacturers(known.kind, &args.manufacturers)?;
+            match registry.partners().bind(&args.id, &names, None).await? {
+                PartnerChange::Done(partner) => partner.into(),
+                PartnerChange::Overtaken(_) | PartnerChange::Absent => {
+                    let what = "another command changed the partner in this moment";
+                    return Err(Failure::new(what, "Try again."));
+                }
+            }
+        }
+        Place::Server(server) => {
+            let edit = model::EditPartner {
+                manufacturers: Some(args.manufacturers.iter().cloned().collect()),
+            };
+            server.edit_partner(&args.id, &edit).await?
+        }
+    };
+    if args.json {
+        out.json(&known)?;
+        return Ok(Exit::Fine);
+    }
+    tell_manufacturers(&known, out)?;
+    Ok(Exit::Fine)
+}
+
+/// The names as they are kept.
+fn manufacturers(kind: PartnerKind, names: &[String]) -> Result<BTreeSet<String>, Failure> {
+    let wrong = |why| {
+        Failure::new(
+            format_args!("--manufacturer: {why}"),
+            "`muster decode` shows what a hash says.",
+        )
+    };
+    party::manufacturers(kind, names).map_err(wrong)
+}
+
 async fn add_here(args: &AddArgs, name: &str, registry: &Registry, around: &Surroundings) -> Result<Partner, Failure> {
+    let kind = args.kind.into();
     let new = Partner {
-        id: args.id.clone(),
-        name: name.to_owned(),
-        kind: args.kind.into(),
         provider: args.provider.clone(),
-        created_at: (around.clock)(),
+        manufacturers: manufacturers(kind, &args.manufacturers)?,
+        ..Partner::new(args.id.clone(), name, kind, (around.clock)())
     };
     if let Some(provider) = &new.provider {
         if new.kind != PartnerKind::CspReseller {
@@ -121,6 +214,11 @@ async fn add_here(args: &AddArgs, name: &str, registry: &Registry, around: &Surr
             known.kind.as_str()
         );
         return Err(Failure::new(what, "Use another id."));
+    }
+    if !new.manufacturers.is_empty() && new.manufacturers != known.manufacturers {
+        let what = format!("the partner `{}` stands for other manufacturers", known.id);
+        let remedy = format!("To change that: muster partners edit {} --manufacturer NAME", known.id);
+        return Err(Failure::new(what, remedy));
     }
     Ok(known)
 }

@@ -13,7 +13,7 @@ use crate::output::{self, Output, plain};
 use crate::state::{self, Surroundings};
 
 pub(crate) use args::ProfilesArgs;
-use args::{ExportArgs, ListArgs, ProfilesCommand, ShowArgs};
+use args::{DevicesArgs, ExportArgs, ListArgs, ProfilesCommand, ShowArgs};
 use desk::Desk;
 
 /// Runs the command.
@@ -26,6 +26,7 @@ pub(crate) async fn run(args: &ProfilesArgs, around: &Surroundings, out: &mut Ou
         ProfilesCommand::Remove(args) => change::remove(args, around, out).await,
         ProfilesCommand::Assign(args) => change::assign(args, around, out).await,
         ProfilesCommand::Unassign(args) => change::unassign(args, around, out).await,
+        ProfilesCommand::Devices(args) => devices(args, around, out).await,
         ProfilesCommand::Explain(args) => explain::run(args, around, out).await,
         ProfilesCommand::Export(args) => export(args, around, out).await,
     }
@@ -68,6 +69,43 @@ async fn show(args: &ShowArgs, around: &Surroundings, out: &mut Output) -> Resul
     } else {
         show::print(&profile, out)?;
     }
+    Ok(Exit::Fine)
+}
+
+/// Lists the devices that have a profile. A page of a list that few devices are on may be short, or empty.
+async fn devices(args: &DevicesArgs, around: &Surroundings, out: &mut Output) -> Result<Exit, Failure> {
+    let desk = Desk::open(&args.common.registry, &args.common.tenant, around).await?;
+    let profile = desk.find(&args.profile).await?;
+    let page = desk
+        .assigned(profile.id, args.page.from.as_deref(), args.page.limit())
+        .await?;
+    if args.common.json {
+        out.json(&page)?;
+        return Ok(Exit::Fine);
+    }
+    if page.devices.is_empty() {
+        let name = plain(&profile.name);
+        match page.next {
+            None => out.line(format_args!("No device has the profile `{name}` from here on."))?,
+            Some(_) => out.line(format_args!(
+                "No device of this part of the tenant's has the profile `{name}`."
+            ))?,
+        }
+    } else {
+        let mut table = output::table(["ID", "SERIAL NUMBER", "GROUP TAG", "BECAUSE", "STATUS"]);
+        for device in &page.devices {
+            let text = |text: &Option<String>| plain(text.as_deref().unwrap_or_default()).into_owned();
+            table.add_row([
+                device.id.to_string(),
+                text(&device.serial),
+                text(&device.group_tag),
+                device.because.words().to_owned(),
+                show::status(device.assignment_status, device.assignment_detail),
+            ]);
+        }
+        out.table(table, 0)?;
+    }
+    out.more(page.next.as_deref())?;
     Ok(Exit::Fine)
 }
 

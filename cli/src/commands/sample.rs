@@ -26,15 +26,21 @@ Examples:
   muster sample --rows 40 --faults | muster check -
   muster sample --rows 1000000 --dialect partner-center --seed 7 --output big.csv
   muster sample --rows 25 --replaced board > repaired.csv
+  muster sample --serial PC-1 --serial PC-2-808 > list.csv
 
-The same options give the same bytes on any machine. Serial numbers are TEST-<seed>-<row>; nothing in a list belongs to \
+The same options give the same bytes on any machine. Serial numbers are TEST-<seed>-<row> unless --serial says others; \
+nothing in a list belongs to \
 a real device, so never send one to Microsoft.
 With --faults every fourth row has one: damaged, cut, missing, old and foreign hashes, duplicates, shifted columns, \
 Excel's scientific notation, missing cells, NUL bytes, stray quotation marks, rows beyond the bound, in turn.")]
 pub(crate) struct SampleArgs {
     /// How many devices
-    #[arg(long, value_name = "N")]
-    rows: u64,
+    #[arg(long, value_name = "N", required_unless_present = "serials")]
+    rows: Option<u64>,
+    /// A device with this serial number, in its hash, too; may be given several times. A `muster serve --sandbox` gives it
+    /// the outcome that its ending asks for
+    #[arg(long = "serial", value_name = "TEXT", conflicts_with_all = ["rows", "faults"])]
+    serials: Vec<Serial>,
     /// Whose format, as `muster check` recognises it: intune, three-columns, get-windows-autopilot-info, partner-center,
     /// managed-desktop, corporate-identifiers, legacy-order-id, configuration-manager, configuration-manager-query,
     /// intune-without-header
@@ -76,6 +82,27 @@ impl FromStr for DialectName {
         };
         let found = Format::PUBLISHED.into_iter().find(named).map(Self);
         found.ok_or_else(|| format!("the dialects are {}", all().collect::<Vec<_>>().join(", ")))
+    }
+}
+
+/// A serial number as firmware can hold it.
+#[derive(Debug, Clone)]
+struct Serial(String);
+
+/// The longest serial number, in bytes: what a synthetic hash has room for.
+const MAX_SERIAL: usize = 100;
+
+impl FromStr for Serial {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let seen = |c: char| c.is_ascii_graphic() || c == ' ';
+        match text.trim() {
+            serial if (1..=MAX_SERIAL).contains(&serial.len()) && serial.chars().all(seen) => {
+                Ok(Self(serial.to_owned()))
+            }
+            _ => Err(format!("give 1 to {MAX_SERIAL} printable ASCII characters")),
+        }
     }
 }
 
@@ -141,16 +168,18 @@ fn write(args: &SampleArgs, mut put: impl FnMut(&[u8]) -> Result<(), Failure>) -
     let writer = ListWriter::new(args.dialect.0, args.encoding.options(args.quoted));
     let plain = ListWriter::new(args.dialect.0, EncodingName::Utf8.options(false));
     let accents = args.encoding != EncodingName::Ascii;
-    let rows = rows::Rows::new(args.seed, args.dialect.0, accents, args.replaced);
+    let serials = args.serials.iter().map(|Serial(serial)| serial.clone()).collect();
+    let rows = rows::Rows::new(args.seed, args.dialect.0, accents, args.replaced).with_serials(serials);
+    let count = args.rows.unwrap_or(args.serials.len() as u64);
     let faults = faults::of_format(args.dialect.0);
     let bar = if args.output.is_some() {
-        progress::of_rows(args.rows)
+        progress::of_rows(count)
     } else {
         progress::none()
     };
     let mut bytes = Vec::with_capacity(CHUNK + (128 << 10));
     writer.header(&mut bytes);
-    for n in 1..=args.rows {
+    for n in 1..=count {
         let row = rows.row(n);
         match faults::at(n, &faults).filter(|_| args.faults) {
             Some(fault) => fault.write(&row, &rows, &plain, &writer, &mut bytes),

@@ -3,6 +3,7 @@
 
 mod aside;
 mod live;
+mod sandbox;
 mod screen;
 mod uploads;
 
@@ -16,7 +17,8 @@ use muster_core::party::Tenant;
 use muster_local::data_dir::write_private;
 use muster_local::flow::{BUCKET, Embedded};
 use muster_local::issuer::IssuerError;
-use muster_local::serve::{Ports, ServeError, Server};
+use muster_local::serve::{How, Ports, ServeError, Server, Throttling};
+use muster_local::tls::{Tls, TlsError};
 use muster_runtime::init_telemetry_for_people;
 use serde::Serialize;
 
@@ -24,6 +26,7 @@ use crate::failure::{Exit, Failure};
 use crate::output::{self, Output};
 use crate::signals;
 use crate::state::{DataDirArgs, Surroundings};
+use sandbox::Sandbox;
 use uploads::View;
 
 /// What `muster serve` takes.
@@ -32,6 +35,8 @@ use uploads::View;
 Examples:
   muster serve
   muster serve --data-dir .muster --port 0 --s3-port 0 --json
+  muster serve --sandbox --data-dir .sandbox
+  muster serve --tls
 
 Ctrl-C or SIGTERM ends it: it takes nothing new, ends what is in hand within 20 seconds, and goes on with the rest at \
 the next start. A second one ends it at once.
@@ -43,6 +48,16 @@ pub(crate) struct ServeArgs {
     /// The port for S3 on 127.0.0.1; 0 is any free one
     #[arg(long, default_value_t = 7271)]
     s3_port: u16,
+    /// Serve a registry to try programs against: tenants, partners and consents are made up, and the ending of a serial
+    /// number says what its row comes to. Needs a data directory that is new, or was made so
+    #[arg(long)]
+    sandbox: bool,
+    /// Speak TLS on both ports, by a certificate that is made at the first start
+    #[arg(long)]
+    tls: bool,
+    /// Whether Microsoft Graph's wire format answers 429 at the rates that Microsoft documents: off or documented
+    #[arg(long, default_value = "off", value_name = "RATES")]
+    graph_throttling: Throttling,
     /// Print one JSON object for each event
     #[arg(long)]
     json: bool,
@@ -66,6 +81,10 @@ enum Event<'a> {
         s3: String,
         bucket: &'a str,
         environment: &'a Path,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        authority: Option<&'a Path>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        sandbox: Option<&'a Sandbox>,
     },
     Stopping,
     Stopped,
@@ -75,19 +94,29 @@ enum Event<'a> {
 pub(crate) async fn run(args: &ServeArgs, around: &Surroundings, out: Output) -> Result<Exit, Failure> {
     let mut view = View::new(args.json, out);
     init_telemetry_for_people(view.log());
-    let told = signals::told_to_stop()?;
-    let (embedded, directory) = args.data.take(around).await?;
+    let stop = signals::told_to_stop()?;
+    let (embedded, directory) = args.data.take(args.sandbox, around).await?;
+    let tls = args.tls.then(|| Tls::open(&directory, (around.clock)())).transpose()?;
     let ports = Ports {
         http: args.port,
         s3: args.s3_port,
     };
-    let server = Server::start(&embedded, ports, around.new_id).await;
+    let how = How {
+        tls,
+        throttling: args.graph_throttling,
+    };
+    let server = Server::start_with(&embedded, ports, how, around.new_id).await;
     let server = server.map_err(|error| Failure::of_disk_or(&embedded, error))?;
     let environment = directory.join("aws.env");
     write_environment(&environment, &server, &embedded).map_err(|error| Failure::unwritable(&environment, &error))?;
+    let sandbox = Sandbox::begin(&embedded, &directory, &server, (around.clock)()).await?;
     let sender = embedded.tenants().list(None, 1).await?.pop();
-    begin(args, &server, &environment, sender.as_ref(), &view);
-    while !told.load(Ordering::SeqCst) && !server.is_broken() {
+    let told = Told {
+        tenant: sender.as_ref(),
+        sandbox: sandbox.as_ref(),
+    };
+    begin(args, &server, &environment, &told, &view);
+    while !stop.load(Ordering::SeqCst) && !server.is_broken() {
         if let Ok(change) = tokio::time::timeout(LOOK, embedded.next_change()).await {
             view.tell(&change);
         }
@@ -119,21 +148,33 @@ pub(crate) async fn run(args: &ServeArgs, around: &Surroundings, out: Output) ->
 /// Writes what an S3 client needs to know, for this user's eyes only.
 fn write_environment(path: &Path, server: &Server, embedded: &Embedded) -> io::Result<()> {
     let key = embedded.credentials();
+    let bundle = server.tls().and_then(Tls::authority_file);
+    let bundle = bundle.map(|path| format!("export AWS_CA_BUNDLE={}\n", output::quoted_path(path)));
     let text = format!(
         "# For S3 clients of `muster serve`; load it with `. {}`.\nunset AWS_PROFILE AWS_SESSION_TOKEN\n\
-         export AWS_ENDPOINT_URL_S3=http://{}\nexport AWS_REGION=us-east-1 AWS_DEFAULT_REGION=us-east-1\n\
-         export AWS_ACCESS_KEY_ID={}\nexport AWS_SECRET_ACCESS_KEY={}\n",
+         export AWS_ENDPOINT_URL_S3={}\nexport AWS_REGION=us-east-1 AWS_DEFAULT_REGION=us-east-1\n\
+         export AWS_ACCESS_KEY_ID={}\nexport AWS_SECRET_ACCESS_KEY={}\n{}",
         output::quoted_path(path),
-        server.s3(),
+        server.s3_url(),
         key.access_key,
-        key.secret_key
+        key.secret_key,
+        bundle.unwrap_or_default()
     );
     write_private(path, text.as_bytes())
 }
 
-/// Says how to use the server; `tenant` is any that there is.
-fn begin(args: &ServeArgs, server: &Server, environment: &Path, tenant: Option<&Tenant>, view: &View) {
-    let (http, s3) = (format!("http://{}", server.http()), format!("http://{}", server.s3()));
+/// Whom the server can tell of.
+struct Told<'a> {
+    /// Any tenant that there is.
+    tenant: Option<&'a Tenant>,
+    sandbox: Option<&'a Sandbox>,
+}
+
+/// Says how to use the server.
+fn begin(args: &ServeArgs, server: &Server, environment: &Path, told: &Told<'_>, view: &View) {
+    let (http, s3) = (server.http_url(), server.s3_url());
+    let authority = server.tls().and_then(Tls::authority_file);
+    let tenant = told.tenant;
     if args.json {
         let bucket = BUCKET;
         return view.say_json(&Event::Serving {
@@ -141,10 +182,28 @@ fn begin(args: &ServeArgs, server: &Server, environment: &Path, tenant: Option<&
             s3,
             bucket,
             environment,
+            authority,
+            sandbox: told.sandbox,
         });
     }
     view.say(format!("S3:   {s3}, bucket `{BUCKET}`"));
     view.say(format!("HTTP: {http}/healthz, {http}/readyz, {http}/metrics"));
+    if let Some(authority) = authority {
+        let path = output::quoted_path(authority);
+        view.say("TLS: clients are to trust the authority of the certificate, each by its own setting:");
+        view.say(format!("    curl --cacert {path}"));
+        for variable in [
+            "NODE_EXTRA_CA_CERTS",
+            "REQUESTS_CA_BUNDLE",
+            "AWS_CA_BUNDLE",
+            "MUSTER_CA_FILE",
+        ] {
+            view.say(format!("    export {variable}={path}"));
+        }
+    }
+    if let Some(sandbox) = told.sandbox {
+        sandbox.show(view);
+    }
     let directory = environment.parent().map(output::quoted_path).unwrap_or_default();
     if tenant.is_none() {
         view.say("\nMake a tenant known; any name will do:");
@@ -201,6 +260,15 @@ impl From<ServeError> for Failure {
                 other => Self::with_remedy_behind_colon(&other.to_string()),
             },
             ServeError::Store(failure) => failure.into(),
+        }
+    }
+}
+
+impl From<TlsError> for Failure {
+    fn from(error: TlsError) -> Self {
+        match error {
+            TlsError::Disk(error) => error.into(),
+            other => Self::with_remedy_behind_colon(&other.to_string()),
         }
     }
 }

@@ -2,12 +2,14 @@
 
 use aws_smithy_runtime_api::client::http::SharedHttpConnector;
 use deployment_api::model::{Answer, Lookup, Nonce, Nothing};
+use muster_runtime::env::Env;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::address::Address;
-use super::http::{self, Request};
+use super::http::{self, Request, Trust};
 use super::{Refusal, json, read};
+use crate::failure::Failure;
 
 /// How often a nonce is asked for: one is used up where an answer is lost.
 const TRIES: u32 = 3;
@@ -20,11 +22,11 @@ pub(crate) struct Booting {
 
 impl Booting {
     /// A device that asks the server at this address.
-    pub(crate) fn at(address: &Address) -> Self {
-        Self {
-            http: http::connector(address.is_encrypted()),
+    pub(crate) fn at(address: &Address, env: &Env) -> Result<Self, Failure> {
+        Ok(Self {
+            http: http::connector(address.is_encrypted(), &Trust::of(env)?),
             address: address.clone(),
-        }
+        })
     }
 
     /// What the server tells a device that shows this.

@@ -1,15 +1,21 @@
 //! Requests over HTTP and their answers. What can be sent again is, for a while, where the server or the way to it fails.
 
 use std::error::Error;
+use std::path::Path;
 use std::time::Duration;
 
 use aws_smithy_http_client::Connector;
-use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore, rustls_provider::CryptoMode};
 use aws_smithy_runtime_api::client::http::{HttpConnector as _, HttpConnectorSettings, SharedHttpConnector};
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::http::Headers;
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::byte_stream::ByteStream;
+use muster_local::tls::are_authorities;
+use muster_runtime::env::Env;
+
+use crate::failure::Failure;
+use crate::output;
 
 /// How long a connection may take to come about.
 const CONNECT: Duration = Duration::from_secs(10);
@@ -23,6 +29,30 @@ const FIRST_PAUSE: Duration = Duration::from_millis(500);
 const LONGEST_PAUSE: Duration = Duration::from_secs(20);
 /// The longest answer that is kept in memory, in bytes. A page of 1,000 devices has less than 2 MB.
 const MAX_ANSWER: usize = 32 << 20;
+
+/// The variable that names a file of authorities, for a server whose own authority this system does not know.
+const CA_FILE: &str = "MUSTER_CA_FILE";
+
+/// The authorities that are trusted besides those of the system, as PEM.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Trust(Option<Vec<u8>>);
+
+impl Trust {
+    /// Those that the environment names.
+    pub(super) fn of(env: &Env) -> Result<Self, Failure> {
+        let Some(path) = env.optional(CA_FILE).map(Path::new) else {
+            return Ok(Self::default());
+        };
+        let pem = std::fs::read(path).map_err(|error| Failure::unreadable(path, &error))?;
+        match are_authorities(&pem) {
+            true => Ok(Self(Some(pem))),
+            false => Err(Failure::new(
+                format_args!("{} holds no certificate of an authority", output::path(path)),
+                format_args!("Name a file with certificates in PEM in {CA_FILE}, or unset it."),
+            )),
+        }
+    }
+}
 
 /// A request that may be sent several times.
 pub(super) struct Request<'a> {
@@ -48,13 +78,20 @@ impl Answer {
 }
 
 /// The way to servers: one with encryption or one without.
-pub(super) fn connector(encrypted: bool) -> SharedHttpConnector {
+pub(super) fn connector(encrypted: bool, trust: &Trust) -> SharedHttpConnector {
     let settings = HttpConnectorSettings::builder().connect_timeout(CONNECT).build();
     let builder = Connector::builder().connector_settings(settings);
-    SharedHttpConnector::new(if encrypted {
-        builder.tls_provider(Provider::Rustls(CryptoMode::Ring)).build()
-    } else {
-        builder.build_http()
+    if !encrypted {
+        return SharedHttpConnector::new(builder.build_http());
+    }
+    let builder = builder.tls_provider(Provider::Rustls(CryptoMode::Ring));
+    let context = trust.0.as_ref().and_then(|pem| {
+        let trusted = TrustStore::default().with_pem_certificate(pem.as_slice());
+        TlsContext::builder().with_trust_store(trusted).build().ok()
+    });
+    SharedHttpConnector::new(match context {
+        Some(context) => builder.tls_context(context).build(),
+        None => builder.build(),
     })
 }
 
@@ -184,7 +221,7 @@ mod tests {
             headers: &[("content-type", "application/json")],
             body: Some(b"{}"),
         };
-        ask(&connector(false), &request).await
+        ask(&connector(false, &Trust::default()), &request).await
     }
 
     #[tokio::test]
@@ -214,7 +251,7 @@ mod tests {
             headers: &[],
             body: None,
         };
-        assert!(once(&connector(true), &request).await.is_err());
+        assert!(once(&connector(true, &Trust::default()), &request).await.is_err());
     }
 
     #[test]

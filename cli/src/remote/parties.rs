@@ -2,7 +2,9 @@
 
 use muster_core::access::Party;
 use muster_core::id::{PartnerId, TenantId};
-use registration_api::model::{CreatePartner, CreateTenant, EditTenant, Partner, PartnerPage, Tenant, TenantPage};
+use registration_api::model::{
+    CreatePartner, CreateTenant, EditPartner, EditTenant, Partner, PartnerPage, Tenant, TenantPage,
+};
 
 use super::{Refusal, Server};
 use crate::failure::Failure;
@@ -57,6 +59,11 @@ impl Server {
     /// Makes a partner known, unless it is known as asked for.
     pub(crate) async fn create_partner(&self, new: &CreatePartner) -> Result<Partner, Refusal> {
         self.post("/v1/partners", new).await
+    }
+
+    /// Changes what is recorded of a partner.
+    pub(crate) async fn edit_partner(&self, id: &PartnerId, edit: &EditPartner) -> Result<Partner, Refusal> {
+        self.patch(&format!("/v1/partners/{id}"), edit).await
     }
 
     /// The partner of this id; none where the token sees none.

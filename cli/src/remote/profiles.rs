@@ -3,8 +3,8 @@
 use muster_core::channel::Channel;
 use muster_core::id::{DeviceId, ProfileId, TenantId};
 use registration_api::model::{
-    Assignment, ConfigurationFile, CreateProfile, DeviceProfile, EditProfile, ListedDevicePage, PlaceDevices,
-    PlacedDevices, Profile, ProfilePage,
+    AssignedDevicePage, Assignment, ConfigurationFile, CreateProfile, DeviceProfile, EditProfile, ListedDevicePage,
+    PlaceDevices, PlacedDevices, Profile, ProfilePage,
 };
 
 use super::{Refusal, Server};
@@ -83,6 +83,19 @@ impl Server {
         let limit = limit.to_string();
         self.get(&of(tenant, id, "/devices"), &[("limit", Some(limit.as_str()))])
             .await
+    }
+
+    /// A page of the devices that have a profile.
+    pub(crate) async fn assigned_devices(
+        &self,
+        tenant: TenantId,
+        id: ProfileId,
+        from: Option<&str>,
+        limit: usize,
+    ) -> Result<AssignedDevicePage, Refusal> {
+        let limit = limit.to_string();
+        let query = [("limit", Some(limit.as_str())), ("cursor", from)];
+        self.get(&of(tenant, id, "/assigned-devices"), &query).await
     }
 
     /// Deletes a profile that is not assigned.

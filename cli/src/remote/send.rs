@@ -118,7 +118,7 @@ impl Server {
     pub(super) fn way_to(&self, url: &str) -> Result<SharedHttpConnector, Failure> {
         match is_safe(url) {
             true if is_encrypted(url) == self.address().is_encrypted() => Ok(self.http.clone()),
-            true => Ok(connector(is_encrypted(url))),
+            true => Ok(connector(is_encrypted(url), &self.trust)),
             false => Err(Failure::new(
                 format_args!(
                     "{} names a place for files that is not reached by https",

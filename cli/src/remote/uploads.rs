@@ -7,7 +7,7 @@ use registration_api::model::{
 
 use super::{Refusal, Server};
 
-/// How long the server is asked to wait for an upload's end, in seconds.
+/// How long the server is asked to wait for news of an upload, in seconds.
 const WAIT: &str = "20";
 
 impl Server {
@@ -45,7 +45,7 @@ impl Server {
         self.get(&path(tenant, &format!("/{id}")), &[]).await
     }
 
-    /// How an upload stands at its end, or after a while.
+    /// How an upload stands when something of it has changed, or after a while.
     pub(crate) async fn wait_for_upload(&self, tenant: TenantId, id: &str) -> Result<Upload, Refusal> {
         self.get(&path(tenant, &format!("/{id}")), &[("wait", Some(WAIT))])
             .await

@@ -42,6 +42,7 @@ fn nowhere() -> Access {
         key: "sesame".to_owned(),
         access_key: "id".to_owned(),
         secret_key: "barley".to_owned(),
+        authority: None,
     }
 }
 

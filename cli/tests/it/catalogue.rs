@@ -8,7 +8,7 @@ fn workshop() -> Workshop {
     workshop.list("factory.csv", "--rows 3 --dialect partner-center --seed 4");
     for line in [
         "tenants add Contoso",
-        "partners add northwind --kind oem",
+        "partners add northwind --kind oem --manufacturer Contoso",
         "partners add fabrikam --kind csp-direct",
         "consent request --tenant Contoso --partner fabrikam --kind csp-direct",
         "consent grant --tenant Contoso --partner fabrikam",

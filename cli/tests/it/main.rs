@@ -21,10 +21,12 @@ mod profiles;
 mod register;
 mod remote;
 mod sample;
+mod sandbox;
 mod serve;
 mod served;
 mod stopped;
 mod tenants;
+mod tls;
 mod uploads;
 
 use std::io::Write as _;

@@ -43,9 +43,20 @@ fn the_story_of_a_profile() {
     for word in ["PC-%SERIAL%", "license terms", "userDriven", "the user chooses"] {
         assert!(said.contains(word), "{word}: {said}");
     }
+    let said = fine(&workshop, "profiles devices Sales --tenant Contoso");
+    for word in [
+        "TEST-1-0000001",
+        "TEST-1-0000002",
+        "the device's group tag",
+        "assignedUnknownSyncState",
+    ] {
+        assert!(said.contains(word), "{word}: {said}");
+    }
     let why = refused(&workshop, "profiles remove Sales --tenant Contoso");
     assert!(why.contains("it is for the group tags Sales"), "{why}");
     fine(&workshop, "profiles unassign Sales --tenant Contoso");
+    let said = fine(&workshop, "profiles devices Sales --tenant Contoso");
+    assert!(said.contains("No device has the profile `Sales`"), "{said}");
     fine(&workshop, "profiles remove Sales --tenant Contoso");
     fine(&workshop, "fsck");
 }
@@ -78,4 +89,30 @@ fn a_profile_is_exported_for_devices_that_are_there_already() {
     assert!(!workshop.path("x.json").exists());
     let run = workshop.muster("profiles export Sales --tenant Contoso --data-dir data");
     assert_eq!(run.code, Some(2), "the form is to be named: {}", run.stdout);
+}
+
+#[test]
+fn role_scope_tags_are_kept_shown_and_cleared() {
+    let workshop = workshop();
+    fine(
+        &workshop,
+        "profiles add Sales --tenant Contoso --role-scope-tag 17 --role-scope-tag 0",
+    );
+    let said = fine(&workshop, "profiles show Sales --tenant Contoso");
+    assert!(said.contains("role scope tags") && said.contains("0, 17"), "{said}");
+    fine(&workshop, "profiles edit Sales --tenant Contoso --language de-DE");
+    fine(&workshop, "profiles edit Sales --tenant Contoso --role-scope-tag 5");
+    let shown = fine(&workshop, "profiles show Sales --tenant Contoso --json");
+    let shown: serde_json::Value = serde_json::from_str(&shown).unwrap();
+    assert_eq!(shown["roleScopeTagIds"], serde_json::json!(["5"]));
+    assert_eq!(shown["revision"], 2, "no device is told of them: {shown}");
+    fine(&workshop, "profiles edit Sales --tenant Contoso --role-scope-tag=");
+    let said = fine(&workshop, "profiles show Sales --tenant Contoso");
+    assert!(!said.contains("role scope tags"), "{said}");
+    let long = "1".repeat(37);
+    let why = refused(
+        &workshop,
+        &format!("profiles edit Sales --tenant Contoso --role-scope-tag {long}"),
+    );
+    assert!(why.contains("roleScopeTagIds: it has 37 characters"), "{why}");
 }

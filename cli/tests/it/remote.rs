@@ -4,6 +4,7 @@ mod catalogue;
 mod login;
 mod profiles;
 mod sent;
+mod shipped;
 
 use std::process::Stdio;
 
@@ -76,6 +77,7 @@ fn plain(workshop: &Workshop, run: &Run) -> String {
         (r"--tenant Contoso", "--tenant [id]"),
         (r"20\d\d-\d\d-\d\d \d\d:\d\d:\d\dZ", "[time]"),
         (r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", "[time]"),
+        (r"[A-Za-z0-9+/]{22}\.0\b", "[vector]"),
         (r"  (object|version|report|fix-it file) +\S.*\n", ""),
         (r"  Reports: .*\n", ""),
         (r"or with its own program, at .*\n", ""),
@@ -135,6 +137,7 @@ fn canonical(run: &Run) -> Value {
         (r"u-[A-Za-z0-9_-]{20}", "[upload]"),
         (r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", "[id]"),
         (r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", "[time]"),
+        (r"[A-Za-z0-9+/]{22}\.0\b", "[vector]"),
         (r#""(report|fixit|summary)":"[^"]*""#, r#""$1":"[file]""#),
     ];
     let text = filters.iter().fold(run.json().to_string(), |text, (pattern, with)| {
@@ -210,6 +213,13 @@ fn tenants_and_partners_are_made_known_and_listed_the_same() {
         "tenants add Contoso --id 1b6c0d7e-3f5a-4c1e-9a51-8d2f6f1f3a10",
         "partners add adatum --kind oem",
         "partners add other --kind oem --provider adatum",
+        "partners add tailspin --kind oem",
+        "partners add tailspin --kind oem --manufacturer Tailspin",
+        "partners edit tailspin --manufacturer Tailspin --manufacturer Toys",
+        "partners add tailspin --kind oem --manufacturer Tailspin --manufacturer Toys",
+        "partners edit tailspin --no-manufacturer",
+        "partners edit adatum --manufacturer Adatum",
+        "partners edit nobody --manufacturer Adatum",
         "partners add other --kind csp-reseller --provider nobody",
     ] {
         both.same(&service, line);

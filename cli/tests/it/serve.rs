@@ -47,6 +47,15 @@ fn it_stops_cleanly_and_starts_again() {
     }
 }
 
+#[test]
+fn a_throttling_that_is_none_is_told_by_its_name() {
+    let run = Workshop::new().muster("serve --graph-throttling fast --data-dir data");
+    assert_eq!(run.code, Some(2), "{}", run.stderr);
+    for word in ["--graph-throttling", "`fast` is neither `off` nor `documented`"] {
+        assert!(run.stderr.contains(word), "{}", run.stderr);
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn an_upload_that_was_interrupted_ends_after_the_next_start() {

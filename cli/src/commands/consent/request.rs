@@ -149,6 +149,8 @@ async fn make_known(
         kind,
         provider,
         created_at: now,
+        manufacturers: std::collections::BTreeSet::new(),
+        version: 1,
     };
     registry.partners().create(&partner).await?;
     output::remark(format_args!(

@@ -7,7 +7,7 @@ use muster_core::device::DeviceState;
 use muster_core::id::{DeviceId, PartnerId, UploadId};
 use muster_core::repair::RemediationState;
 
-use crate::deployed::{ListedArgs, RegistryArgs};
+use crate::deployed::{DeviceArgs, ListedArgs, TenantArgs};
 
 /// What `muster devices` takes.
 #[derive(Debug, Args)]
@@ -31,7 +31,7 @@ pub(super) enum DevicesCommand {
     /// List the devices of a tenant
     List(ListArgs),
     /// Show all that is known of a device
-    Show(ShowArgs),
+    Show(DeviceArgs),
     /// End the association of a device with its tenant; its identities are free then
     Release(ReleaseArgs),
     /// Change what is recorded of a device
@@ -72,33 +72,12 @@ pub(super) struct ListArgs {
 }
 
 #[derive(Debug, Args)]
-pub(super) struct ShowArgs {
-    /// The device's id, its PKID, or its serial number
-    #[arg(value_name = "ID|PKID|SERIAL")]
-    pub(super) device: String,
-    /// Look for the serial number in this tenant only; needed with --server where the token is for no tenant of its own
-    #[arg(long)]
-    pub(super) tenant: Option<String>,
-    /// Print the device as JSON
-    #[arg(long)]
-    pub(super) json: bool,
-    #[command(flatten)]
-    pub(super) registry: RegistryArgs,
-}
-
-#[derive(Debug, Args)]
 pub(super) struct ReleaseArgs {
     /// The device's id
     #[arg(value_name = "ID")]
     pub(super) device: DeviceId,
-    /// The tenant that releases it: its id or name
-    #[arg(long)]
-    pub(super) tenant: String,
-    /// Print the device as JSON
-    #[arg(long)]
-    pub(super) json: bool,
     #[command(flatten)]
-    pub(super) registry: RegistryArgs,
+    pub(super) common: TenantArgs,
 }
 
 #[derive(Debug, Args)]
@@ -106,16 +85,10 @@ pub(super) struct UpdateArgs {
     /// The device's id
     #[arg(value_name = "ID")]
     pub(super) device: DeviceId,
-    /// The tenant that it belongs to: its id or name
-    #[arg(long)]
-    pub(super) tenant: String,
     #[command(flatten)]
     pub(super) edit: EditArgs,
-    /// Print the device as JSON
-    #[arg(long)]
-    pub(super) json: bool,
     #[command(flatten)]
-    pub(super) registry: RegistryArgs,
+    pub(super) common: TenantArgs,
 }
 
 #[derive(Debug, Args)]
@@ -123,20 +96,14 @@ pub(super) struct RebindArgs {
     /// The device's id
     #[arg(value_name = "ID")]
     pub(super) device: DeviceId,
-    /// The tenant that it belongs to: its id or name
-    #[arg(long)]
-    pub(super) tenant: String,
     /// The hardware hash after the repair: as text, a file with one, or `-` for stdin
     #[arg(long, value_name = "FILE")]
     pub(super) hash: OsString,
     /// Why, in words; kept in the device's history
     #[arg(long, value_name = "TEXT")]
     pub(super) reason: String,
-    /// Print one JSON object
-    #[arg(long)]
-    pub(super) json: bool,
     #[command(flatten)]
-    pub(super) registry: RegistryArgs,
+    pub(super) common: TenantArgs,
 }
 
 /// What to change; an empty value clears.

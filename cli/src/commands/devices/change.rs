@@ -85,10 +85,10 @@ fn refused(device: DeviceId, deed: &str, denial: Denial) -> Failure {
 
 /// Runs `muster devices release`.
 pub(super) async fn release(args: &ReleaseArgs, around: &Surroundings, out: &mut Output) -> Result<Exit, Failure> {
-    let (tenant, released, device) = match args.registry.place(around).await? {
+    let (tenant, released, device) = match args.common.registry.place(around).await? {
         Place::Registry(registry) => {
             let verb = (Verb::Release, "released");
-            let right = Right::of(&registry, &args.tenant, args.device, verb, (around.clock)()).await?;
+            let right = Right::of(&registry, &args.common.tenant, args.device, verb, (around.clock)()).await?;
             match registry.devices().release(args.device, &right.act()).await? {
                 Released::Refused => return Err(right.refused().await?),
                 Released::NotRegistered => return Err(not_registered(args.device, &right.tenant.name)),
@@ -103,7 +103,7 @@ pub(super) async fn release(args: &ReleaseArgs, around: &Surroundings, out: &mut
             (tenant, Some(outcome), device)
         }
     };
-    if args.json {
+    if args.common.json {
         // A manufacturer may release what it may not see.
         match &device {
             Some(device) => out.json(device)?,
@@ -127,10 +127,10 @@ pub(super) async fn release(args: &ReleaseArgs, around: &Surroundings, out: &mut
 /// Runs `muster devices update`.
 pub(super) async fn update(args: &UpdateArgs, around: &Surroundings, out: &mut Output) -> Result<Exit, Failure> {
     let edit = edit(&args.edit)?;
-    let (device, changed) = match args.registry.place(around).await? {
+    let (device, changed) = match args.common.registry.place(around).await? {
         Place::Registry(registry) => {
             let verb = (Verb::Update, "changed");
-            let right = Right::of(&registry, &args.tenant, args.device, verb, (around.clock)()).await?;
+            let right = Right::of(&registry, &args.common.tenant, args.device, verb, (around.clock)()).await?;
             let devices = registry.devices();
             match devices.update(args.device, &edit, None, &right.act()).await? {
                 Updated::Done(device) => (model::Device::read(&registry.contacts(), *device).await?, true),
@@ -143,7 +143,7 @@ pub(super) async fn update(args: &UpdateArgs, around: &Surroundings, out: &mut O
         }
         Place::Server(server) => there::update(&server, args, edit).await?,
     };
-    if args.json {
+    if args.common.json {
         out.json(&device)?;
         return Ok(Exit::Fine);
     }
@@ -166,6 +166,7 @@ fn edit(args: &EditArgs) -> Result<DeviceEdit, Failure> {
         assigned_user: args.user.clone().map(Some),
         display_name: args.display_name.clone().map(Some),
         purchase_order: args.purchase_order.clone().map(Some),
+        ..DeviceEdit::default()
     };
     edit.checked().map_err(|faults| {
         let told = |fault: &EditFault| format!("{}: {}", option(fault.field), fault.detail);

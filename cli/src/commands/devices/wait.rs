@@ -6,12 +6,12 @@ use std::time::Duration;
 use clap::Args;
 use muster_core::device::DeviceState;
 use muster_core::profile::AssignmentStatus;
-use registration_api::model::{Device, DeviceProfile};
+use registration_api::model::{Device, DeviceProfile, Eyes};
 use serde::Serialize;
 use tokio::time::Instant;
 
 use super::{find, find_there};
-use crate::deployed::{Place, RegistryArgs, State};
+use crate::deployed::{DeviceArgs, Place, State};
 use crate::failure::{Exit, Failure};
 use crate::here::Held;
 use crate::output::{Output, Style, plain};
@@ -32,22 +32,15 @@ Examples:
 
 The device need not be registered yet: wait by its PKID or serial number. A device that asks too early keeps the answer that it
 has no profile until it is reset, so connect it only when this command says that it is ready.
+With a partner's token it knows of partners' profiles alone: that it is ready is no permission to connect then. The tenant's own
+wait is.
 Exit code: 0 it is ready; 1 the time was up before; 2 it could not be asked for.")]
 pub(super) struct WaitArgs {
-    /// The device's id, its PKID, or its serial number
-    #[arg(value_name = "ID|PKID|SERIAL")]
-    device: String,
-    /// Look for the serial number in this tenant only; needed with --server where the token is for no tenant of its own
-    #[arg(long)]
-    tenant: Option<String>,
+    #[command(flatten)]
+    device: DeviceArgs,
     /// How long to wait at most: seconds (90s), minutes (30m) or hours (2h); 0s looks once
     #[arg(long, default_value = "30m", value_name = "TIME")]
     timeout: Timeout,
-    /// Print how it stands at the end as one JSON object
-    #[arg(long)]
-    json: bool,
-    #[command(flatten)]
-    registry: RegistryArgs,
 }
 
 /// How long to wait.
@@ -107,14 +100,14 @@ impl Stand {
 
 /// Runs the command.
 pub(super) async fn run(args: &WaitArgs, around: &Surroundings, out: &mut Output) -> Result<Exit, Failure> {
-    let place = args.registry.place(around).await?;
+    let place = args.device.registry.place(around).await?;
     let end = Instant::now() + args.timeout.0;
     // While this process has the data directory, nobody else changes anything in it.
     let alone = matches!(&place, Place::Registry(State::Here(here)) if matches!(here.held, Held::ByThis(_)));
     let bar = progress::waiting("looking for the device");
     let stand = loop {
         let left = end.saturating_duration_since(Instant::now());
-        let stand = look(&place, args, if alone { Duration::ZERO } else { left }).await?;
+        let stand = look(&place, &args.device, if alone { Duration::ZERO } else { left }).await?;
         let left = end.saturating_duration_since(Instant::now());
         if stand.ready || alone || left.is_zero() {
             break stand;
@@ -123,15 +116,16 @@ pub(super) async fn run(args: &WaitArgs, around: &Surroundings, out: &mut Output
         tokio::time::sleep(PAUSE.min(left)).await;
     };
     bar.finish_and_clear();
-    match args.json {
+    match args.device.json {
         true => out.json(&stand)?,
-        false => show(args, &stand, alone, out)?,
+        // Who asked for one look alone is not told that nothing was waited for.
+        false => show(&args.device.device, &stand, alone && !args.timeout.0.is_zero(), out)?,
     }
     Ok(Exit::unless(!stand.ready))
 }
 
 /// How it stands now; a server may take this long to answer.
-async fn look(place: &Place, args: &WaitArgs, left: Duration) -> Result<Stand, Failure> {
+async fn look(place: &Place, args: &DeviceArgs, left: Duration) -> Result<Stand, Failure> {
     let (text, tenant) = (args.device.trim(), args.tenant.as_deref());
     match place {
         Place::Registry(registry) => {
@@ -139,7 +133,7 @@ async fn look(place: &Place, args: &WaitArgs, left: Duration) -> Result<Stand, F
                 return Ok(Stand::of(None, None));
             };
             let contacts = registry.contacts();
-            let profile = DeviceProfile::read(&registry.profiles(), &contacts, &device).await?;
+            let profile = DeviceProfile::read(&registry.profiles(), &contacts, &device, Eyes::Tenants).await?;
             Ok(Stand::of(Some(Device::read(&contacts, device).await?), Some(profile)))
         }
         Place::Server(server) => {
@@ -167,8 +161,8 @@ fn one<T>(text: &str, found: Vec<T>, state: impl Fn(&T) -> DeviceState) -> Resul
     }
 }
 
-fn show(args: &WaitArgs, stand: &Stand, alone: bool, out: &mut Output) -> Result<(), Failure> {
-    let name = plain(&args.device);
+fn show(device: &str, stand: &Stand, alone: bool, out: &mut Output) -> Result<(), Failure> {
+    let name = plain(device);
     if stand.ready {
         let profile = stand.profile.as_ref().and_then(|told| told.profile.as_ref());
         let profile = profile.map(|profile| format!(" and has the profile `{}`", plain(&profile.name)));

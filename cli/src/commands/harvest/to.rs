@@ -2,10 +2,10 @@
 
 use muster_core::channel::Channel;
 use muster_core::harvest::Harvested;
-use muster_core::id::TenantId;
+use muster_core::id::{AnnouncementId, TenantId};
 use muster_core::inbox::{InboxKey, OnConflict, UploadOptions};
-use muster_core::party::Tenant;
-use muster_core::upload::ObjectVersion;
+use muster_core::party::{Registrant, Tenant};
+use muster_store::announcements::Announcement;
 use muster_store::uploads::Progress;
 use registration_api::harvests::{list_of, note_enrolled, survey};
 use registration_api::model::{Harvest, HarvestedDevice, NewHarvest, Upload};
@@ -75,7 +75,7 @@ async fn hand_in_here(
 ) -> Result<Harvest, Failure> {
     let page: Vec<Harvested> = devices.iter().map(Harvested::from).collect();
     let judged = survey(&here.devices(), &here.profiles(), tenant, &page).await?;
-    note_enrolled(&here.contacts(), &page, &judged, (around.clock)()).await?;
+    note_enrolled(&here.devices(), &here.contacts(), &page, &judged, (around.clock)()).await?;
     let list = list_of(&page, &judged).map_err(|wrong| {
         let details: Vec<&str> = wrong.iter().map(|error| error.detail.as_str()).collect();
         Failure::new(details.join(" "), "Correct the file.")
@@ -89,27 +89,37 @@ async fn hand_in_here(
 
 /// Puts a list into the inbox, and works on it or looks on until it is done.
 async fn register(here: &Here, tenant: TenantId, around: &Surroundings, list: Vec<u8>) -> Result<Upload, Failure> {
-    let name = format!("harvest-{}.csv", (around.new_id)());
-    let key = InboxKey::format(Channel::Automatic.as_str(), None, &tenant.to_string(), &name);
-    let options = UploadOptions {
-        on_conflict: OnConflict::Keep,
-        ..UploadOptions::default()
+    let id = AnnouncementId::of_list((around.new_id)().into_bytes(), &list);
+    let (name, now) = ("harvest.csv".to_owned(), (around.clock)());
+    let announcement = Announcement {
+        key: InboxKey::format(
+            Channel::Automatic.as_str(),
+            None,
+            &tenant.to_string(),
+            &format!("{id}~{name}"),
+        ),
+        id,
+        tenant,
+        registrant: Registrant::Tenant,
+        channel: Channel::Automatic,
+        options: UploadOptions {
+            on_conflict: OnConflict::Keep,
+            ..UploadOptions::default()
+        },
+        name,
+        size: u64::try_from(list.len()).unwrap_or(u64::MAX),
+        parts: None,
+        created_at: now,
+        expires_at: now,
+        object: None,
+        cancelled: None,
     };
-    let objects = here.objects();
-    let version = objects
-        .put_new(&key, list.into(), "text/csv", &options.to_metadata())
-        .await?;
-    let version = version.ok_or_else(|| {
-        Failure::new(
-            format_args!("there is an object {key} already"),
-            "Run the command again.",
-        )
+    let (announcements, objects) = (here.announcements(), here.objects());
+    let object = announcements.hand_in(&objects, &announcement, list.into()).await?;
+    let object = object.ok_or_else(|| {
+        let what = format_args!("the object {} was removed meanwhile", announcement.key).to_string();
+        Failure::new(what, "Run the command again.")
     })?;
-    let object = ObjectVersion {
-        bucket: objects.bucket().to_owned(),
-        key,
-        version,
-    };
     let status = watch::until_final(here, &object.upload_id()).await?;
     Ok(Upload::of(status, &Progress::default(), (around.clock)()))
 }

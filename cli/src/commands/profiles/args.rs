@@ -7,7 +7,7 @@ use muster_core::channel::Channel;
 use muster_core::id::DeviceId;
 use muster_core::profile::{DeviceType, Join, Mode, UserType};
 
-use crate::deployed::RegistryArgs;
+use crate::deployed::{DeviceArgs, RegistryArgs, TenantArgs};
 use crate::state::PageArgs;
 
 /// What `muster profiles` takes.
@@ -18,6 +18,7 @@ Examples:
   muster profiles assign Sales --tenant Contoso --group-tag Sales
   muster profiles add Kiosk --tenant Contoso --mode selfDeploying --language os-default
   muster profiles list --tenant Contoso
+  muster profiles devices Sales --tenant Contoso
   muster profiles edit Sales --tenant Contoso --language de-DE --skip-keyboard-page
   muster profiles explain TEST-1-0000001
   muster profiles export Sales --tenant Contoso --existing-devices --output AutopilotConfigurationFile.json
@@ -44,23 +45,12 @@ pub(super) enum ProfilesCommand {
     Assign(AssignArgs),
     /// Take back for which devices a profile is: all of it, or what is named
     Unassign(UnassignArgs),
+    /// List the devices that have a profile, by whichever of its rules
+    Devices(DevicesArgs),
     /// Say which profile a device has, and why
-    Explain(ExplainArgs),
+    Explain(DeviceArgs),
     /// Write a profile as the file that devices take which are there already
     Export(ExportArgs),
-}
-
-/// The tenant, how to answer, and where the registry is.
-#[derive(Debug, Args)]
-pub(super) struct Common {
-    /// The tenant's id or name
-    #[arg(long)]
-    pub(super) tenant: String,
-    /// Print one JSON object
-    #[arg(long)]
-    pub(super) json: bool,
-    #[command(flatten)]
-    pub(super) registry: RegistryArgs,
 }
 
 #[derive(Debug, Args)]
@@ -73,7 +63,7 @@ pub(super) struct AddArgs {
     #[command(flatten)]
     pub(super) says: SaysArgs,
     #[command(flatten)]
-    pub(super) common: Common,
+    pub(super) common: TenantArgs,
 }
 
 #[derive(Debug, Args)]
@@ -84,7 +74,7 @@ pub(super) struct ListArgs {
     #[command(flatten)]
     pub(super) page: PageArgs,
     #[command(flatten)]
-    pub(super) common: Common,
+    pub(super) common: TenantArgs,
 }
 
 #[derive(Debug, Args)]
@@ -92,7 +82,7 @@ pub(super) struct ShowArgs {
     /// The profile's id or name
     pub(super) profile: String,
     #[command(flatten)]
-    pub(super) common: Common,
+    pub(super) common: TenantArgs,
 }
 
 #[derive(Debug, Args)]
@@ -105,7 +95,7 @@ pub(super) struct EditArgs {
     #[command(flatten)]
     pub(super) says: SaysArgs,
     #[command(flatten)]
-    pub(super) common: Common,
+    pub(super) common: TenantArgs,
 }
 
 /// What a profile says; what is not named stays, and is off in a new one.
@@ -159,6 +149,9 @@ pub(super) struct SaysArgs {
     /// The enrolment status page as JSON, such as {"installProgressTimeoutInMinutes":90}; "" takes it out
     #[arg(long, value_name = "JSON")]
     pub(super) status_page: Option<String>,
+    /// The id of a scope tag of the MDM service; may be given several times, and then these are all; "" clears them
+    #[arg(long, value_name = "ID", action = ArgAction::Append)]
+    pub(super) role_scope_tag: Vec<String>,
     /// Give it to devices that no profile applies to
     #[arg(long, value_name = "true|false", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     pub(super) default: Option<bool>,
@@ -191,7 +184,7 @@ pub(super) struct AssignArgs {
     #[arg(long, value_name = "ID", action = ArgAction::Append)]
     pub(super) exclude_device: Vec<DeviceId>,
     #[command(flatten)]
-    pub(super) common: Common,
+    pub(super) common: TenantArgs,
 }
 
 #[derive(Debug, Args)]
@@ -204,22 +197,17 @@ pub(super) struct UnassignArgs {
     #[arg(long, value_name = "ID", action = ArgAction::Append)]
     pub(super) device: Vec<DeviceId>,
     #[command(flatten)]
-    pub(super) common: Common,
+    pub(super) common: TenantArgs,
 }
 
 #[derive(Debug, Args)]
-pub(super) struct ExplainArgs {
-    /// The device's id, its PKID, or its serial number
-    #[arg(value_name = "ID|PKID|SERIAL")]
-    pub(super) device: String,
-    /// Look for the serial number in this tenant only; needed with --server where the token is for no tenant of its own
-    #[arg(long)]
-    pub(super) tenant: Option<String>,
-    /// Print one JSON object
-    #[arg(long)]
-    pub(super) json: bool,
+pub(super) struct DevicesArgs {
+    /// The profile's id or name
+    pub(super) profile: String,
     #[command(flatten)]
-    pub(super) registry: RegistryArgs,
+    pub(super) page: PageArgs,
+    #[command(flatten)]
+    pub(super) common: TenantArgs,
 }
 
 #[derive(Debug, Args)]

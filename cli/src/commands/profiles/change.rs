@@ -19,24 +19,7 @@ use crate::state::Surroundings;
 pub(super) async fn add(args: &AddArgs, around: &Surroundings, out: &mut Output) -> Result<Exit, Failure> {
     let says = says(&args.says, None)?;
     let desk = Desk::open(&args.common.registry, &args.common.tenant, around).await?;
-    let new = CreateProfile {
-        channel: args.channel,
-        name: args.name.clone(),
-        description: says.description.flatten(),
-        device_type: says.device_type,
-        mode: says.mode,
-        join: says.join,
-        skip_connectivity_check: says.skip_connectivity_check,
-        out_of_box_experience: says.out_of_box_experience,
-        language: says.language.flatten(),
-        device_name_template: says.device_name_template.flatten(),
-        preprovisioning_allowed: says.preprovisioning_allowed,
-        convert_targeted_devices: says.convert_targeted_devices,
-        management_service_app_id: says.management_service_app_id.flatten(),
-        enrollment_status_page: says.enrollment_status_page.flatten(),
-        is_default: says.is_default,
-        assignment: None,
-    };
+    let new = CreateProfile::new(&args.name, args.channel, says);
     let made = desk.create(&new).await?;
     if args.common.json {
         out.json(&made)?;
@@ -107,8 +90,15 @@ fn says(args: &SaysArgs, name: Option<&str>) -> Result<EditProfile, Failure> {
         convert_targeted_devices: args.convert_targeted_devices,
         management_service_app_id: text(&args.mdm_app),
         enrollment_status_page: args.status_page.as_deref().map(status_page).transpose()?,
+        role_scope_tag_ids: scope_tags(&args.role_scope_tag),
         is_default: args.default,
     })
+}
+
+/// The role scope tags that are named; "" alone is none of them.
+fn scope_tags(named: &[String]) -> Option<BTreeSet<String>> {
+    let tags = named.iter().filter(|id| !id.trim().is_empty()).cloned().collect();
+    (!named.is_empty()).then_some(tags)
 }
 
 fn status_page(json: &str) -> Result<Option<SetEnrollmentStatusPage>, Failure> {

@@ -148,6 +148,19 @@ impl Desk {
         }
     }
 
+    /// A page of the devices that have a profile.
+    pub(super) async fn assigned(
+        &self,
+        id: ProfileId,
+        from: Option<&str>,
+        limit: usize,
+    ) -> Result<model::AssignedDevicePage, Failure> {
+        match &self.way {
+            Way::Here(here) => here.assigned(id, from, limit).await,
+            Way::Server(server, tenant) => Ok(server.assigned_devices(tenant.id, id, from, limit).await?),
+        }
+    }
+
     /// Deletes a profile that is not assigned.
     pub(super) async fn remove(&self, id: ProfileId) -> Result<(), Failure> {
         match &self.way {

@@ -2,15 +2,16 @@
 
 use registration_api::model::DeviceProfile;
 
-use super::args::ExplainArgs;
 use super::desk::explained;
+use super::show;
 use crate::commands::devices;
+use crate::deployed::DeviceArgs;
 use crate::failure::{Exit, Failure};
 use crate::output::{self, Output, plain};
 use crate::state::Surroundings;
 
 /// Runs `muster profiles explain`. Exit code 1 where the device has no profile, or cannot use the one that it has.
-pub(super) async fn run(args: &ExplainArgs, around: &Surroundings, out: &mut Output) -> Result<Exit, Failure> {
+pub(super) async fn run(args: &DeviceArgs, around: &Surroundings, out: &mut Output) -> Result<Exit, Failure> {
     let place = args.registry.place(around).await?;
     let device = devices::only(&place, &args.device, args.tenant.as_deref(), out).await?;
     let told = explained(&place, &device).await?;
@@ -24,10 +25,7 @@ pub(super) async fn run(args: &ExplainArgs, around: &Surroundings, out: &mut Out
 }
 
 fn print(told: &DeviceProfile, out: &mut Output) -> Result<(), Failure> {
-    let status = match told.assignment_detail.as_str() {
-        "none" => told.assignment_status.as_str().to_owned(),
-        detail => format!("{}, {detail}", told.assignment_status.as_str()),
-    };
+    let status = show::status(told.assignment_status, told.assignment_detail);
     match &told.profile {
         Some(profile) => out.line(format_args!(
             "Device {} has the profile `{}` ({status}): {}.",

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use muster_core::profile::{AssignmentDetail, AssignmentStatus};
 use registration_api::model::{Assignment, Profile};
 
 use crate::failure::Failure;
@@ -48,6 +49,8 @@ pub(super) fn print(profile: &Profile, out: &mut Output) -> Result<(), Failure> 
     row("MDM application", text(&profile.management_service_app_id));
     let page = profile.enrollment_status_page.as_ref();
     row("status page", page.and_then(|page| serde_json::to_string(page).ok()));
+    let tags: Vec<Cow<'_, str>> = profile.role_scope_tag_ids.iter().map(|id| plain(id)).collect();
+    row("role scope tags", Some(tags.join(", ")).filter(|tags| !tags.is_empty()));
     row("made", Some(state::time(profile.created_at)));
     row("changed", Some(state::time(profile.modified_at)));
     row(
@@ -68,6 +71,14 @@ fn left_out(profile: &Profile) -> Option<String> {
     ];
     let left: Vec<&str> = all.iter().filter(|(out, _)| *out).map(|(_, name)| *name).collect();
     (!left.is_empty()).then(|| left.join(", "))
+}
+
+/// How far a device is with its profile.
+pub(super) fn status(status: AssignmentStatus, detail: AssignmentDetail) -> String {
+    match detail {
+        AssignmentDetail::None => status.as_str().to_owned(),
+        detail => format!("{}, {}", status.as_str(), detail.as_str()),
+    }
 }
 
 /// For which devices a profile is, in a few words.

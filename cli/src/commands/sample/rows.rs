@@ -2,6 +2,7 @@
 
 use hardware_hash::generate::{Capture, Generator, Rewritten, SyntheticDevice};
 use manifest::{Format, ListRow};
+use sha2::{Digest as _, Sha256};
 
 use super::Part;
 
@@ -19,6 +20,9 @@ pub(super) struct Rows {
     with_pkid: bool,
     tag: &'static str,
     replaced: Option<Part>,
+    seed: u64,
+    /// Those of the first rows.
+    serials: Vec<String>,
 }
 
 /// The values of a row.
@@ -45,7 +49,14 @@ impl Rows {
             with_pkid: format == Format::PartnerCenter,
             tag,
             replaced,
+            seed,
+            serials: Vec::new(),
         }
+    }
+
+    /// The same, whose first rows have these serial numbers.
+    pub(super) fn with_serials(self, serials: Vec<String>) -> Self {
+        Self { serials, ..self }
     }
 
     /// The `n`-th row, counted from 1.
@@ -55,7 +66,7 @@ impl Rows {
 
     /// The same device, its hash captured so many days later.
     pub(super) fn captured(&self, n: u64, days: u32) -> Row {
-        let device = self.repaired(self.generator.device(n));
+        let device = self.repaired(self.device(n));
         let mut capture = Capture::default();
         capture.time = capture.time.saturating_add(days.saturating_mul(SECONDS_A_DAY));
         let user = if n.is_multiple_of(USER_EVERY) {
@@ -77,6 +88,20 @@ impl Rows {
 }
 
 impl Rows {
+    /// A device with a serial number of its own is the same wherever it stands, and is no other one's double.
+    fn device(&self, n: u64) -> SyntheticDevice {
+        let at = usize::try_from(n).ok().and_then(|n| n.checked_sub(1));
+        let Some(serial) = at.and_then(|at| self.serials.get(at)) else {
+            return self.generator.device(n);
+        };
+        let digest = Sha256::digest(serial.as_bytes());
+        let (first, _) = digest.split_at(size_of::<u64>());
+        let own = first.iter().fold(0, |number, byte| number << 8 | u64::from(*byte));
+        let mut device = Generator::new(self.seed ^ own).device(1);
+        device.serial.clone_from(serial);
+        device
+    }
+
     fn repaired(&self, device: SyntheticDevice) -> SyntheticDevice {
         match self.replaced {
             None => device,

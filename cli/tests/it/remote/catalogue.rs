@@ -7,7 +7,7 @@ fn a_manufacturer_does_through_a_server_what_it_does_with_the_registry() {
     let workshop = Workshop::new();
     workshop.list("factory.csv", "--rows 3 --dialect partner-center --seed 4");
     for line in [
-        "partners add northwind --kind oem",
+        "partners add northwind --kind oem --manufacturer Contoso",
         "partners add fabrikam --kind csp-direct",
     ] {
         assert_eq!(workshop.muster(&format!("{line} --data-dir data")).code, Some(0));

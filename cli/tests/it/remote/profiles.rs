@@ -31,6 +31,10 @@ fn profiles_are_made_assigned_explained_and_removed_the_same() {
         ("profiles show Kiosk", 0),
         ("profiles show Nobody", 2),
         ("profiles explain TEST-1-0000001", 0),
+        ("profiles devices Sales", 0),
+        ("profiles devices Nobody", 2),
+        ("profiles edit Kiosk --role-scope-tag 3 --role-scope-tag 12", 0),
+        ("profiles show Kiosk", 0),
         ("profiles assign Sales --group-tag Sales --exclude-group-tag Lab", 0),
         ("profiles assign Sales --exclude-group-tag Sales", 2),
         ("profiles explain TEST-1-0000001", 0),
@@ -76,6 +80,7 @@ fn profiles_are_made_assigned_explained_and_removed_the_same() {
     }
     json(&both, &admin, "profiles list --tenant Contoso");
     json(&both, &admin, "profiles explain TEST-1-0000001");
+    json(&both, &admin, "profiles devices Kiosk --tenant Contoso");
 }
 
 #[test]

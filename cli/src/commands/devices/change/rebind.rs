@@ -29,11 +29,11 @@ pub(in crate::commands::devices) async fn run(
         ));
     }
     let (file, parsed) = hashes::single(&args.hash)?;
-    let rebound = match args.registry.place(around).await? {
+    let rebound = match args.common.registry.place(around).await? {
         Place::Registry(registry) => here(args, reason, &file, &parsed.text(), &registry, around).await?,
         Place::Server(server) => there::rebind(&server, args, parsed.text()).await?,
     };
-    if args.json {
+    if args.common.json {
         out.json(&rebound)?;
         return Ok(Exit::Fine);
     }
@@ -66,7 +66,7 @@ async fn here(
         Failure::new(format_args!("{file}: {}", told.join("; ")), "Capture the hash again.")
     })?;
     let verb = (Verb::Update, "rebound");
-    let right = Right::of(registry, &args.tenant, args.device, verb, (around.clock)()).await?;
+    let right = Right::of(registry, &args.common.tenant, args.device, verb, (around.clock)()).await?;
     let devices = registry.devices();
     let cannot =
         |why: &str, remedy: &str| Failure::new(format_args!("device {} cannot be rebound: {why}", args.device), remedy);

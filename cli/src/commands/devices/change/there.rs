@@ -14,7 +14,7 @@ pub(super) async fn release(
     server: &Server,
     args: &ReleaseArgs,
 ) -> Result<(String, DeviceOutcome, Option<Device>), Failure> {
-    let tenant = server.tenant(&args.tenant).await?;
+    let tenant = server.tenant(&args.common.tenant).await?;
     let none = || not_registered(args.device, &tenant.name);
     // The server finds nothing wrong with a device that is released already; whoever types an old id should know.
     let seen = match look(server, tenant.id, args.device).await? {
@@ -36,7 +36,7 @@ pub(super) async fn release(
 
 /// Changes a device: what it is then, and whether it was otherwise before.
 pub(super) async fn update(server: &Server, args: &UpdateArgs, edit: DeviceEdit) -> Result<(Device, bool), Failure> {
-    let tenant = server.tenant(&args.tenant).await?;
+    let tenant = server.tenant(&args.common.tenant).await?;
     let none = || not_registered(args.device, &tenant.name);
     let version = match look(server, tenant.id, args.device).await? {
         Seen::Registered(version) => Some(version),
@@ -61,7 +61,7 @@ pub(super) async fn update(server: &Server, args: &UpdateArgs, edit: DeviceEdit)
 
 /// Gives a device the parts of its new board.
 pub(super) async fn rebind(server: &Server, args: &RebindArgs, hash: String) -> Result<ReboundDevice, Failure> {
-    let tenant = server.tenant(&args.tenant).await?;
+    let tenant = server.tenant(&args.common.tenant).await?;
     let wanted = RebindDevice {
         hardware_hash: Some(hash),
         reason: args.reason.clone(),

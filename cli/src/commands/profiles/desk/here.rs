@@ -1,19 +1,17 @@
 //! The profiles of a tenant on this machine, as the tenant's own administrator.
 
-use std::collections::HashSet;
-
 use muster_core::channel::{Channel, ProfileRights};
 use muster_core::device::DeviceState;
 use muster_core::grant::{Denial, GrantPin, Verb};
 use muster_core::history::Requester;
 use muster_core::id::{DeviceId, ProfileId};
 use muster_core::party::{Registrant, Tenant};
-use muster_core::profile::{Fault, Profile, Rule, Side};
+use muster_core::profile::{Fault, Profile};
 use muster_local::Clock;
-use muster_store::Registry;
 use muster_store::devices::Act;
-use muster_store::profiles::{Placed, Placing, ProfileDeleted, ProfileWritten, Profiles};
-use registration_api::model;
+use muster_store::profiles::{Placed, ProfileDeleted, ProfileFilter, ProfileWritten, Profiles};
+use muster_store::{ErrorKind, Registry};
+use registration_api::model::{self, Eyes};
 use uuid::Uuid;
 
 use super::{AT_ONCE, no_longer};
@@ -72,32 +70,17 @@ impl Here {
         from: Option<&str>,
         limit: usize,
     ) -> Result<model::ProfilePage, Failure> {
-        let name = name.map(str::to_lowercase);
-        let mut rules = self.profiles().rules(self.tenant.id).await?;
-        rules.sort_by_key(|rule| (rule.created_at, rule.id));
-        let start = match from {
-            None => 0,
-            Some(mark) => {
-                let place = rules.iter().position(|rule| rule.id.to_string() == mark);
-                let none = || {
-                    Failure::new(
-                        "--from is not the mark of this list",
-                        "Take it as the page before gave it.",
-                    )
-                };
-                place.ok_or_else(none)? + 1
-            }
+        let filter = ProfileFilter {
+            channel,
+            name: name.map(str::to_owned),
+            of_partners: false,
         };
-        let asked = |rule: &&Rule| {
-            channel.is_none_or(|channel| rule.origin == channel)
-                && name.as_ref().is_none_or(|name| rule.name.to_lowercase() == *name)
-        };
-        let rest: Vec<ProfileId> = rules.iter().skip(start).filter(asked).map(|rule| rule.id).collect();
-        let ids = rest.get(..limit.min(rest.len())).unwrap_or_default();
-        let profiles = self.profiles().get_many(self.tenant.id, ids).await?;
+        let after = from.map(str::parse).transpose().map_err(|_| no_mark())?;
+        let page = self.profiles().page(self.tenant.id, &filter, after, limit).await?;
+        let page = page.ok_or_else(no_mark)?;
         Ok(model::ProfilePage {
-            profiles: profiles.into_iter().map(model::Profile::from).collect(),
-            next: ids.last().filter(|_| rest.len() > limit).map(ToString::to_string),
+            profiles: page.profiles.into_iter().map(model::Profile::from).collect(),
+            next: page.next.map(|id| id.to_string()),
         })
     }
 
@@ -114,20 +97,10 @@ impl Here {
                 "Leave --channel off, or use intune, store-for-business or m365-business.",
             ));
         }
-        let now = (self.clock)();
+        let id = ProfileId::of_seed(*(self.new_id)().as_bytes());
         let profile = Profile {
-            id: ProfileId::of_seed(*(self.new_id)().as_bytes()),
-            tenant: self.tenant.id,
-            version: 1,
-            revision: 1,
-            origin,
-            partner: None,
-            settings: new.settings(),
             assignment: new.assignment.clone().unwrap_or_default().into(),
-            included_devices: 0,
-            excluded_devices: 0,
-            created_at: now,
-            modified_at: now,
+            ..Profile::new(id, self.tenant.id, origin, new.settings(), (self.clock)())
         };
         let pin = self.pin().await?;
         let written = self.profiles().create(&profile, &self.act(&pin)).await?;
@@ -177,26 +150,7 @@ impl Here {
         id: ProfileId,
         wanted: &model::PlaceDevices,
     ) -> Result<Vec<model::PlacedDevice>, Failure> {
-        let placing = |side: Option<Side>| {
-            move |device: &DeviceId| Placing {
-                device: *device,
-                side,
-                moves: false,
-            }
-        };
-        let include = wanted.add.include.iter().map(placing(Some(Side::Include)));
-        let exclude = wanted.add.exclude.iter().map(placing(Some(Side::Exclude)));
-        let all: Vec<Placing> = include
-            .chain(exclude)
-            .chain(wanted.remove.iter().map(placing(None)))
-            .collect();
-        let once: HashSet<DeviceId> = all.iter().map(|placing| placing.device).collect();
-        if once.len() < all.len() {
-            return Err(Failure::new(
-                "a device is named twice",
-                "Name each device once: to include, to exclude, or to take off.",
-            ));
-        }
+        let all = wanted.placings().map_err(|faults| told(&faults))?;
         let pin = self.pin().await?;
         match self.profiles().place(id, &all, &self.act(&pin)).await? {
             Placed::Absent => Err(changed_meanwhile()),
@@ -213,6 +167,20 @@ impl Here {
     pub(super) async fn named(&self, id: ProfileId) -> Result<Vec<DeviceId>, Failure> {
         let page = self.profiles().listed(self.tenant.id, id, None, None, AT_ONCE).await?;
         Ok(page.devices.into_iter().map(|device| device.device).collect())
+    }
+
+    pub(super) async fn assigned(
+        &self,
+        id: ProfileId,
+        from: Option<&str>,
+        limit: usize,
+    ) -> Result<model::AssignedDevicePage, Failure> {
+        let found = self.profiles().assigned(self.tenant.id, id, false, from, limit).await;
+        let found = found.map_err(|error| match error.kind() {
+            ErrorKind::Rejected if from.is_some() => no_mark(),
+            _ => error.into(),
+        })?;
+        Ok(model::AssignedDevicePage::read(&self.registry.contacts(), found, Eyes::Tenants).await?)
     }
 
     pub(super) async fn remove(&self, id: ProfileId) -> Result<(), Failure> {
@@ -235,7 +203,7 @@ impl Here {
             .await?
             .ok_or_else(changed_meanwhile)?;
         let file = muster_core::profile::ConfigurationFile::of(&profile, &self.tenant);
-        file.map(Into::into).map_err(|faults| {
+        file.map_err(|faults| {
             let faults: Vec<String> = faults
                 .iter()
                 .map(|fault| format!("{}: {}", fault.path, fault.detail))
@@ -253,7 +221,14 @@ pub(super) async fn explained(registry: &Registry, id: DeviceId) -> Result<model
     let device = device
         .filter(|device| device.state == DeviceState::Registered)
         .ok_or_else(|| no_longer(id))?;
-    Ok(model::DeviceProfile::read(&registry.profiles(), &registry.contacts(), &device).await?)
+    Ok(model::DeviceProfile::read(&registry.profiles(), &registry.contacts(), &device, Eyes::Tenants).await?)
+}
+
+fn no_mark() -> Failure {
+    Failure::new(
+        "--from is not the mark of this list",
+        "Take it as the page before gave it.",
+    )
 }
 
 fn told(faults: &[Fault]) -> Failure {
