@@ -105,6 +105,10 @@ def test_an_object_that_is_no_upload_and_a_version_that_is_gone_are_told_and_for
     # Devices that boot are recorded, and change nothing that is registered.
     ("deployment-api", "update_item", ["CONTACT#d", "RATE#s#1"],
      ["DEVICE#d", "CLAIM#c", "TENANT#t", "PROFILES#t", "NONCE#n"]),
+    # Its clients remove devices and end relationships, and claim nothing.
+    ("partner-center-api", "put_item",
+     ["GRANT#t#contoso", "GRANT#t#contoso#0", "DEVICEBATCH#t#contoso", "DEVICE#d", "PROFILES#t", "ANNOUNCEMENT#a"],
+     ["CLAIM#c", "TENANT#t", "PARTNER#contoso", "BATCH#u-none#00000000", "UPLOAD#u-none", "ENTRY#e"]),
     # Of all consents, that of a tenant to itself alone.
     ("registration-api", "put_item",
      ["GRANT#t#-", "GRANT#t#-#0", "DEVICE#d", "CLAIM#c", "TENANT#t", "ANNOUNCEMENT#a", "PROFILES#t", "ENTRY#e", "STRAYS"],

@@ -23,6 +23,7 @@ def test_a_device_goes_from_the_factory_to_its_second_owner(deployment, issuer):
         deployment.ask("POST /v1/tenants", service, {"id": tenant, "name": name}, status=201)
     for partner, name, kind in ((maker, "Northwind", "oem"), (shop, "Litware", "csp-direct")):
         deployment.ask("POST /v1/partners", service, {"id": partner, "name": name, "kind": kind}, status=201)
+    deployment.ask(f"PATCH /v1/partners/{maker}", service, {"manufacturers": ["Contoso"]})
     here = f"/v1/tenants/{first}"
 
     def registered(path, token, body, outcome="registered"):

@@ -18,7 +18,7 @@ import pytest
 from conftest import ROOT, STACK, run, until
 from issuer import GLOBAL_ADMINISTRATOR, Issuer
 
-GUARDED = ["consent-api", "registration-api"]
+GUARDED = ["consent-api", "registration-api", "partner-center-api", "graph-api"]
 APIS = [*GUARDED, "deployment-api"]
 FUNCTIONS = ["split-upload", "validate-batch", "register-batch", "finish-upload", "sweep", *APIS]
 # glibc of Amazon Linux 2023, on which the functions run.
@@ -99,6 +99,12 @@ def test_a_function_starts_and_answers_its_sample_event(deployment, function, tm
             # The sample's nonce was never given out.
             problem = json.loads(answer["body"])
             assert answer["statusCode"] == 400 and problem["errors"][0]["path"] == "nonce", running.said()
+        elif function == "graph-api":
+            error = json.loads(answer["body"])["error"]
+            assert answer["statusCode"] == 401 and error["code"] == "InvalidAuthenticationToken", running.said()
+        elif function == "partner-center-api":
+            # The sample shows no token, which these clients know by this number.
+            assert answer["statusCode"] == 401 and json.loads(answer["body"])["code"] == 400, running.said()
         elif function in APIS:
             # The sample shows no token.
             assert answer["statusCode"] == 401 and json.loads(answer["body"])["code"] == "unauthenticated", running.said()

@@ -10,28 +10,29 @@ import pytest
 
 HERE = Path(__file__).parent
 
-# Who calls, and of which tenant and partner the paths then are: those that it may know of. The service's administrator
-# may know of all; its paths are made up, too.
+# Who calls, and of which partner the paths then are, beside the tenant's: those that it may know of. The service's
+# administrator may know of all; its paths are made up, too.
 CALLERS = {
-    "service-administrator": ((), False),
-    "tenant-administrator": (("--tenant", "Fabrikam"), True),
-    "admin-agent": (("--partner", "contoso"), True),
+    "service-administrator": ((), None),
+    "tenant-administrator": (("--tenant", "Fabrikam"), "contoso"),
+    "admin-agent": (("--partner", "contoso"), "contoso"),
+    "oem": (("--partner", "tailspin"), "tailspin"),
 }
 
 
-def settings(tenant, known):
+def settings(tenant, partner):
     """schemathesis' settings for a caller, beside those of all."""
     lines = (HERE / "schemathesis.toml").read_text()
     lines += '\n[auth.openapi.bearer]\nbearer = "${TOKEN}"\n'
-    if known:
-        lines += f'\n[parameters]\n"path.tenant" = "{tenant}"\n"path.partner" = "contoso"\n'
+    if partner:
+        lines += f'\n[parameters]\n"path.tenant" = "{tenant}"\n"path.partner" = "{partner}"\n'
     return lines
 
 
 @pytest.mark.parametrize("role", CALLERS)
 def test_no_answer_breaks_the_document(role, service, tenant, tmp_path, request):
-    of, known = CALLERS[role]
-    (tmp_path / "settings.toml").write_text(settings(tenant, known))
+    of, partner = CALLERS[role]
+    (tmp_path / "settings.toml").write_text(settings(tenant, partner))
     command = [
         Path(sys.executable).parent / "schemathesis",
         "--config-file",

@@ -1,5 +1,5 @@
-"""The commands of docs/http.md and docs/lifecycle.md, run by one shell each as they are printed, but for the ports. What the
-page shows below a command is what it must print; `…` there stands for whatever it is."""
+"""The commands of pages in docs/, run by one shell for each page as they are printed, but for the ports. What the page shows
+below a command is what it must print; `…` there stands for whatever it is."""
 
 import os
 import re
@@ -63,28 +63,35 @@ def free_ports():
 
 
 def run(all_steps, home):
-    """Runs the steps in one shell, each with its output in a file; the number of the one that failed."""
-    # The server of the first command runs on; the rest meets it.
-    script = ["set -u -o pipefail"]
+    """Runs the steps in one shell, each with its output in a file; the number of the one in which a command failed."""
+    # A server that a command starts runs on; the rest meets it.
+    script = ["set -eu -o pipefail"]
     for at, (commands, _) in enumerate(all_steps):
-        script += [f"{{\n{commands}}} > step-{at}.out 2> step-{at}.err || exit {at + 1}"]
-    environment = os.environ | {"PATH": f"{home / 'programs'}:{os.environ['PATH']}"}
+        script += [f"exec > step-{at}.out 2> step-{at}.err", commands]
+    environment = os.environ | {
+        "PATH": f"{home / 'programs'}:{os.environ['PATH']}",
+        "HOME": str(home),
+        "XDG_DATA_HOME": str(home / "state"),
+    }
     shell = subprocess.Popen(["bash", "-c", "\n".join(script)], cwd=home, env=environment, start_new_session=True)
     try:
-        return shell.wait(timeout=120) - 1
+        code = shell.wait(timeout=120)
     finally:
         try:
             os.killpg(shell.pid, signal.SIGTERM)
         except ProcessLookupError:
             pass
+    begun = [at for at in range(len(all_steps)) if (home / f"step-{at}.out").exists()]
+    return None if code == 0 else begun[-1]
 
 
-def hold(page, tmp_path):
+def hold(page, tmp_path, least=10):
     """Runs the page's commands, and holds what they print against what it shows."""
     all_steps = list(steps(page))
-    assert len(all_steps) > 10, "the page has lost its commands"
+    assert len(all_steps) >= least, "the page has lost its commands"
     (tmp_path / "programs").mkdir()
     (tmp_path / "programs/muster").symlink_to(os.environ["MUSTER"])
+    shutil.copytree(ROOT / "samples", tmp_path / "samples")
     failed = run(all_steps, tmp_path)
     for at, (commands, shown) in enumerate(all_steps):
         printed = (tmp_path / f"step-{at}.out").read_text()
@@ -96,16 +103,34 @@ def hold(page, tmp_path):
             assert re.fullmatch(pattern(shown), squeezed(printed)), told
 
 
+def on_free_ports(page):
+    """The page with ports that are free in place of its own."""
+    http, s3 = free_ports()
+    assert ":7270" in page, "the page names no port"
+    page = page.replace(":7270", f":{http}").replace(":7271", f":{s3}")
+    return page.replace("muster serve ", f"muster serve --port {http} --s3-port {s3} ", 1)
+
+
 def test_the_life_of_a_device_goes_as_printed(tmp_path):
     hold((PAGES / "lifecycle.md").read_text(), tmp_path)
 
 
 def test_the_commands_over_http_work_as_printed(tmp_path):
-    http, s3 = free_ports()
-    page = (PAGES / "http.md").read_text()
-    for mine, of_page in ((http, 7270), (s3, 7271)):
-        assert f":{of_page}" in page, f"the page does not name port {of_page}"
-        page = page.replace(f":{of_page}", f":{mine}")
-    page = page.replace("muster serve --data-dir", f"muster serve --port {http} --s3-port {s3} --data-dir", 1)
-    shutil.copytree(ROOT / "samples", tmp_path / "samples")
-    hold(page, tmp_path)
+    hold(on_free_ports((PAGES / "http.md").read_text()), tmp_path)
+
+
+@pytest.mark.parametrize("name, least", [("profiles", 2), ("repair", 3), ("catalogue", 3), ("deployment", 2)])
+def test_a_page_can_be_tried_as_printed(name, least, tmp_path):
+    hold((PAGES / f"{name}.md").read_text(), tmp_path, least)
+
+
+def test_automatic_registration_works_as_printed(tmp_path):
+    # What the PowerShell script writes there.
+    shutil.copy(ROOT / "samples/device-list.csv", tmp_path / "device.csv")
+    hold(on_free_ports((PAGES / "harvest.md").read_text()), tmp_path, 6)
+
+
+@pytest.mark.parametrize("commands, failed", [("true\nfalse\ntrue\n", 1), ("false || true\n", None)])
+def test_a_command_that_fails_amid_others_is_noticed(commands, failed, tmp_path):
+    (tmp_path / "programs").mkdir()
+    assert run([("true\n", None), (commands, None)], tmp_path) == failed

@@ -1,5 +1,6 @@
 //! What manufacturers make known, and what becomes of rows that lead there.
 
+mod believed;
 mod order;
 mod races;
 

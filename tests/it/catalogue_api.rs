@@ -157,7 +157,10 @@ async fn a_list_is_announced_sent_and_told_of_under_the_id_that_stands_for_the_c
     assert_eq!(announced.status, 201, "{}", announced.body);
     let location = announced.headers["location"].to_str()?.to_owned();
     assert_eq!(send(&announced.body["put"], &file).await?.status, 200);
-    let upload = served.get(&served.oem, &format!("{location}?wait=20")).await?;
+    let mut upload = json!({ "state": "announced" });
+    while matches!(upload["state"].as_str(), Some("announced" | "processing")) {
+        upload = served.get(&served.oem, &format!("{location}?wait=20")).await?;
+    }
     assert_eq!(
         (&upload["state"], &upload["name"]),
         (&json!("finished"), &json!("factory.csv"))

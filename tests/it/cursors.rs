@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use journeys::api::{Api, Who};
 use journeys::lists::{Row, all_columns, device, intune};
-use journeys::world::{FABRIKAM, Result, World};
+use journeys::world::{FABRIKAM, Result, TAILSPIN, World};
 use muster_core::access::Role;
 use muster_core::channel::Channel;
 use muster_core::id::TenantId;
@@ -140,11 +140,15 @@ async fn a_cursor_that_somebody_made_up_is_refused_by_every_list() -> Result<()>
     let seen = place.world.upload("intune", None, place.tenant, intune(0..2)).await?;
     let (tenant, upload) = (place.tenant.to_string(), seen.status.id.to_string());
     let device = place.world.devices(place.tenant).await?[0].id.to_string();
-    let lists: [(&Who, String, Vec<&str>); 11] = [
+    let body = serde_json::json!({"name": "Sales"});
+    let what = format!("POST /v1/tenants/{tenant}/profiles");
+    let made = place.api.ask(&place.admin, &place.world, &what, &[], &body).await?;
+    let profile = made.body["id"].as_str().ok_or("a profile")?.to_owned();
+    let lists: [(&Who, String, Vec<&str>); 14] = [
         (
             &place.admin,
             "/T/devices".to_owned(),
-            vec!["devices", &tenant, "registered", "", "", "", "all", ""],
+            vec!["devices", &tenant, "registered", "", "", "", "all", "", ""],
         ),
         (
             &place.admin,
@@ -173,6 +177,21 @@ async fn a_cursor_that_somebody_made_up_is_refused_by_every_list() -> Result<()>
             "/v1/partners/contoso/consents".to_owned(),
             vec!["consents of partner", "contoso"],
         ),
+        (
+            &place.admin,
+            "/T/profiles".to_owned(),
+            vec!["profiles", &tenant, "", ""],
+        ),
+        (
+            &place.admin,
+            format!("/T/profiles/{profile}/devices"),
+            vec!["profile devices", &profile, ""],
+        ),
+        (
+            &place.admin,
+            format!("/T/profiles/{profile}/assigned-devices"),
+            vec!["assigned devices", &profile],
+        ),
         (&place.admin, "/v1/directory".to_owned(), vec!["directory", ""]),
         (&Who::Service, "/v1/tenants".to_owned(), vec!["tenants"]),
         (&Who::Service, "/v1/partners".to_owned(), vec!["partners"]),
@@ -187,6 +206,78 @@ async fn a_cursor_that_somebody_made_up_is_refused_by_every_list() -> Result<()>
                 "{path} {mark}: {body}"
             );
         }
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_made_up_cursor_does_not_tell_a_partner_which_profiles_the_tenant_has() -> Result<()> {
+    let place = Place::new().await?;
+    let tenant = place.tenant.to_string();
+    let mut made = Vec::new();
+    for who in [&place.admin, &place.agent] {
+        let body = serde_json::json!({
+            "name": "Sales",
+            "outOfBoxExperience": { "privacySettingsHidden": true, "licenseTermsHidden": true },
+        });
+        let what = format!("POST /v1/tenants/{tenant}/profiles");
+        let answer = place.api.ask(who, &place.world, &what, &[], &body).await?;
+        made.push(answer.body["id"].as_str().ok_or(format!("{}", answer.body))?.to_owned());
+    }
+    let cursor = Cursor::of(&["profiles", &tenant, "", ""]);
+    let look = async |who, id: &str| {
+        place
+            .get(who, &format!("/T/profiles?cursor={}", cursor.write(id)))
+            .await
+    };
+    let none = look(&place.agent, "5f0c3b0e-6c3c-4a55-9d2b-000000000001").await?;
+    assert_eq!(none.0, 400, "{}", none.1);
+    assert_eq!(look(&place.agent, &made[0]).await?, none);
+    for (who, id) in [
+        (&place.agent, &made[1]),
+        (&place.admin, &made[0]),
+        (&place.admin, &made[1]),
+    ] {
+        let (status, body) = look(who, id).await?;
+        assert_eq!(status, 200, "{body}");
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_made_up_cursor_tells_nothing_of_another_tenants_devices() -> Result<()> {
+    let place = Place::new().await?;
+    let tailspin = place.world.tenant("Tailspin", TAILSPIN).await?;
+    place.world.upload("intune", None, place.tenant, intune(0..1)).await?;
+    place.world.upload("intune", None, tailspin, intune(1..2)).await?;
+    let own = place.world.devices(place.tenant).await?[0].id.to_string();
+    let foreign = place.world.devices(tailspin).await?[0].id.to_string();
+    let tenant = place.tenant.to_string();
+    let body = serde_json::json!({"name": "Sales"});
+    let what = format!("POST /v1/tenants/{tenant}/profiles");
+    let made = place.api.ask(&place.admin, &place.world, &what, &[], &body).await?;
+    let profile = made.body["id"].as_str().ok_or("a profile")?.to_owned();
+    let lists = [
+        (
+            "/T/devices".to_owned(),
+            vec!["devices", &tenant, "registered", "", "", "", "all", "", ""],
+        ),
+        (
+            format!("/T/profiles/{profile}/assigned-devices"),
+            vec!["assigned devices", &profile],
+        ),
+    ];
+    for (path, words) in lists {
+        let cursor = Cursor::of(&words);
+        let look = async |id: &str| {
+            let mark = cursor.write(&format!("0:{id}"));
+            place.get(&place.admin, &format!("{path}?cursor={mark}")).await
+        };
+        let none = look("5f0c3b0e-6c3c-8a55-9d2b-000000000001").await?;
+        assert_eq!(none.0, 400, "{path}: {}", none.1);
+        assert_eq!(look(&foreign).await?, none, "{path}");
+        let (status, body) = look(&own).await?;
+        assert_eq!(status, 200, "{path}: {body}");
     }
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! Devices over HTTP: who sees and changes which, what a change leaves behind, and what is refused where.
 
+mod anywhere;
 mod busy;
 mod told;
 
@@ -338,6 +339,12 @@ async fn what_is_wrong_with_a_request_is_told_by_its_path() -> Result<()> {
         let answer = place.ask(&admin, &format!("POST /devices/{what}"), &body).await?;
         assert_eq!(path_of(&answer), path, "{what}");
     }
+    // What says nothing may be left out, and is no null.
+    let token = format!("Bearer {}", place.api.token(&admin, &place.world)?);
+    let headers = [("authorization", token.as_str()), ("content-type", "application/json")];
+    let what = format!("POST /v1/tenants/{}/devices/{id}/release", place.tenant);
+    let null = place.api.send(&what, &headers, b"null".to_vec()).await?;
+    assert_eq!(path_of(&null), "body", "{}", null.body);
     for (query, path) in [
         ("limit=0", "query.limit"),
         ("limit=1001", "query.limit"),

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use muster_core::access::{ROUTES, Reach};
+use muster_core::access::{GRAPH_ROUTES, PARTNER_CENTER, ROUTES, Reach};
 
 use crate::template::{functions, kebab, number, read, resources, value};
 
@@ -51,19 +51,23 @@ impl Led {
 fn routes() -> Vec<Led> {
     let all: BTreeMap<String, String> = resources(&read("infra/template.yaml")).into_iter().collect();
     let of_type = |text: &String| text.contains("Type: AWS::ApiGatewayV2::Route\n");
-    let routes = all.values().filter(|text| of_type(text)).map(|text| {
-        let (_, key) = text.split_once("RouteKey: \"").expect("a key");
-        let (key, behind) = key.split_once('"').expect("its end");
-        let (_, target) = behind.split_once("integrations/${").expect("a target");
-        let integration = &all[target.split('}').next().expect("a name")];
-        let function = value(integration, "IntegrationUri").and_then(|uri| uri.strip_prefix("!GetAtt "));
-        let (method, path) = key.split_once(' ').expect("a method and a path");
-        Led {
-            method: method.to_owned(),
-            path: path.to_owned(),
-            function: kebab(function.and_then(|uri| uri.strip_suffix(".Arn")).expect("a function")),
-        }
-    });
+    let is_default = |text: &String| text.contains("RouteKey: $default,");
+    let routes = all
+        .values()
+        .filter(|text| of_type(text) && !is_default(text))
+        .map(|text| {
+            let (_, key) = text.split_once("RouteKey: \"").expect("a key");
+            let (key, behind) = key.split_once('"').expect("its end");
+            let (_, target) = behind.split_once("integrations/${").expect("a target");
+            let integration = &all[target.split('}').next().expect("a name")];
+            let function = value(integration, "IntegrationUri").and_then(|uri| uri.strip_prefix("!GetAtt "));
+            let (method, path) = key.split_once(' ').expect("a method and a path");
+            Led {
+                method: method.to_owned(),
+                path: path.to_owned(),
+                function: kebab(function.and_then(|uri| uri.strip_suffix(".Arn")).expect("a function")),
+            }
+        });
     routes.collect()
 }
 
@@ -122,11 +126,55 @@ fn every_route_is_led_to_the_function_that_serves_it() {
     }
 }
 
+/// The routes of Graph's wire format in both versions, as scripts write them, too.
+fn graph() -> Vec<(&'static str, String)> {
+    let versions = ["v1.0", "beta", "V1.0", "Beta"].into_iter();
+    let all = versions.flat_map(|version| {
+        let path = move |path: &str| path.replace("{version}", version);
+        GRAPH_ROUTES.iter().map(move |route| (route.method, path(route.path)))
+    });
+    all.collect()
+}
+
+#[test]
+fn every_route_of_graph_is_led_to_its_function() {
+    let routes = routes();
+    for (method, path) in graph() {
+        let leads = routes.iter().filter(|led| led.fits(method, &path));
+        let leads: Vec<&str> = leads.map(|led| led.function.as_str()).collect();
+        assert_eq!(leads, ["graph-api"], "{method} {path}");
+    }
+}
+
+#[test]
+fn a_facades_routes_are_led_to_it_and_so_is_whatever_is_spelt_otherwise() {
+    let routes = routes();
+    for route in PARTNER_CENTER {
+        let leads: Vec<&str> = routes
+            .iter()
+            .filter(|led| led.fits(route.method, route.path))
+            .map(|led| led.function.as_str())
+            .collect();
+        assert_eq!(leads, ["partner-center-api"], "{route:?}");
+    }
+    let all = resources(&read("infra/template.yaml"));
+    let defaults: Vec<&String> = all
+        .iter()
+        .map(|(_, text)| text)
+        .filter(|text| text.contains("RouteKey: $default,"))
+        .collect();
+    assert_eq!(defaults.len(), 1);
+    assert!(defaults[0].contains("integrations/${PartnerCenterApiIntegration}"));
+}
+
 #[test]
 fn the_api_has_no_route_that_nothing_needs() {
+    let graph = graph();
     let asked: Vec<(&str, &str)> = ROUTES
         .iter()
+        .chain(PARTNER_CENTER)
         .map(|route| (route.method, route.path))
+        .chain(graph.iter().map(|(method, path)| (*method, path.as_str())))
         .chain(OPEN)
         .collect();
     for led in routes() {
@@ -192,7 +240,7 @@ fn a_function_answers_before_the_api_gives_up() {
         assert_eq!(value(permission, "Principal"), Some("apigateway.amazonaws.com"));
         seen += 1;
     }
-    assert_eq!(seen, 3, "functions behind the API");
+    assert_eq!(seen, 5, "functions behind the API");
 }
 
 #[test]
@@ -251,7 +299,13 @@ fn the_log_of_requests_names_nobody() {
 #[test]
 fn the_samples_are_requests_that_the_api_leads_to_their_functions() {
     let routes = routes();
-    for function in ["consent-api", "registration-api", "deployment-api"] {
+    for function in [
+        "consent-api",
+        "registration-api",
+        "deployment-api",
+        "partner-center-api",
+        "graph-api",
+    ] {
         let event: serde_json::Value = serde_json::from_str(&read(&format!("infra/events/{function}.json"))).unwrap();
         let text = |pointer: &str| {
             event

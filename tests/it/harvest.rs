@@ -1,5 +1,6 @@
 //! Automatic registration: what an MDM service reports, page by page, and what becomes of it.
 
+mod dropped;
 mod files;
 mod repeats;
 

@@ -121,6 +121,66 @@ async fn a_tenant_without_an_id_gets_one_and_a_repeat_makes_no_other() -> Result
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn names_of_manufacturers_are_bound_to_a_partner_and_changed() -> Result<()> {
+    let place = place().await?;
+    let new = |names: &[&str]| json!({"id": "northwind", "name": "Northwind", "kind": "oem", "manufacturers": names});
+    let made = ask(&place, "POST /v1/partners", &new(&["Northwind", " Contoso "])).await?;
+    assert_eq!(
+        (made.status.as_u16(), &made.body["version"]),
+        (201, &json!(1)),
+        "{}",
+        made.body
+    );
+    assert_eq!(made.body["manufacturers"], json!(["Contoso", "Northwind"]));
+    for (names, status) in [(&["Northwind", "Contoso"][..], 200), (&[], 200), (&["Contoso"], 409)] {
+        place.0.wait(5);
+        let again = ask(&place, "POST /v1/partners", &new(names)).await?;
+        assert_eq!(again.status.as_u16(), status, "{names:?}: {}", again.body);
+    }
+    let path = "PATCH /v1/partners/northwind";
+    let one = json!({"manufacturers": ["Contoso"]});
+    for _ in 0..2 {
+        let bound = ask(&place, path, &one).await?;
+        assert_eq!(
+            (bound.status.as_u16(), &bound.body["version"]),
+            (200, &json!(2)),
+            "{}",
+            bound.body
+        );
+        assert_eq!(bound.body["manufacturers"], json!(["Contoso"]));
+    }
+    let unchanged = ask(&place, path, &json!({})).await?;
+    assert_eq!(unchanged.body["version"], 2);
+    let service = Who::Service;
+    let stale = [("if-match", "\"1\"")];
+    let late = place
+        .1
+        .ask(&service, &place.0, path, &stale, &json!({"manufacturers": []}))
+        .await?;
+    assert_eq!(late.status.as_u16(), 412, "{}", late.body);
+    let none = ask(&place, path, &json!({"manufacturers": []})).await?;
+    assert_eq!((none.status.as_u16(), &none.body["manufacturers"]), (200, &Value::Null));
+    for wrong in [json!(["None"]), json!([""]), json!(["a\u{0}"])] {
+        let answer = ask(&place, path, &json!({"manufacturers": wrong})).await?;
+        assert_eq!(answer.body["errors"][0]["path"], "manufacturers", "{}", answer.body);
+    }
+    ask(
+        &place,
+        "POST /v1/partners",
+        &json!({"id": "csp", "name": "csp", "kind": "csp-direct"}),
+    )
+    .await?;
+    let other = ask(&place, "PATCH /v1/partners/csp", &one).await?;
+    assert_eq!(other.status.as_u16(), 400, "{}", other.body);
+    let nobody = ask(&place, "PATCH /v1/partners/nobody", &one).await?;
+    assert_eq!(nobody.status.as_u16(), 404);
+    let own = Who::OfPartner("northwind".parse()?, Role::Oem);
+    let self_service = place.1.ask(&own, &place.0, path, &[], &one).await?;
+    assert_eq!(self_service.status.as_u16(), 403);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_partner_is_made_known_once_and_listed() -> Result<()> {
     let place = place().await?;
     let provider = json!({"id": "adatum", "name": "Adatum", "kind": "csp-provider"});

@@ -1,7 +1,12 @@
 //! Profiles over HTTP: who makes, sees and assigns which, which one a device has, and what is refused where.
 
 mod assigned;
+mod assigned_devices;
+mod contradictions;
+mod many;
+mod partners;
 mod rights;
+mod waits;
 
 use axum::http::StatusCode;
 use journeys::api::{Answer, Api, Who};
@@ -110,7 +115,8 @@ fn paths(answer: &Answer) -> Vec<&str> {
 async fn a_profile_is_made_changed_and_deleted() -> Result<()> {
     let place = Place::new().await?;
     let sent = json!({"name": "Sales", "language": "de-DE", "deviceNameTemplate": "PC-%SERIAL%",
-        "outOfBoxExperience": {"licenseTermsHidden": true}, "enrollmentStatusPage": {}});
+        "outOfBoxExperience": {"licenseTermsHidden": true}, "enrollmentStatusPage": {},
+        "roleScopeTagIds": ["17", " 0 "]});
     let who = place.administrator();
     let key = [("idempotency-key", "order-1")];
     let made = place.ask(&who, "POST /profiles", &key, &sent).await?;
@@ -122,6 +128,7 @@ async fn a_profile_is_made_changed_and_deleted() -> Result<()> {
     );
     assert_eq!(made.headers["etag"], "\"1\"");
     assert_eq!(made.body["outOfBoxExperience"]["userType"], "standard");
+    assert_eq!(made.body["roleScopeTagIds"], json!(["0", "17"]));
     assert_eq!(made.body["enrollmentStatusPage"]["installProgressTimeoutInMinutes"], 60);
     let again = place.ask(&who, "POST /profiles", &key, &sent).await?;
     assert_eq!(
@@ -151,6 +158,7 @@ async fn a_profile_is_made_changed_and_deleted() -> Result<()> {
     }
     let seen = place.admin(&format!("GET {path}"), &Value::Null).await?;
     assert_eq!(seen.body["isDefault"], true);
+    assert_eq!(seen.body["roleScopeTagIds"], json!(["0", "17"]), "what is absent stays");
 
     let assigned = place
         .admin(

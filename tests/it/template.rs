@@ -217,17 +217,24 @@ fn of_the_registry_nobody_writes_more_than_this() {
         }
     }
     let expected = [
-        ("PutItem DEVICE#*", ["register-batch", "registration-api"].as_slice()),
+        (
+            "PutItem DEVICE#*",
+            ["graph-api", "partner-center-api", "register-batch", "registration-api"].as_slice(),
+        ),
         // A rebind claims the identities of the new board, and gives the old ones free, as a release does.
         ("PutItem CLAIM#*", &["register-batch", "registration-api"]),
-        ("DeleteItem CLAIM#*", &["register-batch", "registration-api"]),
+        (
+            "DeleteItem CLAIM#*",
+            &["graph-api", "partner-center-api", "register-batch", "registration-api"],
+        ),
         ("PutItem BATCH#*", &["register-batch"]),
         ("PutItem ENTRY#*", &["register-batch", "registration-api"]),
         ("UpdateItem KNOWN#*", &["register-batch", "registration-api"]),
         // What a withdrawn entry was the only one to be led to by.
         ("DeleteItem KNOWN#*", &["registration-api"]),
-        // People decide through consent-api; sweep carries out what a worker left half done.
-        ("PutItem GRANT#*", &["consent-api", "sweep"]),
+        // People decide through consent-api; sweep carries out what a worker left half done; a partner's tool gives its consent
+        // back.
+        ("PutItem GRANT#*", &["consent-api", "partner-center-api", "sweep"]),
         // The consent of a new tenant, and of a manufacturer's catalogue, to itself: head and shards.
         ("PutItem GRANT#*#-", &["registration-api"]),
         ("PutItem GRANT#*#-#*", &["registration-api"]),

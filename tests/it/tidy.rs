@@ -120,6 +120,9 @@ fn forbidden(folder: &str, name: &str, functions: &BTreeSet<String>, test: bool)
     if folder.starts_with("functions/") && outer {
         return Some("a function does not know where it runs");
     }
+    if name == "muster-service" && !folder.starts_with("functions/") && folder.starts_with("shared/") {
+        return Some("only functions stand on the service");
+    }
     let io = ["aws", "lambda", "tokio", "hyper", "reqwest", "rusqlite"]
         .iter()
         .any(|part| name.starts_with(part));
@@ -165,6 +168,8 @@ fn the_rules_about_dependencies_bite() {
         ("shared/core", "muster-store", true),
         ("shared/manifest", "muster-core", true),
         ("shared/store", "muster-local", false),
+        ("shared/service", "registration-api", false),
+        ("shared/runtime", "muster-service", false),
         ("infra/local", "aws-sdk-s3", false),
     ] {
         assert!(forbidden(folder, name, &functions, test).is_some(), "{folder} {name}");
@@ -201,7 +206,7 @@ fn field_types(source: &str, name: &str) -> Vec<String> {
             text.rsplit([' ', ':', '&']).next().unwrap_or(text).to_owned()
         })
         // What the caller knows already, and a setting, is no capability.
-        .filter(|name| !["BTreeSet", "NewId", "String"].contains(&name.as_str()))
+        .filter(|name| !["BTreeSet", "NewId", "String", "Throttling"].contains(&name.as_str()))
         .collect()
 }
 

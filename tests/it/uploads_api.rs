@@ -3,10 +3,12 @@
 mod figure;
 mod given_up;
 mod keys;
+mod news;
+mod options;
 mod pace;
 pub(crate) mod sent;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::http::StatusCode;
 use journeys::api::{Answer, Api, Who};
@@ -63,6 +65,18 @@ impl Served {
         let answer = self.ask(&self.admin, &format!("GET {rest}"), &Value::Null).await?;
         assert_eq!(answer.status, 200, "{rest}: {}", answer.body);
         Ok(answer.body)
+    }
+
+    /// The upload at this path once it has come to its end, as a client waits for it.
+    async fn ended(&self, path: &str) -> Result<Value> {
+        let until = Instant::now() + Duration::from_secs(60);
+        loop {
+            let shown = self.get(&format!("{path}?wait=20")).await?;
+            if !matches!(shown["state"].as_str(), Some("announced" | "processing")) {
+                return Ok(shown);
+            }
+            assert!(Instant::now() < until, "it does not end: {shown}");
+        }
     }
 
     async fn announce(&self, who: &Who, new: &Value) -> Result<Value> {
@@ -124,7 +138,7 @@ async fn a_file_goes_to_its_signed_url_once_and_with_the_announced_size_alone() 
     assert_eq!(send(put, &file).await?.status, 200);
     // A second time finds that it is there.
     assert_eq!(send(put, &file).await?.status, 412);
-    let ended = served.get(&format!("{path}?wait=20")).await?;
+    let ended = served.ended(&path).await?;
     assert_eq!(ended["state"], "finished", "{ended}");
     assert_eq!(ended["announcement"], announced["id"]);
     assert_eq!(
@@ -265,7 +279,7 @@ async fn a_file_in_parts_is_made_when_all_of_them_have_arrived() -> Result<()> {
         let done = served.ask(&served.admin, &complete, &json!({ "parts": named })).await?;
         assert_eq!(done.status, 202, "{}", done.body);
     }
-    let ended = served.get(&format!("{path}?wait=20")).await?;
+    let ended = served.ended(&path).await?;
     assert_eq!(
         (&ended["state"], &ended["reason"]["code"]),
         (&json!("refused"), &json!("too-many-rows"))
@@ -470,7 +484,7 @@ async fn a_repeated_announcement_is_given_urls_for_the_time_that_is_left() -> Re
     assert_eq!(again.body["expiresAt"], first.body["expiresAt"]);
     assert!(url(&again).contains("X-Amz-Expires=2100&"), "{}", again.body);
     assert_eq!(send(&again.body["put"], &file).await?.status, 200);
-    let ended = served.get(&format!("/uploads/{}?wait=20", id_of(&first.body))).await?;
+    let ended = served.ended(&format!("/uploads/{}", id_of(&first.body))).await?;
     assert_eq!(ended["state"], "finished", "{ended}");
 
     // What is not waited for any more has no URLs.
@@ -590,7 +604,7 @@ async fn a_consent_that_ends_before_the_file_comes_refuses_it() -> Result<()> {
         .await?;
     world.revoke(served.tenant, &partner).await?;
     assert_eq!(send(&announced["put"], &file).await?.status, 200);
-    let ended = served.get(&format!("/uploads/{}?wait=20", id_of(&announced))).await?;
+    let ended = served.ended(&format!("/uploads/{}", id_of(&announced))).await?;
     assert_eq!(
         (&ended["state"], &ended["reason"]["code"]),
         (&json!("refused"), &json!("consent-revoked"))
@@ -630,7 +644,7 @@ async fn a_token_that_loses_its_rights_in_mid_upload_does_no_more_and_the_upload
         (expired.status.as_u16(), &expired.body["code"]),
         (401, &json!("unauthenticated"))
     );
-    let ended = served.get(&format!("{path}?wait=20")).await?;
+    let ended = served.ended(&path).await?;
     assert_eq!(ended["state"], "finished", "{ended}");
     served.check().await
 }
@@ -653,7 +667,7 @@ async fn an_upload_that_is_called_off_before_its_file_comes_takes_none() -> Resu
         );
     }
     assert_eq!(send(&announced["put"], &file).await?.status, 200);
-    let ended = served.get(&format!("{path}?wait=20")).await?;
+    let ended = served.ended(&path).await?;
     assert_eq!(
         (&ended["state"], &ended["reason"]["code"]),
         (&json!("refused"), &json!("cancelled")),
@@ -876,6 +890,31 @@ async fn an_upload_that_only_validates_predicts_and_changes_nothing() -> Result<
     body["validateOnly"] = json!(false);
     let done = served.ask(&served.admin, "POST /devices?wait=20", &body).await?.body;
     assert_eq!(done["counts"], predicted["counts"]);
+    let foreseen = served.get(&format!("{path}/rows?limit=1000")).await?;
+    let became = served
+        .get(&format!("/uploads/{}/rows?limit=1000", id_of(&done)))
+        .await?;
+    let all = |rows: &Value| rows["rows"].as_array().cloned().unwrap_or_default();
+    let (foreseen, became) = (all(&foreseen), all(&became));
+    assert_eq!((foreseen.len(), became.len()), (105, 105));
+    for (foreseen, became) in foreseen.iter().zip(&became) {
+        for name in [
+            "row",
+            "line",
+            "serial",
+            "outcome",
+            "code",
+            "codeName",
+            "column",
+            "columnName",
+            "remedy",
+        ] {
+            assert_eq!(foreseen[name], became[name], "{name} of {foreseen}");
+        }
+        if foreseen["device"].is_string() {
+            assert_eq!(foreseen["device"], became["device"], "{foreseen}");
+        }
+    }
     assert_eq!(world.devices(served.tenant).await?.len(), 103);
     served.check().await
 }

@@ -14,7 +14,7 @@ use muster_core::access::Role;
 use muster_core::id::{PartnerId, TenantId};
 use muster_local::flow::Embedded;
 use muster_local::issuer::{DevIssuer, TokenRequest};
-use muster_local::serve::{Outside, apis};
+use muster_local::serve::{Outside, Throttling, apis};
 use muster_runtime::auth::Verifier;
 use muster_runtime::http::{Acting, Peer, around};
 use serde_json::Value;
@@ -34,9 +34,10 @@ pub const NOBODY: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 
 pub fn outside(s3: SocketAddr) -> Outside {
     let made = AtomicU64::new(0);
     Outside {
-        s3,
+        s3_url: format!("http://{s3}"),
         public_url: PUBLIC_URL.to_owned(),
         new_id: Arc::new(move || Uuid::from_u64_pair(1, made.fetch_add(1, Ordering::Relaxed))),
+        throttling: Throttling::Off,
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
-use muster_core::id::{PartnerId, TenantId};
+use muster_core::id::{PartnerId, TenantId, UploadId};
 use muster_core::inbox::{InboxKey, NO_TENANT};
 use muster_core::message::{BatchMessage, FinishMessage, ObjectsCreated};
 use muster_core::upload::ObjectVersion;
@@ -59,6 +59,12 @@ impl<'a> ByHand<'a> {
             done(deliver(&world.embedded, QueueName::Validate, batch).await?)?;
         }
         Ok(Self { world, object, batches })
+    }
+
+    /// Its id.
+    #[must_use]
+    pub fn upload(&self) -> UploadId {
+        self.object.upload_id()
     }
 
     /// How many batches there are.

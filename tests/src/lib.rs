@@ -2,5 +2,6 @@
 
 pub mod api;
 pub mod by_hand;
+mod harvested;
 pub mod lists;
 pub mod world;

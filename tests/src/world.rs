@@ -1,10 +1,11 @@
 //! A world on the embedded engines in memory: tenants, partners, and what they upload.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use hardware_hash::hypervisor::HYPER_V;
 use jiff::Timestamp;
 use muster_core::channel::Channel;
 use muster_core::device::Device;
@@ -28,6 +29,9 @@ pub const FABRIKAM: &str = "1b6c0d7e-3f5a-4c1e-9a51-8d2f6f1f3a10";
 /// The id of another tenant.
 pub const TAILSPIN: &str = "2c7d1e8f-4a6b-4d2f-8b62-9e3a7a2b4b21";
 
+/// The manufacturers of all synthetic devices, virtual machines included. Each OEM of a world stands for them.
+const MANUFACTURERS: [&str; 2] = ["Contoso", HYPER_V.manufacturer];
+
 /// 2026-01-01 in milliseconds.
 const NEW_YEAR: i64 = 1_767_225_600_000;
 
@@ -45,6 +49,7 @@ pub struct World {
     /// Its work.
     pub flow: Flow,
     clock: Arc<AtomicI64>,
+    pub(crate) harvests: AtomicU64,
 }
 
 /// A finished upload as its sender sees it.
@@ -71,7 +76,31 @@ impl World {
         let now = move || at(read.load(Ordering::Relaxed));
         let embedded = Embedded::in_memory(Arc::new(now)).await?;
         let flow = Flow::start(&embedded).await?;
-        Ok(Self { embedded, flow, clock })
+        Ok(Self::over(embedded, flow, clock))
+    }
+
+    const fn over(embedded: Embedded, flow: Flow, clock: Arc<AtomicI64>) -> Self {
+        Self {
+            embedded,
+            flow,
+            clock,
+            harvests: AtomicU64::new(0),
+        }
+    }
+
+    /// A new world that is a sandbox, with everybody in it.
+    ///
+    /// # Errors
+    /// When the engines cannot start.
+    pub async fn sandbox() -> Result<Self> {
+        let Self {
+            embedded, flow, clock, ..
+        } = Self::new().await?;
+        drop(flow);
+        let embedded = embedded.as_sandbox();
+        embedded.fill_sandbox().await?;
+        let flow = Flow::start(&embedded).await?;
+        Ok(Self::over(embedded, flow, clock))
     }
 
     /// A new world in which nobody works, on a runtime whose clock is paused and is this world's clock, too. The ids of
@@ -96,7 +125,7 @@ impl World {
         let embedded = Embedded::in_memory_with(Arc::new(now), Arc::new(version_ids)).await?;
         let flow = Flow::work(&embedded);
         flow.stop();
-        Ok(Self { embedded, flow, clock })
+        Ok(Self::over(embedded, flow, clock))
     }
 
     /// The same world with its process started anew, and with decorators around its engines.
@@ -111,6 +140,7 @@ impl World {
             embedded,
             flow,
             clock: self.clock,
+            harvests: self.harvests,
         })
     }
 
@@ -143,12 +173,11 @@ impl World {
     pub async fn partner(&self, id: &str, kind: PartnerKind, provider: Option<&str>) -> Result<PartnerId> {
         let id: PartnerId = id.parse()?;
         let provider = provider.map(str::parse).transpose()?;
+        let names: &[&str] = if kind == PartnerKind::Oem { &MANUFACTURERS } else { &[] };
         let partner = Partner {
-            id: id.clone(),
-            name: id.to_string(),
-            kind,
             provider,
-            created_at: self.now(),
+            manufacturers: names.iter().map(|name| (*name).to_owned()).collect(),
+            ..Partner::new(id.clone(), id.to_string(), kind, self.now())
         };
         self.embedded.partners().create(&partner).await?;
         Ok(id)
@@ -187,11 +216,14 @@ impl World {
             .await??)
     }
 
-    /// Drops a file in the inbox.
+    /// Drops a file in the inbox. One for the channel `automatic` comes as the list of a harvest does, under a name of its own.
     ///
     /// # Errors
     /// When the store is out of reach.
     pub async fn drop_file(&self, key: &str, body: Vec<u8>, metadata: &[(&str, &str)]) -> Result<ObjectVersion> {
+        if let Some(parsed) = InboxKey::parse(key).filter(|parsed| parsed.channel == Channel::Automatic.as_str()) {
+            return self.hand_in(&parsed, body, metadata).await;
+        }
         let directory = tempfile::tempdir()?;
         let path = directory.path().join("list.csv");
         std::fs::write(&path, body)?;

@@ -95,3 +95,125 @@ async fn a_worker_that_dies_anywhere_is_followed_by_one_that_completes_the_devic
     }
     Ok(())
 }
+
+/// A batch that is held before its first transaction, while `meanwhile` happens; then it goes on, and `then` happens to the next.
+fn held(world: &World, then: Fault) -> muster_local::flow::Embedded {
+    at_transactions(&world.embedded, move |n| match n {
+        1 => Fault::Delay(std::time::Duration::from_millis(400)),
+        _ => then,
+    })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_batches_of_one_catalogue_list_no_two_devices_of_one_name() -> Result<()> {
+    let world = World::new().await?;
+    let (_, oem, _) = parties(&world).await?;
+    let catalogue = TenantId::of_catalogue(&oem);
+    let twin = |n: u64| {
+        let mut twin = device(n);
+        (twin.serial, twin.product) = (device(1).serial, device(1).product);
+        all_columns(&[Row::of_hash(&twin)])
+    };
+    let one = ByHand::validated(&world, "catalogue", Some(&oem), catalogue, twin(1)).await?;
+    let two = ByHand::validated(&world, "catalogue", Some(&oem), catalogue, twin(2)).await?;
+    // Both have looked before either of them writes.
+    let slow = held(&world, Fault::None);
+    let (first, second) = tokio::join!(one.register(&slow, 0), async {
+        tokio::time::sleep(std::time::Duration::from_millis(150)).await;
+        two.register(&world.embedded, 0).await
+    });
+    assert_eq!((first?, second?), (Verdict::Done, Verdict::Done));
+    let (one, two) = (one.finished().await?, two.finished().await?);
+    assert_eq!(
+        (count(&one, "ambiguous"), count(&two, "registered")),
+        (1, 1),
+        "{}",
+        one.report
+    );
+    assert_eq!(entries(&world, &oem).await?.len(), 1);
+    assert!(world.embedded.fsck().check(world.now()).await?.is_clean());
+    Ok(())
+}
+
+/// A batch of rows that are written after a catalogue's batch has looked for them, and whose worker dies before it looks itself.
+async fn missed<'a>(world: &'a World, tenant: TenantId, oem: &PartnerId, csp: &PartnerId) -> Result<ByHand<'a>> {
+    let rows = ByHand::validated(world, "partner-center", Some(csp), tenant, tuples(0..3)).await?;
+    let catalogue = TenantId::of_catalogue(oem);
+    let entries = ByHand::validated(world, "catalogue", Some(oem), catalogue, hashes(0..3)).await?;
+    let dying = held(world, Fault::Die);
+    let (died, listed) = tokio::join!(rows.register(&dying, 0), async {
+        tokio::time::sleep(std::time::Duration::from_millis(150)).await;
+        entries.calmly().await
+    });
+    assert_eq!(count(&listed?, "registered"), 3);
+    assert_eq!(died?, Verdict::Again);
+    let devices = world.devices(tenant).await?;
+    assert!(
+        devices.len() == 3 && devices.iter().all(|device| device.components.is_none()),
+        "{devices:?}"
+    );
+    Ok(rows)
+}
+
+async fn all_complete(world: &World, tenant: TenantId) -> Result<bool> {
+    let devices = world.devices(tenant).await?;
+    Ok(devices.len() == 3 && devices.iter().all(|device| device.components.is_some()))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rows_of_a_cancelled_upload_whose_worker_died_are_completed_all_the_same() -> Result<()> {
+    for lost in [false, true] {
+        let world = World::new().await?;
+        let (tenant, oem, csp) = parties(&world).await?;
+        let rows = missed(&world, tenant, &oem, &csp).await?;
+        let id = rows.upload();
+        let reason = muster_core::upload::Reason::cancelled("somebody");
+        let uploads = world.embedded.uploads();
+        assert!(uploads.cancel(&id, &reason, world.now()).await?);
+        if lost {
+            // Nothing but sweep knows of the batch.
+            assert!(!all_complete(&world, tenant).await?);
+            world.wait(16 * 60);
+        } else {
+            assert_eq!(rows.register(&world.embedded, 0).await?, Verdict::Done);
+            assert!(all_complete(&world, tenant).await?, "its message came again");
+            world.wait(16 * 60);
+        }
+        assert!(world.embedded.fsck().check(world.now()).await?.is_clean());
+        let world = world.restarted(|client| client).await?;
+        world.embedded.sweep(sweep::Occasion::Schedule).await?;
+        world.flow.idle().await;
+        assert!(all_complete(&world, tenant).await?, "lost: {lost}");
+        let devices = world.devices(tenant).await?;
+        // Once it is settled nobody looks again.
+        for _ in 0..2 {
+            world.wait(3600);
+            world.embedded.sweep(sweep::Occasion::Schedule).await?;
+            world.flow.idle().await;
+        }
+        let uploads = world.embedded.uploads();
+        assert_eq!(uploads.unsettled_batches(&id).await?, Vec::<u32>::new());
+        assert!(uploads.due(jiff::Timestamp::MAX, 10).await?.is_empty());
+        assert_eq!(world.devices(tenant).await?, devices);
+        assert!(world.embedded.fsck().check(world.now()).await?.is_clean());
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rows_are_completed_although_whoever_handed_them_in_may_not_any_more() -> Result<()> {
+    let world = World::new().await?;
+    let (tenant, oem, csp) = parties(&world).await?;
+    let rows = missed(&world, tenant, &oem, &csp).await?;
+    world.revoke(tenant, &csp).await?;
+    assert_eq!(rows.register(&world.embedded, 0).await?, Verdict::Done);
+    assert!(all_complete(&world, tenant).await?);
+    let device = world.devices(tenant).await?.remove(0);
+    let history = world.embedded.devices().history(&device, None, 5).await?;
+    assert!(
+        matches!(&history.changes[0].by, Author::Catalogue(by) if *by == oem),
+        "{history:?}"
+    );
+    assert!(world.embedded.fsck().check(world.now()).await?.is_clean());
+    Ok(())
+}

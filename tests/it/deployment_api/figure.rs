@@ -1,5 +1,5 @@
-//! How long a look-up takes among 100,000 devices, on the disk. It takes minutes and wants the machine for itself:
-//! `cargo test -p journeys --test it deployment_api::figure -- --ignored --nocapture`.
+//! How long a look-up takes among 100,000 devices and among 1,000,000, on the disk. It takes minutes and wants the machine
+//! for itself: `cargo test --workspace --test it deployment_api::figure -- --ignored --nocapture --test-threads 1`.
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
@@ -21,9 +21,10 @@ use serde_json::Value;
 use super::by_hash;
 use super::profiles::profile;
 
-/// What is held: the slowest of a hundred.
+/// What is held among 100,000 devices: the slowest of a hundred.
 const P99: Duration = Duration::from_millis(20);
-const REGISTERED: u64 = 100_000;
+/// How many devices one list hands in.
+const LIST: u64 = 100_000;
 const ASKED: u64 = 2000;
 
 #[expect(clippy::disallowed_methods, reason = "figures are of the machine's clock")]
@@ -59,20 +60,35 @@ fn told(what: &str, mut times: Vec<Duration>) -> Duration {
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "a figure, which takes minutes"]
 async fn a_device_among_a_hundred_thousand() -> Result<()> {
+    let worst = among(100_000).await?;
+    assert!(worst < P99, "{worst:.2?}");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "a figure, which takes half an hour and 20 GB of disk"]
+async fn a_device_among_a_million() -> Result<()> {
+    among(1_000_000).await?;
+    Ok(())
+}
+
+/// Asks among so many devices, and says how long the slowest of a hundred look-ups took.
+async fn among(registered: u64) -> Result<Duration> {
     let directory = tempfile::tempdir()?;
-    let list = directory.path().join("list.csv");
-    std::fs::write(&list, intune(0..REGISTERED))?;
     let data = directory.path().join("data");
     let embedded = Embedded::open(DataDir::open(&data, "figure", now())?, Arc::new(now)).await?;
     let tenant = Tenant::new(FABRIKAM.parse()?, "Fabrikam", now());
     embedded.tenants().create(&tenant).await?;
     let flow = Flow::start(&embedded).await?;
-    let key = format!("inbox/intune/-/{FABRIKAM}/long.csv");
-    embedded
-        .objects()
-        .put_file(&key, &list, "text/csv", &Default::default())
-        .await?;
-    flow.idle().await;
+    let (list, start) = (directory.path().join("list.csv"), Instant::now());
+    for first in (0..registered).step_by(usize::try_from(LIST)?) {
+        std::fs::write(&list, intune(first..registered.min(first + LIST)))?;
+        let key = format!("inbox/intune/-/{FABRIKAM}/{first}.csv");
+        let objects = embedded.objects();
+        objects.put_file(&key, &list, "text/csv", &Default::default()).await?;
+        flow.idle().await;
+        println!("{} devices after {:.0?}", registered.min(first + LIST), start.elapsed());
+    }
     let grants = embedded.grants();
     let permit = grants.permit(
         tenant.id,
@@ -95,24 +111,23 @@ async fn a_device_among_a_hundred_thousand() -> Result<()> {
     let api = Api::over_state(&embedded, NOBODY)?;
     let (mut known, mut strange, mut nonces) = (Vec::new(), Vec::new(), Vec::new());
     for n in 0..ASKED {
-        let registered = n % 2 == 0;
+        let is_known = n % 2 == 0;
         // Far from each other, and each once.
-        let number = if registered {
-            n * 48_611 % REGISTERED
+        let number = if is_known {
+            n * 48_611 % registered
         } else {
-            REGISTERED + n
+            registered + n
         };
         let (given, took) = timed(&api, n, "nonce", &serde_json::json!({})).await?;
         nonces.push(took);
         let mut shown = by_hash(&device(number).with_new_disk(1));
         shown["nonce"] = given["nonce"].clone();
         let (answer, took) = timed(&api, n, "lookup", &shown).await?;
-        assert_eq!(answer["answer"] == "profile", registered, "{answer}");
-        (if registered { &mut known } else { &mut strange }).push(took);
+        assert_eq!(answer["answer"] == "profile", is_known, "{answer}");
+        (if is_known { &mut known } else { &mut strange }).push(took);
     }
     told("a nonce", nonces);
     let strange = told("a stranger", strange);
     let known = told("a device, with its profile", known);
-    assert!(known < P99 && strange < P99, "{known:.2?}, {strange:.2?}");
-    Ok(())
+    Ok(known.max(strange))
 }

@@ -1,5 +1,7 @@
 //! A device that has a profile: what it is given, what is recorded, and when it is told that its profile is gone.
 
+mod race;
+
 use journeys::lists::device;
 use journeys::world::{Result, World};
 use muster_core::channel::Channel;
@@ -42,31 +44,23 @@ pub(super) fn profile(tenant: TenantId, name: &str, now: jiff::Timestamp) -> Pro
         change_account_hidden: true,
         user_type: Some(UserType::Administrator),
     };
+    let settings = Settings {
+        name: name.to_owned(),
+        out_of_box_experience: oobe,
+        language: Some("os-default".to_owned()),
+        ..Settings::default()
+    };
+    let id = ProfileId::of_seed([u8::try_from(name.len()).unwrap_or_default(); 16]);
     Profile {
-        id: ProfileId::of_seed([u8::try_from(name.len()).unwrap_or_default(); 16]),
-        tenant,
-        version: 1,
-        revision: 1,
-        origin: Channel::Intune,
-        partner: None,
-        settings: Settings {
-            name: name.to_owned(),
-            out_of_box_experience: oobe,
-            language: Some("os-default".to_owned()),
-            ..Settings::default()
-        },
         assignment: Assignment {
             all_devices: true,
             ..Assignment::default()
         },
-        included_devices: 0,
-        excluded_devices: 0,
-        created_at: now,
-        modified_at: now,
+        ..Profile::new(id, tenant, Channel::Intune, settings, now)
     }
 }
 
-async fn make(place: &Place, profile: &Profile) -> Result<()> {
+pub(super) async fn make(place: &Place, profile: &Profile) -> Result<()> {
     let written = as_administrator(&place.world, place.tenant, async |act| {
         Ok(place.world.embedded.profiles().create(profile, act).await?)
     });
@@ -158,5 +152,25 @@ async fn a_profile_that_a_device_cannot_use_is_not_given() -> Result<()> {
         place.told(&by_hash(&device(1))).await?["configuration"]["AutopilotMode"],
         1
     );
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_device_is_told_that_a_technician_may_prepare_it() -> Result<()> {
+    let place = Place::new().await?;
+    let mut driven = profile(place.tenant, "User driven", place.world.now());
+    for (allowed, mode) in [(false, 0), (true, 2)] {
+        driven.settings.preprovisioning_allowed = allowed;
+        let profiles = place.world.embedded.profiles();
+        let settings = &driven.settings;
+        as_administrator(&place.world, place.tenant, async |act| {
+            profiles.create(&driven, act).await?;
+            let change = |old: &Profile| old.with_settings(settings.clone(), act.now);
+            Ok(profiles.change(driven.id, None, act, change).await?)
+        })
+        .await?;
+        let told = place.told(&by_hash(&device(1))).await?;
+        assert_eq!(told["configuration"]["AutopilotMode"], mode, "{told}");
+    }
     Ok(())
 }

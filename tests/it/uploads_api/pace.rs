@@ -9,7 +9,6 @@ use muster_core::inbox::UploadOptions;
 use muster_core::party::Registrant;
 use muster_core::upload::{ObjectVersion, Upload};
 use muster_local::faults::{FaultPoint, Faulty};
-use tokio::time::Instant;
 
 use super::*;
 
@@ -65,6 +64,7 @@ async fn how_far_many_uploads_are_is_not_asked_for_one_after_the_other() -> Resu
             channel: Channel::Intune,
             options: UploadOptions::default(),
             require_catalogue: false,
+            manufacturers: std::collections::BTreeSet::new(),
             grant: GrantPin {
                 tenant,
                 registrant: Registrant::Tenant,
@@ -85,7 +85,7 @@ async fn how_far_many_uploads_are_is_not_asked_for_one_after_the_other() -> Resu
     let api = Api::over_state(&slow, SocketAddr::from(([127, 0, 0, 1], 9)))?;
     let admin = Who::OfTenant(tenant, Role::DeviceAdministrator);
     let what = format!("GET /v1/tenants/{tenant}/uploads?limit=1000");
-    let start = Instant::now();
+    let start = tokio::time::Instant::now();
     let shown = api.ask(&admin, &world, &what, &[], &Value::Null).await?.body;
     let took = start.elapsed();
     assert_eq!(shown["uploads"].as_array().map(Vec::len), Some(48), "{shown}");

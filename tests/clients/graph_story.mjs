@@ -1,0 +1,77 @@
+// What a program does with @microsoft/microsoft-graph-client: the argument is where the package is, stdin says where the
+// server is and which devices to hand in.
+
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { setTimeout as wait } from "node:timers/promises";
+
+const require = createRequire(`${process.argv[2]}/`);
+const { BatchRequestContent, BatchResponseContent, Client, GraphError, PageIterator } = require(
+  "@microsoft/microsoft-graph-client",
+);
+
+const { url, token, good, owned } = JSON.parse(readFileSync(0, "utf8"));
+const client = Client.init({
+  baseUrl: url,
+  defaultVersion: "v1.0",
+  customHosts: new Set([new URL(url).hostname]),
+  authProvider: (done) => done(null, token),
+});
+const imports = "/deviceManagement/importedWindowsAutopilotDeviceIdentities";
+const identities = "/deviceManagement/windowsAutopilotDeviceIdentities";
+const row = ([serialNumber, hardwareIdentifier]) => ({
+  "@odata.type": "#microsoft.graph.importedWindowsAutopilotDeviceIdentity",
+  groupTag: "Office",
+  serialNumber,
+  productKey: "",
+  hardwareIdentifier,
+  assignedUserPrincipalName: "",
+});
+
+const begun = await client
+  .api(`${imports}/import`)
+  .post({ importedWindowsAutopilotDeviceIdentities: [row(good), row(good), row(owned)] });
+assert.deepEqual(
+  begun.value.map((one) => one.state.deviceImportStatus),
+  ["unknown", "unknown", "unknown"],
+);
+
+let listed;
+for (let turn = 0; turn < 300; turn++) {
+  listed = (await client.api(imports).get()).value;
+  if (listed.every((one) => one.state.deviceImportStatus !== "unknown")) break;
+  await wait(200);
+}
+const stateOf = ({ id }) => listed.find((one) => one.id === id).state;
+const [first, second, other] = begun.value.map(stateOf);
+const [done, twin] = first.deviceImportStatus === "complete" ? [first, second] : [second, first];
+assert.equal(done.deviceImportStatus, "complete");
+assert.equal(twin.deviceErrorName, "ZtdDeviceDuplicated");
+assert.deepEqual([other.deviceErrorCode, other.deviceErrorName], [808, "ZtdDeviceAssignedToOtherTenant"]);
+
+const seen = [];
+const page = await client.api(identities).filter(`contains(serialNumber,'${good[0]}')`).top(25).get();
+await new PageIterator(client, page, (one) => seen.push(one)).iterate();
+assert.deepEqual(
+  seen.map((one) => [one.id, one.serialNumber, one.groupTag]),
+  [[done.deviceRegistrationId, good[0], "Office"]],
+);
+
+const device = `${identities}/${seen[0].id}`;
+await client.api(`${device}/updateDeviceProperties`).post({ groupTag: "Kiosk" });
+await client
+  .api(`${device}/assignUserToDevice`)
+  .post({ userPrincipalName: "ada@contoso.onmicrosoft.com", addressableUserName: "Ada" });
+const changed = await client.api(device).get();
+assert.deepEqual([changed.groupTag, changed.userPrincipalName], ["Kiosk", "ada@contoso.onmicrosoft.com"]);
+
+// Released in a batch, as clean-up scripts do; the id is the serial number.
+const batch = new BatchRequestContent([
+  // Of this URL the client sends what stands behind the host.
+  { id: good[0], request: new Request(`${url}${device}`, { method: "DELETE" }) },
+]);
+const answers = new BatchResponseContent(await client.api("/$batch").post(await batch.getContent()));
+assert.ok([200, 204].includes(answers.getResponseById(good[0]).status));
+await assert.rejects(client.api(device).get(), (error) => error instanceof GraphError && error.statusCode === 404);
+console.log("done");

@@ -1,0 +1,20 @@
+"""Microsoft's JavaScript client for Graph. It sends its token by https only, so the server speaks TLS."""
+
+import json
+import os
+import subprocess
+from pathlib import Path
+
+STORY = Path(__file__).with_name("graph_story.mjs")
+
+
+def test_a_batch_is_imported_changed_and_released(encrypted, devices):
+    good, owned = devices("PC-1", "PC-2-808")
+    given = {"url": encrypted.url, "token": encrypted.tokens["CONTOSO_DEVICE_ADMINISTRATOR"], "good": good, "owned": owned}
+    environment = os.environ | {"NODE_EXTRA_CA_CERTS": encrypted.authority}
+    command = ["node", STORY, os.environ["NODE_MODULES"]]
+    done = subprocess.run(
+        command, input=json.dumps(given), env=environment, capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() == "done"
