@@ -118,7 +118,7 @@ impl RegisterBatch<'_> {
                         Err(_) => return Ok(false),
                     }
                 }
-                // The tenant itself is suspended.
+                // Not even the consent that the tenant gives itself is in force.
                 Completed::Refused => return Ok(false),
                 Completed::Stale { .. } => tokio::time::sleep(Duration::from_millis(u64::from(3 * round))).await,
             }

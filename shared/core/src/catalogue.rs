@@ -203,7 +203,8 @@ const SEVERAL: &str = "the catalogue has several devices with this PKID, or this
 const OTHER: &str = "the catalogue has another device with this PKID, or this manufacturer, model and serial number";
 
 /// Where these identities lead, given the entries that have any of them. `said`: what is said of the names beside them. A
-/// PKID leads to no device of another manufacturer: whoever listed that one stands for other names.
+/// PKID leads to no device of another manufacturer, nor makes one of those the right one unclear: whoever listed it stands
+/// for other names.
 #[must_use]
 pub fn lead<'a>(keys: &[IdentityKey], said: Said<'_>, entries: impl IntoIterator<Item = &'a Entry>) -> Lead<'a> {
     let mut found: Vec<&Entry> = entries
@@ -212,8 +213,13 @@ pub fn lead<'a>(keys: &[IdentityKey], said: Said<'_>, entries: impl IntoIterator
         .collect();
     found.sort_by_key(|entry| (entry.catalogued_at, entry.id));
     found.dedup_by_key(|entry| entry.id);
-    let Some(first) = found.first().copied() else {
+    if found.is_empty() {
         return Lead::Nothing;
+    }
+    let differ = |said: Option<&str>, held: Option<&str>| said.zip(held).is_some_and(|(said, held)| said != held);
+    found.retain(|entry| !differ(said.manufacturer, entry.manufacturer.as_deref()));
+    let Some(first) = found.first().copied() else {
+        return Lead::Unclear(OTHER);
     };
     if found
         .iter()
@@ -222,13 +228,9 @@ pub fn lead<'a>(keys: &[IdentityKey], said: Said<'_>, entries: impl IntoIterator
     {
         return Lead::Unclear(SEVERAL);
     }
-    let differ = |said: Option<&str>, held: Option<&str>| said.zip(held).is_some_and(|(said, held)| said != held);
-    let says_otherwise = |entry: &Entry| {
-        differ(said.serial, entry.serial.as_deref()) || differ(said.manufacturer, entry.manufacturer.as_deref())
-    };
     if found
         .iter()
-        .any(|entry| says_otherwise(entry) || contradicts(keys, entry).is_some())
+        .any(|entry| differ(said.serial, entry.serial.as_deref()) || contradicts(keys, entry).is_some())
     {
         return Lead::Unclear(OTHER);
     }

@@ -138,7 +138,7 @@ pub fn decide(record: &Record, context: &EntryContext<'_>, own: &[Entry]) -> Ent
     }
 }
 
-/// Why the manufacturer may not make this device known: its firmware names another one.
+/// Why the manufacturer may not make this device known: its hash, or the row where that is silent, names another one.
 fn foreign(new: &Entry, context: &EntryContext<'_>) -> Option<String> {
     // Whatever else the row says, its hash names a manufacturer, and that one counts.
     let named = new.manufacturer.as_deref().unwrap_or_default();
@@ -155,10 +155,12 @@ fn foreign(new: &Entry, context: &EntryContext<'_>) -> Option<String> {
         .collect();
     Some(match bound.is_empty() {
         true => {
-            format!("the device's firmware names the manufacturer `{named}`, and no name is bound to {partner} yet")
+            format!(
+                "the hash, or the row where the hash is silent, names the manufacturer `{named}`, and no name is bound to {partner} yet"
+            )
         }
         false => format!(
-            "the device's firmware names the manufacturer `{named}`, and what is bound to {partner} is {}",
+            "the hash, or the row where the hash is silent, names the manufacturer `{named}`, and what is bound to {partner} is {}",
             bound.join(", ")
         ),
     })

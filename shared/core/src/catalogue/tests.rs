@@ -195,6 +195,25 @@ fn several_devices_with_one_name_lead_to_none() {
 }
 
 #[test]
+fn a_pkid_on_hardware_of_another_name_makes_the_named_one_no_less_clear() {
+    let (device, other) = (laptop(1), laptop(2));
+    let mut foreign = entry("tailspin", &other, 1);
+    foreign.manufacturer = Some("Tailspin".to_owned());
+    foreign.keys.extend(pkid(&device).keys);
+    let entries = [foreign, entry("northwind", &device, 2)];
+    let named = row(&RawRow {
+        product_id: device.pkid.as_deref(),
+        manufacturer: Some(&device.manufacturer),
+        model: Some(&device.product),
+        serial_number: Some(&device.serial),
+        ..RawRow::default()
+    });
+    assert_eq!(led(&named, &entries), Lead::To(&entries[1]));
+    assert_eq!(led(&named, &entries[..1]), Lead::Unclear(OTHER));
+    assert_eq!(led(&pkid(&device), &entries), Lead::Unclear(SEVERAL), "nobody is named");
+}
+
+#[test]
 fn a_row_whose_serial_number_is_another_leads_to_none() {
     let (device, other) = (laptop(1), laptop(2));
     let entries = [entry("northwind", &device, 1)];

@@ -163,7 +163,8 @@ impl Uploads {
     }
 
     /// Calls an upload off that is under way: no batch of it is begun any more, and what is worked on stops before its next
-    /// slice. Sweep looks at it once no worker can be at it any more, for what one that died left behind. `false` when it is final already, or there is none.
+    /// slice. Sweep looks at it once no worker can be at it any more, for what one that died left behind. `false` when it is
+    /// final already, or there is none.
     ///
     /// # Errors
     /// When the store is out of reach.
