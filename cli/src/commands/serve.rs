@@ -105,11 +105,12 @@ pub(crate) async fn run(args: &ServeArgs, around: &Surroundings, out: Output) ->
         tls,
         throttling: args.graph_throttling,
     };
+    Sandbox::prepare(&embedded, &directory).await?;
     let server = Server::start_with(&embedded, ports, how, around.new_id).await;
     let server = server.map_err(|error| Failure::of_disk_or(&embedded, error))?;
     let environment = directory.join("aws.env");
     write_environment(&environment, &server, &embedded).map_err(|error| Failure::unwritable(&environment, &error))?;
-    let sandbox = Sandbox::begin(&embedded, &directory, &server, (around.clock)()).await?;
+    let sandbox = Sandbox::begin(&embedded, &directory, &server, (around.clock)())?;
     let sender = embedded.tenants().list(None, 1).await?.pop();
     let told = Told {
         tenant: sender.as_ref(),
@@ -196,6 +197,7 @@ fn begin(args: &ServeArgs, server: &Server, environment: &Path, told: &Told<'_>,
             "NODE_EXTRA_CA_CERTS",
             "REQUESTS_CA_BUNDLE",
             "AWS_CA_BUNDLE",
+            "SSL_CERT_FILE",
             "MUSTER_CA_FILE",
         ] {
             view.say(format!("    export {variable}={path}"));

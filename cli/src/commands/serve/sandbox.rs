@@ -1,5 +1,7 @@
 //! What a sandbox says at its start: who is in it, and how to act as any of them.
 
+use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use muster_core::Timestamp;
@@ -16,6 +18,9 @@ use super::uploads::View;
 use crate::failure::Failure;
 use crate::output;
 use crate::state;
+
+/// The file that sets the variables, in the data directory.
+const ENVIRONMENT: &str = "sandbox.env";
 
 /// A sandbox, as a program is told of it.
 #[derive(Serialize)]
@@ -62,8 +67,23 @@ struct Given {
 }
 
 impl Sandbox {
-    /// Makes sure that everybody is there, gives out tokens, and writes them for shells. Nothing where it is no sandbox.
-    pub(super) async fn begin(
+    /// Makes sure that everybody is there before anybody is answered, and takes away the tokens of an earlier start. Nothing
+    /// where it is no sandbox.
+    pub(super) async fn prepare(embedded: &Embedded, directory: &Path) -> Result<(), Failure> {
+        if !embedded.is_sandbox() {
+            return Ok(());
+        }
+        let path = directory.join(ENVIRONMENT);
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() != ErrorKind::NotFound => return Err(Failure::unwritable(&path, &error)),
+            _ => {}
+        }
+        let filled = embedded.fill_sandbox().await;
+        filled.map_err(|error| Failure::of_disk_or(embedded, error))
+    }
+
+    /// Gives out tokens, and writes them for shells. Nothing where it is no sandbox.
+    pub(super) fn begin(
         embedded: &Embedded,
         directory: &Path,
         server: &Server,
@@ -72,8 +92,6 @@ impl Sandbox {
         if !embedded.is_sandbox() {
             return Ok(None);
         }
-        let filled = embedded.fill_sandbox().await;
-        filled.map_err(|error| Failure::of_disk_or(embedded, error))?;
         let sandbox = Self {
             tenants: TENANTS
                 .map(|(name, _)| Tenant {
@@ -95,7 +113,7 @@ impl Sandbox {
                 .into_iter()
                 .map(Given::from)
                 .collect(),
-            environment: directory.join("sandbox.env"),
+            environment: directory.join(ENVIRONMENT),
         };
         let path = &sandbox.environment;
         write_private(path, sandbox.script(server).as_bytes()).map_err(|error| Failure::unwritable(path, &error))?;
@@ -108,7 +126,8 @@ impl Sandbox {
         let mut text = format!("# Who is in the sandbox of `muster serve`; load it with `. {path}`.\n");
         text.push_str(&format!("export MUSTER={}\n", server.http_url()));
         if let Some(authority) = server.tls().and_then(|tls| tls.authority_file()) {
-            text.push_str(&format!("export MUSTER_CA_FILE={}\n", output::quoted_path(authority)));
+            let path = output::quoted_path(authority);
+            text.push_str(&format!("export MUSTER_CA_FILE={path} CURL_CA_BUNDLE={path}\n"));
         }
         for Tenant { name, id } in &self.tenants {
             text.push_str(&format!("export {}={id}\n", name.to_uppercase()));
