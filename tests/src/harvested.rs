@@ -17,7 +17,7 @@ impl World {
         &self,
         key: &InboxKey<'_>,
         body: Vec<u8>,
-        metadata: &[(&str, &str)],
+        options: UploadOptions,
     ) -> Result<ObjectVersion> {
         let tenant = self
             .embedded
@@ -34,7 +34,7 @@ impl World {
             tenant: tenant.id,
             registrant: Registrant::Tenant,
             channel: Channel::Automatic,
-            options: UploadOptions::from_metadata(metadata.iter().copied())?,
+            options,
             name: key.name.to_owned(),
             size: u64::try_from(body.len())?,
             parts: None,

@@ -12,7 +12,7 @@ use muster_core::device::Device;
 use muster_core::grant::{Grant, GrantRequest, Verb};
 use muster_core::history::Requester;
 use muster_core::id::{DeviceId, PartnerId, TenantId};
-use muster_core::inbox::InboxKey;
+use muster_core::inbox::{InboxKey, UploadOptions};
 use muster_core::message::ObjectsCreated;
 use muster_core::party::{Partner, PartnerKind, Registrant, Tenant};
 use muster_core::upload::ObjectVersion;
@@ -216,13 +216,16 @@ impl World {
             .await??)
     }
 
-    /// Drops a file in the inbox. One for the channel `automatic` comes as the list of a harvest does, under a name of its own.
+    /// Drops a file in the inbox. One for the channel `automatic` comes as the list of a harvest does, under a name of its own;
+    /// unless its options are none that a harvest could have.
     ///
     /// # Errors
     /// When the store is out of reach.
     pub async fn drop_file(&self, key: &str, body: Vec<u8>, metadata: &[(&str, &str)]) -> Result<ObjectVersion> {
-        if let Some(parsed) = InboxKey::parse(key).filter(|parsed| parsed.channel == Channel::Automatic.as_str()) {
-            return self.hand_in(&parsed, body, metadata).await;
+        let options = UploadOptions::from_metadata(metadata.iter().copied());
+        let parsed = InboxKey::parse(key).filter(|parsed| parsed.channel == Channel::Automatic.as_str());
+        if let (Some(parsed), Ok(options)) = (parsed, options) {
+            return self.hand_in(&parsed, body, options).await;
         }
         let directory = tempfile::tempdir()?;
         let path = directory.path().join("list.csv");
