@@ -81,6 +81,65 @@ fn no_source_file_is_long() {
     assert_none("these files are too long", &wrong);
 }
 
+/// Whether a section of a `Cargo.toml` has this line.
+fn says(manifest: &str, section: &str, line: &str) -> bool {
+    let heading = format!("[{section}]");
+    let lines = manifest.lines().skip_while(|line| *line != heading).skip(1);
+    lines
+        .take_while(|line| !line.starts_with('['))
+        .any(|found| found == line)
+}
+
+/// Whether a file has tests of its own.
+fn has_tests(source: &str) -> bool {
+    ["#[test]", "#[tokio::test", "proptest!"]
+        .iter()
+        .any(|word| source.contains(word))
+}
+
+/// Whether a file has an example that `cargo test` would run.
+fn has_examples(source: &str) -> bool {
+    let comments = source.lines().filter_map(|line| {
+        let line = line.trim_start();
+        line.strip_prefix("///").or_else(|| line.strip_prefix("//!"))
+    });
+    let fences: Vec<&str> = comments.map(str::trim).filter(|line| line.starts_with("```")).collect();
+    fences.iter().step_by(2).any(|fence| !fence.contains("text"))
+}
+
+#[test]
+fn nothing_that_is_not_run_has_tests() {
+    let mut wrong = Vec::new();
+    let sources = files(".rs");
+    for path in files("Cargo.toml") {
+        let Some(folder) = path.strip_suffix("/Cargo.toml") else {
+            continue;
+        };
+        let manifest = read(&path);
+        let source = |path: &&String| path.starts_with(&format!("{folder}/src/"));
+        for source in sources.iter().filter(source) {
+            let (text, main) = (read(source), source.ends_with("/src/main.rs"));
+            let section = if main { "[bin]" } else { "lib" };
+            if has_tests(&text) && says(&manifest, section, "test = false") {
+                wrong.push(format!("{source}: {path} says `test = false`"));
+            }
+            if has_examples(&text) && says(&manifest, section, "doctest = false") {
+                wrong.push(format!("{source}: {path} says `doctest = false`"));
+            }
+        }
+    }
+    assert_none("nobody would run the tests in these files", &wrong);
+}
+
+#[test]
+fn the_rules_about_what_is_run_bite() {
+    let manifest = "[lib]\ntest = false\n\n[[bin]]\nname = \"a\"\ndoctest = false\n";
+    assert!(says(manifest, "lib", "test = false") && !says(manifest, "lib", "doctest = false"));
+    assert!(says(manifest, "[bin]", "doctest = false") && !says(manifest, "[bin]", "test = false"));
+    assert!(has_tests("#[tokio::test(start_paused = true)]") && !has_tests("#[cfg(feature = \"tests\")]"));
+    assert!(has_examples("/// ```\n/// a();\n/// ```") && !has_examples("//! ```text\n//! a\n//! ```"));
+}
+
 /// The names in a section of a `Cargo.toml`, and in the sections like it for a platform.
 fn dependencies(manifest: &str, section: &str) -> BTreeSet<String> {
     let mut inside = false;
