@@ -15,18 +15,39 @@ pub(crate) type Texts = BTreeMap<String, Option<String>>;
 ///
 /// # Errors
 /// When it is too long, is no JSON5 object, or holds something else than texts.
+/// Escapes are those of JSON: JSON5 reads a backslash before any other letter as nothing, and a text that was pasted with one
+/// would lose it.
 pub(crate) fn texts(body: &[u8]) -> Result<Texts, Problem> {
     let refuse = |what: String| Problem::new(Code::InvalidRequest, what);
     if body.len() > MAX_LEN {
         return Err(refuse(format!("The body is longer than {MAX_LEN} bytes.")));
     }
     let text = std::str::from_utf8(body).map_err(|_| refuse("The body is not UTF-8.".to_owned()))?;
-    json5::from_str(text).map_err(|error| {
+    let no_object = |why: &str| {
         refuse(format!(
-            "The body is no JSON object of texts: {error}. Names may stand without quotation marks; write a quotation mark or a \
+            "The body is no JSON object of texts: {why}. Names may stand without quotation marks; write a quotation mark or a \
              backslash inside of a text as \\\" or \\\\."
         ))
-    })
+    };
+    let read = json5::from_str(text).map_err(|error| no_object(&error.to_string()))?;
+    match lone_backslash(text) {
+        None => Ok(read),
+        Some(place) => Err(no_object(&format!(
+            "the backslash at character {place} stands for nothing"
+        ))),
+    }
+}
+
+/// Where a backslash begins no escape of JSON, in characters from 1.
+fn lone_backslash(text: &str) -> Option<usize> {
+    let mut characters = (1..).zip(text.chars());
+    while let Some((place, character)) = characters.next() {
+        let escapes = |(_, next): (usize, char)| "\"\\/bfnrtu".contains(next);
+        if character == '\\' && !characters.next().is_some_and(escapes) {
+            return Some(place);
+        }
+    }
+    None
 }
 
 #[cfg(test)]
@@ -59,6 +80,10 @@ mod tests {
             "{a: \"x\"y\"}",
             "{a: \"x\\\"}",
             "{a: \"x\"} {}",
+            r#"{a: "Sales\EU"}"#,
+            r#"{a: "x\x41"}"#,
+            r#"{a: "x\'y"}"#,
+            "{a: \"x\\\ny\"}",
             &deep,
             &nested,
             &long,
