@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use super::filter::{Filter, Literal, Operator, TextTest};
+use super::kind::{Property, Type};
 
 /// An entity, as it is told.
 pub(crate) type Entity = Map<String, Value>;
@@ -41,11 +42,11 @@ pub(crate) fn holds(filter: &Filter, entity: &Entity) -> bool {
 
 /// Orders entities by these properties, those that come first first; with `true` the other way round. Equal ones stay as
 /// they stand.
-pub(crate) fn sorted(entities: &mut [Entity], by: &[(&'static str, bool)]) {
+pub(crate) fn sorted(entities: &mut [Entity], by: &[(&'static Property, bool)]) {
     entities.sort_by(|one, other| {
         by.iter()
-            .map(|(name, backwards)| {
-                let order = rank(at(one, name), at(other, name));
+            .map(|(property, backwards)| {
+                let order = rank(property.of, at(one, property.name), at(other, property.name));
                 if *backwards { order.reverse() } else { order }
             })
             .find(|order| order.is_ne())
@@ -70,25 +71,31 @@ fn compare(value: Option<&Value>, literal: &Literal) -> Option<Ordering> {
         (Value::Null, Literal::Null) => Some(Ordering::Equal),
         (Value::Bool(value), Literal::Flag(flag)) => Some(value.cmp(flag)),
         (Value::Number(value), Literal::Number(number)) => value.as_i64().map(|value| value.cmp(number)),
-        (Value::String(value), Literal::Text(text)) => Some(texts(value, text)),
+        (Value::String(value), Literal::Text(text)) => Some(value.as_str().cmp(text)),
+        (value, Literal::Time(moment)) => time(value).map(|time| time.cmp(moment)),
         _ => None,
     }
 }
 
-/// Moments by time, however they are written; other texts by their characters.
-fn texts(one: &str, other: &str) -> Ordering {
-    match (one.parse::<Timestamp>(), other.parse::<Timestamp>()) {
-        (Ok(one), Ok(other)) => one.cmp(&other),
-        _ => one.cmp(other),
-    }
+/// A moment that is told; nothing where it is none.
+fn time(value: &Value) -> Option<Timestamp> {
+    value.as_str()?.parse().ok()
 }
 
-fn rank(one: Option<&Value>, other: Option<&Value>) -> Ordering {
-    match (one, other) {
-        (Some(Value::String(one)), Some(Value::String(other))) => texts(one, other),
-        (Some(Value::Number(one)), Some(Value::Number(other))) => one.as_i64().cmp(&other.as_i64()),
-        (Some(Value::Bool(one)), Some(Value::Bool(other))) => one.cmp(other),
-        (one, other) => one.is_some().cmp(&other.is_some()),
+/// The order of two values of this type. What is not there comes first.
+fn rank(of: Type, one: Option<&Value>, other: Option<&Value>) -> Ordering {
+    fn by<'a, T: Ord>(
+        one: Option<&'a Value>,
+        other: Option<&'a Value>,
+        read: impl Fn(&'a Value) -> Option<T>,
+    ) -> Ordering {
+        one.and_then(&read).cmp(&other.and_then(&read))
+    }
+    match of {
+        Type::Text | Type::Complex => by(one, other, Value::as_str),
+        Type::Number => by(one, other, Value::as_i64),
+        Type::Flag => by(one, other, Value::as_bool),
+        Type::Time => by(one, other, time),
     }
 }
 
@@ -97,6 +104,7 @@ mod tests {
     use serde_json::json;
 
     use super::super::kind::TEST;
+    use super::super::options::Options;
     use super::*;
 
     fn entity(value: Value) -> Entity {
@@ -139,10 +147,26 @@ mod tests {
     }
 
     #[test]
+    fn texts_that_look_like_moments_are_texts() {
+        let device = entity(json!({"groupTag": "2026-01-01T01:00:00+01:00"}));
+        let filter = Filter::read("groupTag eq '2026-01-01T00:00:00Z'", &TEST).unwrap();
+        assert!(!holds(&filter, &device));
+        // By time each comes before the next, the last before the first by its characters.
+        let tags = ["2026-01-01T00:00:00Z", "2025-12-31T23:00:00-05:00", "2025-12-31T24"];
+        let mut all: Vec<Entity> = (0..64).map(|n| entity(json!({"groupTag": tags[n % 3]}))).collect();
+        sorted(&mut all, &Options::read("$orderby=groupTag", &TEST).unwrap().order);
+        let found: Vec<&str> = all.iter().map(|one| one["groupTag"].as_str().unwrap()).collect();
+        assert!(found.is_sorted(), "{found:?}");
+    }
+
+    #[test]
     fn entities_stand_in_the_order_that_is_asked_for() {
         let of = |tag: &str, count: i64| entity(json!({"groupTag": tag, "count": count}));
         let mut all = [of("b", 1), of("a", 1), of("a", 2)];
-        sorted(&mut all, &[("groupTag", false), ("count", true)]);
+        sorted(
+            &mut all,
+            &Options::read("$orderby=groupTag,count desc", &TEST).unwrap().order,
+        );
         assert_eq!(all, [of("a", 2), of("a", 1), of("b", 1)]);
     }
 }

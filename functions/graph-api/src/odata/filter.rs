@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use jiff::Timestamp;
+
 use super::kind::{Kind, Property, Type};
 use super::lexer::{Lexer, Token};
 
@@ -56,8 +58,10 @@ pub(crate) enum TextTest {
 /// A value.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Literal {
-    /// Text, or a moment as it is written.
+    /// Text.
     Text(String),
+    /// A moment.
+    Time(Timestamp),
     /// A whole number.
     Number(i64),
     /// True or false.
@@ -280,9 +284,13 @@ impl Reader<'_> {
             Token::Word(word) => literal(word),
             _ => None,
         };
+        let value = value.and_then(|value| match value {
+            Literal::Text(text) if property.of == Type::Time => text.parse().ok().map(Literal::Time),
+            other => Some(other),
+        });
         let fits = |value: &Literal| match value {
             Literal::Null => operator.is_equality(),
-            Literal::Text(text) if property.of == Type::Time => text.parse::<jiff::Timestamp>().is_ok(),
+            Literal::Time(_) => property.of == Type::Time,
             Literal::Text(_) => property.of == Type::Text,
             Literal::Number(_) => property.of == Type::Number,
             Literal::Flag(_) => property.of == Type::Flag && operator.is_equality(),
@@ -329,7 +337,7 @@ fn literal(word: &str) -> Option<Literal> {
             number.parse().ok().map(Literal::Number)
         }
         // GUIDs and moments have no quotation marks in OData.
-        other if uuid::Uuid::try_parse(other).is_ok() || other.parse::<jiff::Timestamp>().is_ok() => {
+        other if uuid::Uuid::try_parse(other).is_ok() || other.parse::<Timestamp>().is_ok() => {
             Some(Literal::Text(other.to_owned()))
         }
         _ => None,
@@ -365,6 +373,7 @@ impl fmt::Display for Literal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Text(text) => f.write_str(&quoted(text)),
+            Self::Time(time) => write!(f, "{time}"),
             Self::Number(number) => write!(f, "{number}"),
             Self::Flag(flag) => write!(f, "{flag}"),
             Self::Null => f.write_str("null"),

@@ -71,9 +71,10 @@ impl Property {
 }
 
 impl Kind {
-    /// The property of this name.
+    /// The property of this name. Graph's own are told apart by more than letter case.
     pub(crate) fn property(&self, name: &str) -> Option<&'static Property> {
-        self.properties.iter().find(|property| property.name == name)
+        let mut all = self.properties.iter();
+        all.find(|property| property.name.eq_ignore_ascii_case(name))
     }
 
     /// The properties that are members of an entity, and not parts of one.

@@ -4,7 +4,7 @@ use muster_runtime::http::Problem;
 
 use super::evaluate::Entity;
 use super::filter::Filter;
-use super::kind::Kind;
+use super::kind::{Kind, Property};
 
 /// How many entities a page has at most.
 pub(crate) const PAGE: usize = 1000;
@@ -25,7 +25,7 @@ pub(crate) struct Options {
     /// Which properties are told; all, where nothing is said.
     pub(crate) select: Option<Vec<&'static str>>,
     /// By which properties they are ordered, and whether backwards.
-    pub(crate) order: Vec<(&'static str, bool)>,
+    pub(crate) order: Vec<(&'static Property, bool)>,
     /// What is told beside them.
     pub(crate) expand: Vec<&'static str>,
     /// Whether it is told how many there are.
@@ -62,6 +62,8 @@ impl Options {
                 "$expand" => options.expand = expanded(&value, kind)?,
                 "$count" => options.count = truth(&value)?,
                 "$skiptoken" => options.skip_token = Some(value.into_owned()),
+                "$format" if value.to_ascii_lowercase().contains("json") => {}
+                "$format" => return Err(wrong("$format", "It is json")),
                 other => {
                     let what = "It is not known here. $filter, $top, $skip, $select, $orderby, $expand, $count and $skiptoken are.";
                     return Err(wrong(&other.chars().take(40).collect::<String>(), what));
@@ -127,19 +129,20 @@ fn selected(value: &str, kind: &Kind) -> Result<Vec<&'static str>, Problem> {
     Ok(found)
 }
 
-fn order(value: &str, kind: &Kind) -> Result<Vec<(&'static str, bool)>, Problem> {
+fn order(value: &str, kind: &Kind) -> Result<Vec<(&'static Property, bool)>, Problem> {
     let mut found = Vec::new();
     for clause in value.split(',') {
         let mut words = clause.split_whitespace();
         let name = words.next().unwrap_or_default();
         let property = kind.property(name).filter(|property| property.sought);
         let property = property.ok_or_else(|| wrong("$orderby", unknown(kind, name)))?;
-        let backwards = match (words.next(), words.next()) {
+        let word = words.next().map(str::to_ascii_lowercase);
+        let backwards = match (word.as_deref(), words.next()) {
             (None | Some("asc"), None) => false,
             (Some("desc"), None) => true,
             _ => return Err(wrong("$orderby", "Behind a property stands asc, desc or nothing")),
         };
-        found.push((property.name, backwards));
+        found.push((property, backwards));
     }
     if found.len() > MAX_ORDER {
         return Err(wrong("$orderby", format!("It names more than {MAX_ORDER} properties")));
@@ -151,7 +154,7 @@ fn expanded(value: &str, kind: &Kind) -> Result<Vec<&'static str>, Problem> {
     let names = value.split(',').map(str::trim).filter(|name| !name.is_empty());
     names
         .map(|name| {
-            let known = kind.expands.iter().find(|known| **known == name);
+            let known = kind.expands.iter().find(|known| known.eq_ignore_ascii_case(name));
             known.copied().ok_or_else(|| wrong("$expand", unknown(kind, name)))
         })
         .collect()
@@ -182,7 +185,12 @@ mod tests {
         );
         assert_eq!((options.page(), options.skip, options.count), (999, 3, true));
         assert_eq!(options.select.as_deref(), Some(["serialNumber", "state"].as_slice()));
-        assert_eq!(options.order, [("groupTag", true), ("count", false)]);
+        let order: Vec<(&str, bool)> = options
+            .order
+            .iter()
+            .map(|(property, back)| (property.name, *back))
+            .collect();
+        assert_eq!(order, [("groupTag", true), ("count", false)]);
         assert_eq!(options.expand, ["profile"]);
         let entity = json!({"serialNumber": "x", "groupTag": "y", "state": {}, "profile": null});
         let told = options.selected(entity.as_object().cloned().unwrap());
@@ -190,6 +198,17 @@ mod tests {
         assert_eq!(names, ["profile", "serialNumber", "state"].into());
         assert_eq!(Options::read("", &TEST).unwrap().page(), PAGE);
         assert_eq!(Options::read("$top=9999", &TEST).unwrap().page(), PAGE);
+    }
+
+    #[test]
+    fn names_have_no_letter_case() {
+        let query = "$filter=contains(SerialNumber,'x') and GROUPTAG eq 'a'&$select=serialnumber,State/Code\
+                     &$orderby=GroupTag DESC&$expand=Profile&$format=json";
+        let options = Options::read(query, &TEST).unwrap();
+        let filter = options.filter.as_ref().unwrap().to_string();
+        assert_eq!(filter, "contains(serialNumber,'x') and groupTag eq 'a'");
+        assert_eq!(options.select.as_deref(), Some(["serialNumber", "state"].as_slice()));
+        assert_eq!((options.order.len(), options.expand), (1, vec!["profile"]));
     }
 
     #[test]
@@ -208,6 +227,7 @@ mod tests {
             ("$filter=serialNumber eq", "$filter", "Position 16"),
             ("$search=x", "$search", "not known"),
             ("$top=1&$top=2", "$top", "twice"),
+            ("$format=xml", "$format", "json"),
         ] {
             let body = Options::read(query, &TEST).unwrap_err().body();
             let error = body.errors.first().unwrap();
