@@ -7,6 +7,9 @@ use axum::http::StatusCode;
 use muster_runtime::http::{Code, FieldError, Problem, text};
 use serde_json::{Map, Value};
 
+/// How many faults of one object are noted at most.
+const MAX_ERRORS: usize = 100;
+
 /// The bytes of a body.
 pub(crate) struct Raw(pub(crate) Bytes);
 
@@ -27,7 +30,9 @@ impl<S: Send + Sync> FromRequest<S> for Raw {
 impl Raw {
     /// The object that the body is.
     pub(crate) fn object(&self) -> Result<Map<String, Value>, Problem> {
-        let read = serde_json::from_slice(&self.0).map_err(|error| {
+        let text = std::str::from_utf8(&self.0)
+            .map_err(|_| Problem::new(Code::InvalidRequest, "The body is not UTF-8, and JSON is."))?;
+        let read = serde_json::from_str(text).map_err(|error| {
             let what = format!(
                 "The body is no JSON, at line {} and column {}: {}. Write a quotation mark or a backslash inside of a text \
                  as \\\" or \\\\.",
@@ -193,7 +198,8 @@ impl<'a> Members<'a> {
 
     /// Notes all members that were not taken.
     pub(crate) fn finish(self) {
-        for name in self.object.keys().filter(|name| !name.contains('@')) {
+        let unknown = self.object.keys().filter(|name| !name.contains('@'));
+        for name in unknown.take(MAX_ERRORS) {
             let name: String = name.chars().take(64).collect();
             self.errors.push(FieldError {
                 path: self.at(&name),
@@ -243,6 +249,20 @@ mod tests {
         members.finish();
         let paths: Vec<&str> = errors.iter().map(|error| error.path.as_str()).collect();
         assert_eq!(paths, ["list[0].n", "list[0].x"]);
+    }
+
+    #[test]
+    fn what_is_not_utf_8_is_told_so() {
+        let problem = Raw(Bytes::from_static(b"{\"groupTag\": \"K\xf6ln\"}")).object();
+        assert!(problem.unwrap_err().body().detail.contains("not UTF-8"));
+    }
+
+    #[test]
+    fn no_more_faults_are_noted_than_anybody_reads() {
+        let many: Map<String, Value> = (0..100_000).map(|n| (format!("x{n}"), Value::Null)).collect();
+        let mut errors = Vec::new();
+        Members::of(many, "", &mut errors).finish();
+        assert_eq!(errors.len(), MAX_ERRORS);
     }
 
     #[test]

@@ -104,6 +104,7 @@ fn one(at: usize, request: Value, errors: &mut Vec<FieldError>) -> (Inner, Vec<S
     };
     let after = match members.remove("dependsOn") {
         None | Some(Value::Null) => Some(Vec::new()),
+        Some(Value::Array(ids)) if ids.len() > MOST => None,
         Some(Value::Array(ids)) => {
             let texts = ids.into_iter().map(|id| match id {
                 Value::String(id) => Some(id),
@@ -114,7 +115,7 @@ fn one(at: usize, request: Value, errors: &mut Vec<FieldError>) -> (Inner, Vec<S
         Some(_) => None,
     };
     let after = after.unwrap_or_else(|| {
-        errors.push(wrong(at, "dependsOn", "It is an array of ids."));
+        errors.push(wrong(at, "dependsOn", "It is an array of ids, 20 at most."));
         Vec::new()
     });
     let inner = Inner {
@@ -192,6 +193,13 @@ mod tests {
         read(json!({"requests": requests}).as_object().cloned().unwrap())
     }
 
+    #[test]
+    fn no_more_faults_are_told_than_anybody_reads() {
+        let many = vec!["nobody"; 100_000];
+        let body = batch(json!([get("a", &many)])).unwrap_err().body();
+        assert_eq!(body.errors.len(), 1);
+    }
+
     fn get(id: &str, after: &[&str]) -> Value {
         json!({"id": id, "method": "GET", "url": "/x", "dependsOn": after})
     }
@@ -223,6 +231,7 @@ mod tests {
             ),
             (json!([get("a", &[]), get("A", &[])]), "requests[1].id"),
             (json!([get("a", &["b"])]), "requests[0].dependsOn"),
+            (json!([get("a", &["b"; 21])]), "requests[0].dependsOn"),
             (json!([get("a", &["A"])]), "requests"),
             (
                 json!([get("a", &["b"]), get("b", &["c"]), get("c", &["a"])]),
