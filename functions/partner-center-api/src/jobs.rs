@@ -8,7 +8,7 @@ use axum::{Extension, Json};
 use muster_core::error_code::ErrorCode;
 use muster_core::id::TenantId;
 use muster_core::report::ReportRow;
-use muster_core::upload::{ObjectVersion, Reason};
+use muster_core::upload::{ObjectVersion, Reason, lost};
 use muster_runtime::http::{Acting, Problem};
 use muster_service::list::{Named, names_in};
 use muster_service::uploads::Found;
@@ -75,7 +75,7 @@ async fn of_list(api: &Api, job: Uuid, found: Found) -> Result<BatchUploadDetail
         {
             details(name, Status::Finished)
         }
-        None if ended => lost(name, reason.as_ref()),
+        None if ended => without_row(name, reason.as_ref()),
         None => details(
             name,
             if upload.is_some() {
@@ -153,13 +153,11 @@ fn of_row(row: &ReportRow, name: Named) -> DeviceUploadDetails {
 }
 
 /// A device of a list that ended before it was its turn.
-fn lost(name: Named, reason: Option<&Reason>) -> DeviceUploadDetails {
-    let name_of = |code: ErrorCode| code.name().to_owned();
-    let description = reason.map_or_else(|| name_of(ErrorCode::StorageError), |reason| reason.code.clone());
-    let known = ErrorCode::ALL.into_iter().find(|code| code.name() == description);
+fn without_row(name: Named, reason: Option<&Reason>) -> DeviceUploadDetails {
+    let (number, description) = lost(reason);
     DeviceUploadDetails {
-        error_code: known.and_then(ErrorCode::number).map(|number| number.to_string()),
-        error_description: Some(description),
+        error_code: number.map(|number| number.to_string()),
+        error_description: Some(description.to_owned()),
         ..details(name, Status::FinishedWithErrors)
     }
 }

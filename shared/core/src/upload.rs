@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::Timestamp;
 use crate::channel::Channel;
-use crate::grant::GrantPin;
+use crate::error_code::ErrorCode;
+use crate::grant::{Denial, GrantPin};
 use crate::id::{TenantId, UploadId};
 use crate::inbox::UploadOptions;
 use crate::party::Registrant;
@@ -95,6 +96,24 @@ impl Reason {
     }
 }
 
+/// The number, where one is published, and the name of what became of a row that its upload came to an end without: a consent
+/// that was missing by the name that it has for a single row, and everything else by the name of the reason. Nothing: the
+/// store failed.
+#[must_use]
+pub fn lost(reason: Option<&Reason>) -> (Option<u16>, &str) {
+    let Some(reason) = reason else {
+        return (ErrorCode::StorageError.number(), ErrorCode::StorageError.name());
+    };
+    match Denial::ALL.into_iter().find(|denial| denial.code() == reason.code) {
+        Some(denial) => {
+            let outcome = denial.outcome();
+            let entry = outcome.entry();
+            (entry.code, entry.code_name.unwrap_or(outcome.name()))
+        }
+        None => (None, &reason.code),
+    }
+}
+
 /// What is known of an upload from the start and never changes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -147,3 +166,26 @@ pub struct Batch {
 
 /// Bytes that a batch has at most, whatever the channel's limit of rows: 4 MiB.
 pub const MAX_BATCH_BYTES: u64 = 4 << 20;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_never_stands_without_its_own_name() {
+        let reason = |code: &str| Reason {
+            code: code.to_owned(),
+            detail: String::new(),
+            remedy: String::new(),
+        };
+        for (reason, expected) in [
+            (None, (Some(640), "StorageError")),
+            (Some(reason("cancelled")), (None, "cancelled")),
+            (Some(reason("unknown-tenant")), (None, "unknown-tenant")),
+            (Some(reason("consent-revoked")), (None, "consentRevoked")),
+            (Some(reason("consent-not-covered")), (None, "consentMissing")),
+        ] {
+            assert_eq!(lost(reason.as_ref()), expected);
+        }
+    }
+}

@@ -6,6 +6,7 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use futures::{StreamExt as _, stream};
+use muster_core::error_code::ErrorCode;
 use muster_core::grant::Verb;
 use muster_core::id::{DeviceId, TenantId};
 use muster_runtime::http::{Code, Problem};
@@ -44,7 +45,7 @@ pub(crate) async fn delete_device(
         Came::Unchanged(_) => {
             let message = "The device is deleted already";
             Err(Fault::new(StatusCode::BAD_REQUEST, "BadRequest", message)
-                .phrase("ZtdDeviceAlreadyDeleted")
+                .phrase(ErrorCode::AlreadyDeleted.name())
                 .into())
         }
         Came::Denied(denial) => Err(denied(denial).into()),

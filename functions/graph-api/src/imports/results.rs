@@ -6,7 +6,7 @@ use futures::{StreamExt as _, TryStreamExt as _, stream};
 use muster_core::id::{AnnouncementId, ImportId, TenantId, UploadId};
 use muster_core::outcome::Outcome;
 use muster_core::report::ReportRow;
-use muster_core::upload::UploadState;
+use muster_core::upload::lost;
 use muster_runtime::http::Problem;
 use muster_store::imports::{Import, ImportResult};
 use muster_store::outcomes::{RowsOf, rows_of_batch};
@@ -110,11 +110,9 @@ fn failed(outcome: Outcome) -> ImportResult {
 
 /// What became of a row that an upload came to its end without.
 fn without_row(status: &UploadStatus) -> ImportResult {
-    match (status.state, &status.reason) {
-        (UploadState::Refused, Some(reason)) => ImportResult::Failed {
-            code: Outcome::MalformedRow.entry().code.unwrap_or(0),
-            name: reason.code.clone(),
-        },
-        _ => failed(Outcome::StorageError),
+    let (number, name) = lost(status.reason.as_ref());
+    ImportResult::Failed {
+        code: number.unwrap_or(0),
+        name: name.to_owned(),
     }
 }

@@ -3,6 +3,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::error_code::ErrorCode;
+
 /// What a device was told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -72,7 +74,7 @@ impl Answer {
             Self::Profile => return None,
             Self::NotRegistered => (
                 807,
-                "ZtdDeviceIsNotRegistered",
+                ErrorCode::NotRegistered.name(),
                 "This device is not registered here.",
                 "Have whoever manages it register its hardware hash. Then reset it, or restart its setup. Where it is \
                  registered already, their administrator sees what keeps it from being recognised.",

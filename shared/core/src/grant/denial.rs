@@ -42,6 +42,16 @@ pub enum Denial {
 }
 
 impl Denial {
+    /// All of them.
+    pub const ALL: [Self; 6] = [
+        Self::Missing,
+        Self::Pending,
+        Self::Declined,
+        Self::Revoked,
+        Self::Expired,
+        Self::NotCovered,
+    ];
+
     /// A stable name, for a refused upload.
     #[must_use]
     pub const fn code(self) -> &'static str {
