@@ -7,7 +7,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
-use muster_runtime::http::{Guard, Problem, ProblemBody, problem_of};
+use muster_runtime::http::{Guard, Problem, ProblemBody, name_encoding, problem_of};
 use serde_json::{Value, json};
 
 /// The request's id.
@@ -16,6 +16,9 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("request-id");
 const CLIENT_REQUEST_ID: HeaderName = HeaderName::from_static("client-request-id");
 /// The id of a request that no layer outside gave one.
 const NOBODY: &str = "00000000-0000-0000-0000-000000000000";
+
+/// How many faults a message tells at most.
+const MAX_ERRORS: usize = 100;
 
 /// Something that is refused in words of Graph's own.
 #[derive(Debug, Clone)]
@@ -165,6 +168,7 @@ pub(crate) async fn tell(State(guard): State<Guard>, request: Request, next: Nex
             .insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
         response = Response::from_parts(parts, Body::from(body.to_string()));
     }
+    name_encoding(response.headers_mut());
     if let Ok(id) = HeaderValue::from_str(&ids.client) {
         response.headers_mut().insert(CLIENT_REQUEST_ID, id);
     }
@@ -192,7 +196,11 @@ fn of_problem(status: StatusCode, problem: &ProblemBody, ids: &Ids) -> Value {
         errors => {
             let all: Vec<String> = errors
                 .iter()
-                .map(|error| format!("{}: {}", error.path, error.detail))
+                .take(MAX_ERRORS)
+                .map(|error| match error.path.as_str() {
+                    "" => error.detail.clone(),
+                    path => format!("{path}: {}", error.detail),
+                })
                 .collect();
             all.join(" ")
         }

@@ -9,8 +9,8 @@ use axum::response::{IntoResponse as _, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use muster_core::access::route_of;
-use muster_runtime::http::{Acting, NewId, Problem, ProblemBody, problem_of};
-use muster_service::idempotent::UNDER_WAY;
+use muster_runtime::http::{Acting, NewId, Problem, ProblemBody, name_encoding, problem_of};
+use muster_service::idempotent::{MAX_KEY, UNDER_WAY};
 use serde::{Deserialize, Serialize};
 
 /// What a client calls its request.
@@ -22,8 +22,10 @@ const VECTOR: HeaderName = HeaderName::from_static("ms-cv");
 /// Who answered.
 const SERVER_ID: HeaderName = HeaderName::from_static("ms-serverid");
 
-/// Characters of an error's description at most.
+/// Characters of an error's description, and of what it says of one member, at most.
 const MAX_DESCRIPTION: usize = 1024;
+/// Of how many members an error tells at most.
+const MAX_DATA: usize = 100;
 
 /// The reason of a value that should be one of some words, and is none.
 pub(crate) const NO_ENUM: &str = "enum-not-parsable";
@@ -54,6 +56,7 @@ pub(crate) async fn translate(State(new_id): State<NewId>, request: Request, nex
         response.headers_mut().extend(told.headers().clone());
         *response.body_mut() = told.into_body();
     }
+    name_encoding(response.headers_mut());
     for (name, value) in headers {
         if let Some(value) = value {
             response.headers_mut().insert(name, value);
@@ -84,7 +87,7 @@ fn is_route(request: &Request) -> bool {
 
 fn is_sane(value: &HeaderValue) -> bool {
     let bytes = value.as_bytes();
-    (1..=128).contains(&bytes.len()) && bytes.iter().all(u8::is_ascii_graphic)
+    (1..=MAX_KEY).contains(&bytes.len()) && bytes.iter().all(u8::is_ascii_graphic)
 }
 
 /// A correlation vector: 16 characters of base64, and the number of the answer.
@@ -131,7 +134,11 @@ fn fault(problem: &ProblemBody, code: u32) -> Fault {
         data: problem
             .errors
             .iter()
-            .map(|error| format!("{}: {}", error.path, error.detail))
+            .take(MAX_DATA)
+            .map(|error| {
+                let line = format!("{}: {}", error.path, error.detail);
+                line.chars().take(MAX_DESCRIPTION).collect()
+            })
             .collect(),
         source: "Muster",
     }
@@ -212,6 +219,7 @@ mod tests {
         let told = fault(&long, 3000);
         assert!(told.description.chars().count() <= MAX_DESCRIPTION);
         assert!(told.data.iter().all(|line| line.starts_with("devices: ")));
+        assert!(told.data.iter().all(|line| line.chars().count() <= MAX_DESCRIPTION));
     }
 
     #[test]

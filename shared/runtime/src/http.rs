@@ -18,7 +18,7 @@ pub use cursor::Cursor;
 pub use etag::{etag, if_match, if_none_match, weak_etag};
 pub use guard::{Acting, Guard};
 pub use lambda::{random_ids, serve_lambda};
-pub use layers::{MAX_BODY, NewId, around, within};
+pub use layers::{MAX_BODY, NewId, around, name_encoding, within};
 pub use page::PageQuery;
 pub use problem::{Code, FieldError, Problem, ProblemBody, problem_of};
 pub use read::{Body, Query, read_value, sentence, text};

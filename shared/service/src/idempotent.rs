@@ -18,7 +18,7 @@ const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 pub const UNDER_WAY: &str = "request-under-way";
 
 /// Characters of a key at most.
-const MAX_KEY: usize = 255;
+pub const MAX_KEY: usize = 255;
 
 /// A success that can be kept and given again.
 #[derive(Debug, Clone, PartialEq, Eq)]

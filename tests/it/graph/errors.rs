@@ -20,7 +20,7 @@ async fn a_hash_that_is_no_base64_is_told_in_graphs_own_words() -> Result<()> {
     assert_eq!(refused.body, sample);
     assert_eq!(refused.headers["client-request-id"], named[0].1);
     assert_eq!(refused.headers["request-id"], named[1].1);
-    assert_eq!(refused.headers["content-type"], "application/json");
+    assert_eq!(refused.headers["content-type"], "application/json; charset=utf-8");
     let mut control = stock(1);
     control["hardwareIdentifier"] = json!("[DEVICE\u{1}HASH]\r\n");
     let refused = place.post(&format!("/beta/{IMPORTS}"), &control).await?;

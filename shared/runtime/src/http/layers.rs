@@ -140,6 +140,18 @@ async fn with_id(id: String, mut request: Request, next: Next) -> Response {
     response
 }
 
+/// Says of a JSON answer that it is UTF-8. RFC 8259 leaves no choice, but Windows PowerShell 5.1 reads ISO-8859-1 where nothing is
+/// said: clients of others are to be told.
+pub fn name_encoding(headers: &mut HeaderMap) {
+    if headers
+        .get(header::CONTENT_TYPE)
+        .is_some_and(|kind| kind == "application/json")
+    {
+        let named = HeaderValue::from_static("application/json; charset=utf-8");
+        headers.insert(header::CONTENT_TYPE, named);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use axum::routing::{get, post};
