@@ -65,19 +65,10 @@ pub(crate) async fn stand(State(api): State<Api>, request: Request, next: Next) 
 async fn count(api: &Api, acting: &Acting, changes: bool) -> Result<(), Refusal> {
     let caller = acting.caller();
     let tenant = caller.tenant.map(|tenant| tenant.to_string()).unwrap_or_default();
-    let names = [tenant.as_str(), caller.subject.as_str()];
-    let (whole, own) = (names.split_at(1).0, names.as_slice());
-    let mut counted = vec![
-        (RateSource::named("graph", whole), ALL.0),
-        (RateSource::named("graph", own), ALL.1),
-    ];
-    if changes {
-        counted.push((RateSource::named("graph change", whole), CHANGES.0));
-        counted.push((RateSource::named("graph change", own), CHANGES.1));
-    }
     let now = api.guard.now();
     let rates = &api.function.rates;
-    let counting = counted.iter().map(|(source, limit)| rates.count(source, *limit, now));
+    let limits = limits(&tenant, &caller.subject, changes);
+    let counting = limits.iter().map(|(source, limit)| rates.count(source, *limit, now));
     let longest = try_join_all(counting).await?.into_iter().filter_map(Result::err).max();
     match longest {
         None => Ok(()),
@@ -87,9 +78,44 @@ async fn count(api: &Api, acting: &Acting, changes: bool) -> Result<(), Refusal>
     }
 }
 
+/// What a request counts for, and how many of it are answered.
+fn limits(tenant: &str, caller: &str, changes: bool) -> Vec<(RateSource, Limit)> {
+    let names = [tenant, caller];
+    let (whole, own) = (names.split_at(1).0, names.as_slice());
+    let mut limits = vec![
+        (RateSource::named("graph", whole), ALL.0),
+        (RateSource::named("graph", own), ALL.1),
+    ];
+    if changes {
+        limits.push((RateSource::named("graph change", whole), CHANGES.0));
+        limits.push((RateSource::named("graph change", own), CHANGES.1));
+    }
+    limits
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn requests_count_for_their_caller_and_their_tenant_as_documented() {
+        let numbers = |changes| {
+            let limits = limits("t", "c", changes);
+            limits
+                .iter()
+                .map(|(_, limit)| (limit.requests, limit.seconds))
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(numbers(false), [(2000, 20), (1000, 20)]);
+        assert_eq!(numbers(true), [(2000, 20), (1000, 20), (200, 20), (100, 20)]);
+        // What is counted is one thing each, and another caller's own numbers are others.
+        let (one, other) = (limits("t", "c", true), limits("t", "d", true));
+        let same: Vec<bool> = one.iter().zip(&other).map(|(one, other)| one.0 == other.0).collect();
+        assert_eq!(same, [true, false, true, false]);
+        for (at, (source, _)) in one.iter().enumerate() {
+            assert!(one.iter().skip(at + 1).all(|(next, _)| next != source));
+        }
+    }
 
     #[test]
     fn a_word_that_is_none_is_told() {

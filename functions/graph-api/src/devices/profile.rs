@@ -30,27 +30,46 @@ pub(super) async fn add(api: &Api, asked: &Asked, options: &Options, entities: &
     if asked.version == Version::V1 || !told || entities.is_empty() {
         return Ok(());
     }
-    let ids: Vec<DeviceId> = entities
-        .iter()
-        .filter_map(|entity| entity.get("id")?.as_str()?.parse().ok())
-        .collect();
     let rules = api.function.profiles.rules(asked.tenant).await?;
-    let devices: Vec<Option<Device>> = stream::iter(ids)
-        .map(|id| api.function.devices.get(id))
-        .buffered(AT_ONCE)
-        .try_collect()
-        .await?;
-    let known: Vec<&Device> = devices.iter().flatten().collect();
-    let contacts = api.function.contacts.get_many(&known).await?;
-    let found: Vec<[Value; 3]> = stream::iter(devices)
-        .map(|device| of_device(api, &rules, device, &contacts))
-        .buffered(AT_ONCE)
-        .try_collect()
-        .await?;
+    let found: Vec<[Value; 3]> = if rules.is_empty() {
+        vec![nothing(); entities.len()]
+    } else {
+        of_devices(api, &rules, entities).await?
+    };
     for (entity, values) in entities.iter_mut().zip(found) {
         entity.extend([STATUS, DETAIL, MOMENT].into_iter().map(str::to_owned).zip(values));
     }
     Ok(())
+}
+
+/// What is said of a device that has no profile.
+fn nothing() -> [Value; 3] {
+    [
+        name(AssignmentStatus::NotAssigned).into(),
+        "none".into(),
+        wire::moment(None),
+    ]
+}
+
+async fn of_devices(api: &Api, rules: &[Rule], entities: &[Entity]) -> Result<Vec<[Value; 3]>, Problem> {
+    let ids: Vec<Option<DeviceId>> = entities
+        .iter()
+        .map(|entity| entity.get("id")?.as_str()?.parse().ok())
+        .collect();
+    let asked: Vec<DeviceId> = ids.iter().copied().flatten().collect();
+    let devices = api.function.devices.get_many(&asked).await?;
+    let contacts = api
+        .function
+        .contacts
+        .get_many(&devices.iter().collect::<Vec<_>>())
+        .await?;
+    let mut devices: HashMap<DeviceId, Device> = devices.into_iter().map(|device| (device.id, device)).collect();
+    let in_order: Vec<Option<Device>> = ids.into_iter().map(|id| devices.remove(&id?)).collect();
+    stream::iter(in_order)
+        .map(|device| of_device(api, rules, device, &contacts))
+        .buffered(AT_ONCE)
+        .try_collect()
+        .await
 }
 
 async fn of_device(
@@ -59,12 +78,8 @@ async fn of_device(
     device: Option<Device>,
     contacts: &HashMap<DeviceId, Contact>,
 ) -> Result<[Value; 3], Problem> {
-    let Some(device) = device.filter(|_| !rules.is_empty()) else {
-        return Ok([
-            name(AssignmentStatus::NotAssigned).into(),
-            "none".into(),
-            wire::moment(None),
-        ]);
+    let Some(device) = device else {
+        return Ok(nothing());
     };
     let contact = contacts.get(&device.id).cloned().unwrap_or_default();
     let target = Target::of(&device, api.function.profiles.lists(&device.ids()).await?);
