@@ -68,10 +68,13 @@ assert.deepEqual([changed.groupTag, changed.userPrincipalName], ["Kiosk", "ada@c
 
 // Released in a batch, as clean-up scripts do; the id is the serial number.
 const batch = new BatchRequestContent([
-  // Of this URL the client sends what stands behind the host.
-  { id: good[0], request: new Request(`${url}${device}`, { method: "DELETE" }) },
+  { id: "seen", request: new Request(`${url}/beta${device}`) },
+  // The client sends what stands behind the host, the version included.
+  { id: good[0], request: new Request(`${url}/v1.0${device}`, { method: "DELETE" }), dependsOn: ["seen"] },
 ]);
 const answers = new BatchResponseContent(await client.api("/$batch").post(await batch.getContent()));
+const before = await answers.getResponseById("seen").json();
+assert.deepEqual([before.id, before.remediationState], [seen[0].id, "noRemediationRequired"]);
 assert.ok([200, 204].includes(answers.getResponseById(good[0]).status));
 await assert.rejects(client.api(device).get(), (error) => error instanceof GraphError && error.statusCode === 404);
 console.log("done");

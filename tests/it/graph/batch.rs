@@ -101,6 +101,47 @@ async fn each_request_of_a_batch_is_answered_by_itself() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn addresses_of_a_batch_may_begin_with_a_version() -> Result<()> {
+    let place = Place::new().await?;
+    let device = place.registered(1).await?;
+    let of = |version: &str| request(version, "GET", &format!("{version}/{DEVICES}/{device}"), &[]);
+    let mut change = request(
+        "change",
+        "POST",
+        &format!("/v1.0/{DEVICES}/{device}/updateDeviceProperties"),
+        &[],
+    );
+    change["body"] = json!({"groupTag": "NEW"});
+    let body = json!({"requests": [
+        of("/v1.0"),
+        of("/beta"),
+        of("V1.0"),
+        of("//beta"),
+        of("/v2.0"),
+        of("/beta/v1.0"),
+        of("https://muster.example/v1.0"),
+        change,
+    ]});
+    let answer = place.post("/v1.0/$batch", &body).await?;
+    assert_eq!(
+        statuses(&answer),
+        [
+            ("/v1.0", 200),
+            ("/beta", 200),
+            ("V1.0", 200),
+            ("//beta", 400),
+            ("/v2.0", 404),
+            ("/beta/v1.0", 404),
+            ("https://muster.example/v1.0", 400),
+            ("change", 204),
+        ]
+    );
+    let told = |at: usize| answer.body["responses"][at]["body"].as_object().unwrap();
+    assert!(!told(0).contains_key("remediationState") && told(1).contains_key("remediationState"));
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_batch_whose_answers_are_too_long_stops_before_it_does_more() -> Result<()> {
     let place = Place::new().await?;
     place.world.flow.stop();

@@ -180,7 +180,9 @@ fn request(inner: &Inner, version: Version, token: Option<&HeaderValue>) -> Resu
         .to_uppercase()
         .parse()
         .map_err(|_| "method: It is none.".to_owned())?;
-    let uri = format!("/{}/{}", version.as_str(), inner.url.trim_start_matches('/'));
+    let url = inner.url.trim_start_matches('/');
+    let (version, url) = versioned(url).unwrap_or((version, url));
+    let uri = format!("/{}/{url}", version.as_str());
     // Addresses stand in JSON as people read them.
     let uri = uri.replace(' ', "%20").replace('\\', "%5C");
     let mut request = Request::builder().method(method).uri(uri);
@@ -206,6 +208,18 @@ fn request(inner: &Inner, version: Version, token: Option<&HeaderValue>) -> Resu
     request
         .body(body)
         .map_err(|_| "url: It is no address. Percent-encode what is not ASCII.".to_owned())
+}
+
+/// The version that an address begins with, and what follows. Microsoft's JavaScript client sends all that stands behind the
+/// host, where Graph has addresses begin behind the version.
+fn versioned(url: &str) -> Option<(Version, &str)> {
+    let (version, rest) = url.split_once('/')?;
+    let rest = rest.trim_start_matches('/');
+    let (first, _) = rest.split_once('/')?;
+    let version = Version::of(&version.to_ascii_lowercase())?;
+    first
+        .eq_ignore_ascii_case("deviceManagement")
+        .then_some((version, rest))
 }
 
 fn read(inner: &Inner, parts: &Parts, bytes: &[u8]) -> (StatusCode, Value) {
@@ -234,4 +248,29 @@ fn read(inner: &Inner, parts: &Parts, bytes: &[u8]) -> (StatusCode, Value) {
 fn told(inner: &Inner, status: StatusCode, mut headers: Map<String, Value>, body: Value) -> Value {
     headers.insert("Content-Type".to_owned(), "application/json".into());
     json!({"id": inner.id, "status": status.as_u16(), "headers": headers, "body": body})
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_version_before_the_path_is_the_requests_own() {
+        for (url, expected) in [
+            (
+                "v1.0/deviceManagement/x?y=/z",
+                Some((Version::V1, "deviceManagement/x?y=/z")),
+            ),
+            ("Beta//devicemanagement/x", Some((Version::Beta, "devicemanagement/x"))),
+            ("deviceManagement/v1.0/deviceManagement/x", None),
+            ("v1.0/v1.0/deviceManagement/x", None),
+            ("v2.0/deviceManagement/x", None),
+            ("beta/$batch", None),
+            ("beta/me", None),
+            ("beta", None),
+            ("", None),
+        ] {
+            assert_eq!(versioned(url), expected, "{url}");
+        }
+    }
 }
