@@ -74,6 +74,100 @@ async fn a_tenant_is_made_known_once_and_its_licence_is_recorded() -> Result<()>
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn groups_of_a_tenant_are_declared_changed_and_taken_back_one_by_one() -> Result<()> {
+    const ONE: &str = "bbbbbbbb-0000-4000-8000-000000000002";
+    const OTHER: &str = "cccccccc-0000-4000-8000-000000000002";
+    let place = place().await?;
+    ask(&place, "POST /v1/tenants", &json!({"id": FABRIKAM, "name": "Fabrikam"})).await?;
+    let path = format!("/v1/tenants/{FABRIKAM}");
+    let what = format!("PATCH {path}");
+    let admin = Who::OfTenant(FABRIKAM.parse()?, Role::TenantAdministrator);
+    let groups = async |groups: Value| {
+        let body = json!({ "groups": groups });
+        place.1.ask(&admin, &place.0, &what, &[], &body).await
+    };
+    for (sent, kept, version) in [
+        (json!({}), None, 1),
+        (json!({ONE.to_uppercase(): " Office "}), Some(json!({ONE: "Office"})), 2),
+        (json!({ONE: "Office"}), Some(json!({ONE: "Office"})), 2),
+        (
+            json!({OTHER: "Office"}),
+            Some(json!({ONE: "Office", OTHER: "Office"})),
+            3,
+        ),
+        (json!({ONE: null, OTHER: "Kiosk"}), Some(json!({OTHER: "Kiosk"})), 4),
+        (json!({ONE: null}), Some(json!({OTHER: "Kiosk"})), 4),
+        (json!({OTHER: null}), None, 5),
+        (json!({OTHER: "Kiosk"}), Some(json!({OTHER: "Kiosk"})), 6),
+    ] {
+        let answer = groups(sent.clone()).await?;
+        assert_eq!(answer.status.as_u16(), 200, "{sent}: {}", answer.body);
+        assert_eq!(
+            (answer.body.get("groups"), &answer.body["version"]),
+            (kept.as_ref(), &json!(version)),
+            "{sent}"
+        );
+        let shown = ask(&place, &format!("GET {path}"), &Value::Null).await?;
+        assert_eq!(shown.body, answer.body);
+    }
+    for (sent, at) in [
+        (json!({"sales": "Sales"}), "groups.sales"),
+        (json!({ONE: ""}), &*format!("groups.{ONE}")),
+        (json!({ONE: "x".repeat(129)}), &*format!("groups.{ONE}")),
+        (
+            json!({"adadadad-808e-44e2-905a-0b7873a8a531": "All"}),
+            "groups.adadadad-808e-44e2-905a-0b7873a8a531",
+        ),
+        (json!({ONE: 7}), &*format!("groups.{ONE}")),
+        (Value::Null, "groups"),
+    ] {
+        let answer = groups(sent.clone()).await?;
+        assert_eq!(answer.status.as_u16(), 400, "{sent}: {}", answer.body);
+        assert_eq!(answer.body["errors"][0]["path"], at, "{sent}: {}", answer.body);
+    }
+    // All that is wrong is told.
+    let body = json!({"domain": "contoso", "groups": {"sales": "Sales", ONE: ""}});
+    let answer = place.1.ask(&admin, &place.0, &what, &[], &body).await?;
+    assert_eq!(
+        answer.body["errors"].as_array().map(Vec::len),
+        Some(3),
+        "{}",
+        answer.body
+    );
+    let stale = [("if-match", "\"5\"")];
+    let body = json!({"groups": {ONE: "Office"}});
+    let answer = place.1.ask(&admin, &place.0, &what, &stale, &body).await?;
+    assert_eq!(answer.status.as_u16(), 412, "{}", answer.body);
+    let other = Who::OfTenant(FABRIKAM.parse()?, Role::DeviceAdministrator);
+    let answer = place.1.ask(&other, &place.0, &what, &[], &body).await?;
+    assert_eq!(answer.status.as_u16(), 403, "{}", answer.body);
+
+    // 200, and no more.
+    let of = |n: usize| (format!("dddddddd-0000-4000-8000-{n:012}"), json!(format!("Tag {n}")));
+    let many: serde_json::Map<String, Value> = (0..200).map(of).collect();
+    let answer = groups(Value::Object(many.clone())).await?;
+    assert_eq!(
+        (answer.status.as_u16(), &answer.body["errors"][0]["path"]),
+        (400, &json!("groups")),
+        "one is there already: {}",
+        answer.body
+    );
+    groups(json!({OTHER: null})).await?;
+    let answer = groups(Value::Object(many)).await?;
+    assert_eq!(answer.body["groups"].as_object().map(serde_json::Map::len), Some(200));
+    let answer = groups(json!({ONE: "Office"})).await?;
+    assert_eq!(answer.status.as_u16(), 400, "{}", answer.body);
+    for list in ["GET /v1/tenants", "GET /v1/tenants?name=Fabrikam"] {
+        let listed = ask(&place, list, &Value::Null).await?;
+        assert_eq!(listed.body["tenants"][0]["name"], "Fabrikam");
+        assert_eq!(listed.body["tenants"][0].get("groups"), None, "lists do not tell them");
+    }
+    let report = place.0.embedded.fsck().check(place.0.now()).await?;
+    assert!(report.is_clean(), "{:?}", report.findings);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_tenant_without_an_id_gets_one_and_a_repeat_makes_no_other() -> Result<()> {
     let place = place().await?;
     let mut names = Vec::new();

@@ -1,6 +1,7 @@
 //! `muster tenants`: whose devices are registered.
 
 mod edit;
+mod show;
 
 use clap::{Args, Subcommand};
 use muster_core::id::TenantId;
@@ -23,6 +24,8 @@ Examples:
   muster tenants edit Contoso --domain contoso.onmicrosoft.com
   muster tenants edit Contoso --tuple-lookup on
   muster tenants edit Contoso --require-catalogue on
+  muster tenants edit Contoso --group bbbbbbbb-0000-4000-8000-000000000002=Office
+  muster tenants show Contoso
   muster tenants list
   muster tenants list --name Contoso
   muster tenants list --server https://muster.example")]
@@ -37,6 +40,8 @@ enum TenantsCommand {
     Add(AddArgs),
     /// Change what is recorded of a tenant
     Edit(edit::EditArgs),
+    /// Show what is recorded of a tenant
+    Show(show::ShowArgs),
     /// List the tenants by name
     List(ListArgs),
 }
@@ -72,6 +77,7 @@ pub(crate) async fn run(args: &TenantsArgs, around: &Surroundings, out: &mut Out
     match &args.command {
         TenantsCommand::Add(args) => add(args, around, out).await,
         TenantsCommand::Edit(args) => edit::run(args, around, out).await,
+        TenantsCommand::Show(args) => show::run(args, around, out).await,
         TenantsCommand::List(args) => list(args, around, out).await,
     }
 }
@@ -83,7 +89,7 @@ async fn add(args: &AddArgs, around: &Surroundings, out: &mut Output) -> Result<
         Place::Registry(registry) => add_here(args, name, &registry.tenants(), around).await?.into(),
         Place::Server(server) => add_there(args, name, &server).await?,
     };
-    show(&tenant, args.json, out)
+    added(&tenant, args.json, out)
 }
 
 async fn add_here(args: &AddArgs, name: &str, tenants: &Tenants, around: &Surroundings) -> Result<Tenant, Failure> {
@@ -153,7 +159,7 @@ pub(crate) fn name(text: &str) -> Result<&str, Failure> {
     Ok(name)
 }
 
-fn show(tenant: &model::Tenant, json: bool, out: &mut Output) -> Result<Exit, Failure> {
+fn added(tenant: &model::Tenant, json: bool, out: &mut Output) -> Result<Exit, Failure> {
     if json {
         out.json(tenant)?;
     } else {
@@ -200,7 +206,7 @@ async fn page(args: &ListArgs, registry: &Registry) -> Result<model::TenantPage,
     if let Some(name) = &args.name {
         let found = registry.tenants().by_name(name.trim()).await?;
         return Ok(model::TenantPage {
-            tenants: found.into_iter().map(model::Tenant::from).collect(),
+            tenants: found.into_iter().map(model::Tenant::in_list).collect(),
             next: None,
         });
     }
@@ -212,7 +218,7 @@ async fn page(args: &ListArgs, registry: &Registry) -> Result<model::TenantPage,
     let more = tenants.len() == args.list.page.limit();
     let next = tenants.last().filter(|_| more).map(|last| last.id.to_string());
     Ok(model::TenantPage {
-        tenants: tenants.into_iter().map(model::Tenant::from).collect(),
+        tenants: tenants.into_iter().map(model::Tenant::in_list).collect(),
         next,
     })
 }

@@ -127,7 +127,8 @@ impl Server {
         }
     }
 
-    async fn tenant_of(&self, id: TenantId) -> Result<Tenant, Refusal> {
+    /// The tenant of this id.
+    pub(crate) async fn tenant_of(&self, id: TenantId) -> Result<Tenant, Refusal> {
         self.get(&format!("/v1/tenants/{id}"), &[]).await
     }
 

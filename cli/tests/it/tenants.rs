@@ -54,6 +54,47 @@ fn tenants_are_listed_in_pages() {
 }
 
 #[test]
+fn groups_of_a_tenant_are_declared_shown_and_taken_back() {
+    let workshop = Workshop::new();
+    workshop.muster(&format!("tenants add Contoso --id {ID} --data-dir data"));
+    let (one, other) = (
+        "bbbbbbbb-0000-4000-8000-000000000002",
+        "cccccccc-0000-4000-8000-000000000002",
+    );
+    let edit = format!("tenants edit Contoso --group {one}=Office --group {other}=Kiosk=2 --data-dir data");
+    let said = workshop.muster(&edit);
+    assert_eq!(said.code, Some(0), "{}", said.stderr);
+    let shown = workshop.muster("tenants show Contoso --data-dir data");
+    assert_eq!(said.stdout, shown.stdout);
+    for line in [
+        format!("The group {one} stands for the group tag `Office`."),
+        format!("The group {other} stands for the group tag `Kiosk=2`."),
+        "`Contoso` has no domain.".to_owned(),
+    ] {
+        assert!(shown.stdout.contains(&line), "{}", shown.stdout);
+    }
+    workshop.muster(&format!("tenants edit Contoso --group {other}= --data-dir data"));
+    let told = workshop.muster("tenants show contoso --json --data-dir data").json();
+    assert_eq!(told["groups"], serde_json::json!({one: "Office"}));
+    for (wrong, word) in [
+        (
+            "--group sales=Sales".to_owned(),
+            "--group: sales: a group is named by its id",
+        ),
+        (format!("--group {one}"), "stands ="),
+        (format!("--group {one}=A --group {one}=B"), "named twice"),
+        (format!("--group {one}={}", "x".repeat(129)), "1 to 128"),
+        (String::new(), "required"),
+    ] {
+        let run = workshop.muster(&format!("tenants edit Contoso {wrong} --data-dir data"));
+        assert_eq!(run.code, Some(2), "{wrong}: {}", run.stdout);
+        assert!(run.stderr.contains(word), "{wrong}: {}", run.stderr);
+    }
+    let run = workshop.muster("tenants show Nobody --data-dir data");
+    assert_eq!(run.code, Some(2), "{}", run.stdout);
+}
+
+#[test]
 fn a_deployment_is_named_by_its_table_and_bucket() {
     let workshop = Workshop::new();
     for line in [

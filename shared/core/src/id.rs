@@ -1,5 +1,6 @@
 //! Identifiers. Parsed once, at the edge; what carries one of these types is known to be well formed.
 
+mod group;
 mod import;
 
 use std::fmt;
@@ -11,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
+pub use group::GroupId;
 pub use import::ImportId;
 
 /// Why a text is no identifier.

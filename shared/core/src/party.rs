@@ -1,12 +1,16 @@
 //! Tenants and partners: who owns devices and who hands them in.
 
-use std::collections::BTreeSet;
+mod group;
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use hardware_hash::placeholder;
 use serde::{Deserialize, Serialize};
 
 use crate::Timestamp;
 use crate::id::{PartnerId, TenantId};
+
+pub use group::{GroupFault, Groups, GroupsEdit, MAX_GROUPS, groups};
 
 /// A customer organisation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,6 +36,9 @@ pub struct Tenant {
     /// registered as it is.
     #[serde(default, skip_serializing_if = "is_off")]
     pub require_catalogue: bool,
+    /// The groups of its directory that stand for group tags, where programs of others assign profiles to groups.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub groups: Groups,
     /// Counts every change; changes are conditional on it.
     #[serde(default = "first")]
     pub version: u64,
@@ -58,6 +65,7 @@ impl Tenant {
             tuple_lookup: false,
             domain: None,
             require_catalogue: false,
+            groups: Groups::new(),
             version: first(),
         }
     }
@@ -74,6 +82,8 @@ pub struct TenantEdit {
     pub tuple_lookup: Option<bool>,
     /// Whether a PKID or a tuple must lead to a device of the catalogue. It holds for lists that are accepted from then on.
     pub require_catalogue: Option<bool>,
+    /// Which groups stand for which group tags.
+    pub groups: GroupsEdit,
 }
 
 impl TenantEdit {
@@ -85,6 +95,7 @@ impl TenantEdit {
             tuple_lookup: self.tuple_lookup.unwrap_or(tenant.tuple_lookup),
             domain: self.domain.clone().unwrap_or_else(|| tenant.domain.clone()),
             require_catalogue: self.require_catalogue.unwrap_or(tenant.require_catalogue),
+            groups: group::changed(&tenant.groups, &self.groups),
             ..tenant.clone()
         }
     }
@@ -309,9 +320,12 @@ mod tests {
             domain: Some(Some("contoso.com".to_owned())),
             tuple_lookup: Some(true),
             require_catalogue: Some(true),
+            groups: groups([("bbbbbbbb-0000-4000-8000-000000000002", Some("Office"))]).unwrap(),
         };
         let edited = edit.apply(&tenant);
         assert_eq!((edited.licensed, edited.domain.as_deref()), (None, Some("contoso.com")));
         assert!(edited.tuple_lookup && edited.require_catalogue);
+        assert_eq!(edited.groups.len(), 1);
+        assert_eq!(TenantEdit::default().apply(&edited), edited);
     }
 }

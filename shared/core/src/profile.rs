@@ -24,6 +24,7 @@ use crate::id::{PartnerId, ProfileId, TenantId};
 
 pub use assignment::{Assignment, Side};
 pub use check::Fault;
+pub(crate) use check::MAX_TAG as MAX_GROUP_TAG;
 pub use device_type::DeviceType;
 pub use existing::ConfigurationFile;
 pub use explain::{Because, Chosen, Considered, Explanation, Rule, Target, Verdict, explain};

@@ -242,12 +242,23 @@ async fn list<T: DeserializeOwned>(
     from: Option<Attributes>,
     limit: usize,
 ) -> Result<Vec<T>, StoreError> {
-    let query = Query {
-        index: Some("list"),
-        partition,
-        from,
-        limit: Some(limit.clamp(1, PAGE)),
-        ..Query::default()
-    };
-    table.query(query).await?.items.into_iter().map(read).collect()
+    let (limit, mut from, mut found) = (limit.clamp(1, PAGE), from, Vec::new());
+    // An answer holds 1 MB: of long items it may hold fewer than are wanted, and say that there are more.
+    loop {
+        let query = Query {
+            index: Some("list"),
+            partition,
+            from,
+            limit: Some(limit - found.len()),
+            ..Query::default()
+        };
+        let page = table.query(query).await?;
+        for item in page.items {
+            found.push(read(item)?);
+        }
+        match page.next {
+            Some(next) if found.len() < limit => from = Some(next),
+            _ => return Ok(found),
+        }
+    }
 }

@@ -153,6 +153,26 @@ async fn tenants_are_listed_by_name_page_by_page() {
     }
 }
 
+#[tokio::test]
+async fn tenants_are_listed_whole_however_long_they_are() {
+    let (_database, table) = empty().await;
+    let tenants = Tenants::new(table);
+    let groups = (0..200).map(|n| {
+        let group = format!("bbbbbbbb-0000-4000-8000-{n:012}");
+        (group.parse().unwrap(), "\u{10ffff}".repeat(128))
+    });
+    let groups: muster_core::party::Groups = groups.collect();
+    // Each has more than 100 KB, and an answer of DynamoDB 1 MB at most.
+    for number in 0..15 {
+        let mut long = tenant(number, &format!("Tenant {number:02}"));
+        long.groups.clone_from(&groups);
+        tenants.create(&long).await.unwrap();
+    }
+    for (limit, expected) in [(1000, 15), (15, 15), (12, 12), (2, 2)] {
+        assert_eq!(tenants.list(None, limit).await.unwrap().len(), expected, "{limit}");
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_tenant_that_can_be_found_holds_its_own_grant_wherever_its_creation_died() {
     for n in 1.. {

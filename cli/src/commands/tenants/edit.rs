@@ -1,11 +1,15 @@
 //! `muster tenants edit`: what is recorded of a tenant, and what it allows.
 
+use std::collections::BTreeMap;
+
 use clap::{Args, ValueEnum};
 use muster_core::id::TenantId;
-use muster_core::party::{Tenant, TenantEdit};
+use muster_core::party::{MAX_GROUPS, Tenant, TenantEdit};
+use muster_runtime::http::FieldError;
 use muster_store::{TenantChange, Tenants};
 use registration_api::model;
 
+use super::show;
 use crate::deployed::{Place, RegistryArgs};
 use crate::failure::{Exit, Failure};
 use crate::output::{Output, plain};
@@ -17,7 +21,9 @@ use crate::state::{self, Surroundings};
 Examples:
   muster tenants edit Contoso --domain contoso.onmicrosoft.com
   muster tenants edit Contoso --domain \"\" --server https://muster.example
-  muster tenants edit Contoso --tuple-lookup on --require-catalogue on")]
+  muster tenants edit Contoso --tuple-lookup on --require-catalogue on
+  muster tenants edit Contoso --group bbbbbbbb-0000-4000-8000-000000000002=Office
+  muster tenants edit Contoso --group bbbbbbbb-0000-4000-8000-000000000002=")]
 pub(super) struct EditArgs {
     /// The tenant's id or name
     tenant: String,
@@ -44,6 +50,19 @@ struct Policies {
     /// registered as it is otherwise
     #[arg(long, value_enum, value_name = "on|off")]
     require_catalogue: Option<Switch>,
+    /// A group of the tenant's directory and the group tag that it stands for, where programs for Microsoft Graph assign profiles
+    /// to groups; nothing behind the = takes it off; may be given more than once
+    #[arg(long = "group", value_name = "GUID=TAG", value_parser = group)]
+    groups: Vec<(String, Option<String>)>,
+}
+
+/// A group, and its tag.
+fn group(text: &str) -> Result<(String, Option<String>), &'static str> {
+    let (group, tag) = text
+        .split_once('=')
+        .ok_or("behind the group's id stands = and a group tag")?;
+    let tag = Some(tag.to_owned()).filter(|tag| !tag.is_empty());
+    Ok((group.to_owned(), tag))
 }
 
 /// On or off.
@@ -61,17 +80,26 @@ impl Switch {
 
 /// Runs the command.
 pub(super) async fn run(args: &EditArgs, around: &Surroundings, out: &mut Output) -> Result<Exit, Failure> {
+    let mut groups = BTreeMap::new();
+    for (group, tag) in &args.policies.groups {
+        if groups.insert(group.clone(), tag.clone()).is_some() {
+            return Err(Failure::new(
+                format_args!("--group: {} is named twice", plain(group)),
+                "Name each group once.",
+            ));
+        }
+    }
     let edit = model::EditTenant {
         domain: args.policies.domain.clone().map(Some),
         tuple_lookup: args.policies.tuple_lookup.map(Switch::is_on),
         require_catalogue: args.policies.require_catalogue.map(Switch::is_on),
+        groups,
         ..model::EditTenant::default()
     };
-    let no_domain = |why| Failure::new(format_args!("--domain: {why}"), "Give the domain, or \"\" to clear it.");
     let tenant: model::Tenant = match args.registry.place(around).await? {
         Place::Registry(registry) => {
             let tenant = state::tenant(&registry, &args.tenant).await?;
-            let edit = edit.into_edit().map_err(no_domain)?;
+            let edit = edit.into_edit().map_err(refused)?;
             here(&registry.tenants(), tenant.id, &edit).await?.into()
         }
         Place::Server(server) => {
@@ -79,34 +107,31 @@ pub(super) async fn run(args: &EditArgs, around: &Surroundings, out: &mut Output
             server.edit_tenant(tenant.id, &edit).await?
         }
     };
-    if args.json {
-        out.json(&tenant)?;
-        return Ok(Exit::Fine);
-    }
-    let name = plain(&tenant.name);
-    match &tenant.domain {
-        Some(domain) => out.line(format_args!("The domain of `{name}` is {domain}."))?,
-        None => out.line(format_args!("`{name}` has no domain."))?,
-    }
-    let devices = match tenant.tuple_lookup {
-        true => "are recognised at boot by manufacturer, model and serial number, too",
-        false => "are recognised at boot by their hardware hash only",
+    show::tell(&tenant, args.json, out)
+}
+
+/// What is wrong, by the options that it was given with.
+fn refused(errors: Vec<FieldError>) -> Failure {
+    let told = errors.iter().map(|error| match error.path.strip_prefix("groups.") {
+        Some(group) => format!("--group: {}: {}", plain(group), error.detail),
+        None => format!("--{}: {}", error.path, error.detail),
+    });
+    let told: Vec<String> = told.collect();
+    let remedy = match errors.iter().any(|error| error.path == "domain") {
+        true => "Give the domain, or \"\" to clear it.",
+        false => "Give the group's id, =, and the group tag; or nothing behind the = to take it off.",
     };
-    let rows = match tenant.require_catalogue {
-        true => "must be known from a manufacturer's catalogue",
-        false => "is registered as it is where no manufacturer made it known",
-    };
-    out.line(format_args!("The devices of `{name}` {devices}."))?;
-    out.line(format_args!(
-        "What comes by PKID or by manufacturer, model and serial number {rows}."
-    ))?;
-    Ok(Exit::Fine)
+    Failure::new(told.join("; "), remedy)
 }
 
 /// Changes a tenant of this registry.
 pub(super) async fn here(tenants: &Tenants, id: TenantId, edit: &TenantEdit) -> Result<Tenant, Failure> {
     match tenants.edit(id, edit, None).await? {
         TenantChange::Done(tenant) => Ok(tenant),
+        TenantChange::TooManyGroups => Err(Failure::new(
+            format_args!("--group: a tenant names {MAX_GROUPS} groups at most"),
+            "Take some off first: --group GUID=",
+        )),
         TenantChange::Overtaken(_) | TenantChange::Absent => Err(Failure::new(
             "another command changed the tenant in this moment",
             "Try again.",

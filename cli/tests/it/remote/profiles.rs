@@ -68,6 +68,19 @@ fn profiles_are_made_assigned_explained_and_removed_the_same() {
     }
     both.same(&service, "tenants edit Contoso --domain contoso.onmicrosoft.com");
     both.same(&service, "tenants edit Contoso --domain contoso");
+    let group = "bbbbbbbb-0000-4000-8000-000000000002";
+    for line in [
+        &*format!("tenants edit Contoso --group {group}=Office"),
+        "tenants edit Contoso --group sales=Sales",
+        "tenants show Contoso",
+        "tenants show Nobody",
+        &*format!("tenants edit Contoso --group {group}="),
+        "tenants show Contoso",
+    ] {
+        both.same(&service, line);
+    }
+    let (shown, _) = both.same(&admin, "tenants show Contoso");
+    assert!(!shown.stdout.contains("group"), "{}", shown.stdout);
     let (here, there) = both.same(&admin, "profiles export Simple --existing-devices --tenant Contoso");
     for run in [&here, &there] {
         let file: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();

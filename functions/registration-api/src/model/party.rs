@@ -1,10 +1,11 @@
 //! Tenants and partners.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use muster_core::Timestamp;
-use muster_core::id::{PartnerId, TenantId};
+use muster_core::id::{GroupId, PartnerId, TenantId};
 use muster_core::party::{self, PartnerKind};
+use muster_runtime::http::FieldError;
 use muster_runtime::http::openapi::words;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -36,6 +37,11 @@ pub struct Tenant {
     /// Otherwise an unknown one is registered as it is.
     #[serde(default)]
     pub require_catalogue: bool,
+    /// The groups of its directory that stand for group tags, by their ids, where programs for Microsoft Graph assign profiles to
+    /// groups. Absent: none does, or the tenant is one of a list, which does not tell them.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[schema(value_type = BTreeMap<String, String>)]
+    pub groups: BTreeMap<GroupId, String>,
     /// Counts every change.
     pub version: u64,
 }
@@ -76,21 +82,56 @@ pub struct EditTenant {
     /// holds for lists that are accepted from then on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub require_catalogue: Option<bool>,
+    /// Groups of its directory, by their ids, and the group tag that each stands for from then on; null: it stands for none. Groups
+    /// that are not named stay. A tenant names 200 at most.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub groups: BTreeMap<String, Option<String>>,
 }
 
 impl EditTenant {
     /// What is to be changed.
     ///
     /// # Errors
-    /// Why the domain is none.
-    pub fn into_edit(self) -> Result<party::TenantEdit, &'static str> {
+    /// Everything that cannot be taken, by its path.
+    pub fn into_edit(self) -> Result<party::TenantEdit, Vec<FieldError>> {
+        let mut errors = Vec::new();
         let domain = |text: Option<String>| party::domain(&text.unwrap_or_default());
+        let domain = self.domain.map(domain).transpose().unwrap_or_else(|why| {
+            errors.push(FieldError {
+                path: "domain".to_owned(),
+                detail: why.to_owned(),
+            });
+            None
+        });
+        let given = self.groups.iter().map(|(group, tag)| (group.as_str(), tag.as_deref()));
+        let groups = party::groups(given).unwrap_or_else(|faults| {
+            errors.extend(faults.into_iter().map(|fault| FieldError {
+                path: format!("groups.{}", fault.group),
+                detail: fault.why,
+            }));
+            party::GroupsEdit::new()
+        });
+        if !errors.is_empty() {
+            return Err(errors);
+        }
         Ok(party::TenantEdit {
             licensed: self.licensed,
-            domain: self.domain.map(domain).transpose()?,
+            domain,
             tuple_lookup: self.tuple_lookup,
             require_catalogue: self.require_catalogue,
+            groups,
         })
+    }
+}
+
+impl Tenant {
+    /// A tenant as lists tell it: without its groups, which may be many.
+    #[must_use]
+    pub fn in_list(tenant: party::Tenant) -> Self {
+        Self {
+            groups: BTreeMap::new(),
+            ..tenant.into()
+        }
     }
 }
 
@@ -186,6 +227,7 @@ impl From<party::Tenant> for Tenant {
             domain: tenant.domain,
             tuple_lookup: tenant.tuple_lookup,
             require_catalogue: tenant.require_catalogue,
+            groups: tenant.groups,
             version: tenant.version,
         }
     }

@@ -4,7 +4,7 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use axum::{Extension, Json};
 use muster_core::id::TenantId;
-use muster_core::party;
+use muster_core::party::{self, MAX_GROUPS};
 use muster_runtime::http::{Acting, Body, Code, Cursor, PageQuery, Problem, ProblemBody, Query, etag, if_match, text};
 use muster_store::idempotency::Seed;
 use muster_store::{TenantChange, TenantCreation};
@@ -143,7 +143,7 @@ pub(crate) async fn list_tenants(
     if let Some(name) = name {
         let found = tenants.by_name(&name).await?;
         return Ok(Json(TenantPage {
-            tenants: found.into_iter().map(Tenant::from).collect(),
+            tenants: found.into_iter().map(Tenant::in_list).collect(),
             next: None,
         }));
     }
@@ -154,7 +154,7 @@ pub(crate) async fn list_tenants(
         .filter(|_| more)
         .map(|last| cursor.write(&last.id.to_string()));
     Ok(Json(TenantPage {
-        tenants: listed.into_iter().map(Tenant::from).collect(),
+        tenants: listed.into_iter().map(Tenant::in_list).collect(),
         next,
     }))
 }
@@ -212,7 +212,7 @@ pub(crate) async fn update_tenant(
     }
     let tenants = &api.function.tenants;
     let tenant = tenants.get(id).await?.ok_or_else(Problem::not_found)?;
-    let edit = edit.into_edit().map_err(|why| Problem::at("domain", why))?;
+    let edit = edit.into_edit().map_err(Problem::invalid)?;
     if edit.apply(&tenant) == tenant {
         return Ok(tagged(tenant));
     }
@@ -221,6 +221,10 @@ pub(crate) async fn update_tenant(
     match tenants.edit(id, &edit, version).await? {
         TenantChange::Done(tenant) => Ok(tagged(tenant)),
         TenantChange::Absent => Err(Problem::not_found()),
+        TenantChange::TooManyGroups => {
+            let detail = format!("A tenant names {MAX_GROUPS} groups at most. Take some off first, with null.");
+            Err(Problem::at("groups", detail))
+        }
         TenantChange::Overtaken(_) => Err(Problem::new(Code::PreconditionFailed, "It was changed meanwhile.")
             .remedy("Read it again, and decide anew.")),
     }

@@ -8,7 +8,7 @@ use super::{
 };
 
 /// The most characters of a group tag; devices have no longer ones.
-const MAX_TAG: usize = 128;
+pub(crate) const MAX_TAG: usize = 128;
 /// The most group tags on one side.
 const MAX_TAGS: usize = 100;
 /// The most role scope tags, and the most characters of the id of one.

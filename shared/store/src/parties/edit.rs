@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use muster_core::id::{PartnerId, TenantId};
-use muster_core::party::{Partner, Tenant, TenantEdit};
+use muster_core::party::{MAX_GROUPS, Partner, Tenant, TenantEdit};
 
 use super::{PAUSE, Partners, TRIES, Tenants, item, partner_item};
 use crate::error::StoreError;
@@ -17,6 +17,8 @@ pub enum TenantChange {
     Done(Tenant),
     /// It stands at this version, which is not the one that was asked for.
     Overtaken(u64),
+    /// It would name more groups than it may.
+    TooManyGroups,
     /// There is no such tenant.
     Absent,
 }
@@ -43,6 +45,9 @@ impl Tenants {
             }
             if version.is_some_and(|version| version != tenant.version) {
                 return Ok(TenantChange::Overtaken(tenant.version));
+            }
+            if new.groups.len() > MAX_GROUPS {
+                return Ok(TenantChange::TooManyGroups);
             }
             new.version += 1;
             match self.table.put(item(&new)?, Some(as_seen(tenant.version))).await {
