@@ -5,6 +5,7 @@ mod access;
 mod batch;
 mod devices;
 mod errors;
+mod events;
 mod imports;
 mod limits;
 mod profiles;

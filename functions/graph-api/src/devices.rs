@@ -1,5 +1,6 @@
 //! `windowsAutopilotDeviceIdentities`: registered devices.
 
+mod absent;
 mod change;
 mod delete;
 mod model;
@@ -21,7 +22,8 @@ use crate::wire::{self, Version};
 
 use search::{Found, Search};
 
-pub(crate) use change::{assign_user, unassign_user, update_properties};
+pub(crate) use absent::{create_device, resource_account};
+pub(crate) use change::{allow_next_enrollment, assign_user, unassign_user, update_properties};
 pub(crate) use delete::{delete_device, delete_devices};
 pub(crate) use model::{DEVICE, entity};
 
@@ -113,7 +115,7 @@ pub(crate) async fn get_device(
 }
 
 /// A registered device of the tenant. One that is released or merged is gone for clients of Graph.
-async fn known(api: &Api, asked: &Asked, id: DeviceId) -> Result<Device, Problem> {
+pub(crate) async fn known(api: &Api, asked: &Asked, id: DeviceId) -> Result<Device, Problem> {
     let found = api.function.devices.get(id).await?;
     found
         .filter(|device| device.tenant == asked.tenant && device.state == DeviceState::Registered)

@@ -13,7 +13,7 @@ use tower::ServiceExt as _;
 use crate::fault;
 
 /// The names in paths. Everything else is an id.
-const NAMES: [&str; 18] = [
+const NAMES: [&str; 22] = [
     "v1.0",
     "beta",
     "$batch",
@@ -26,6 +26,10 @@ const NAMES: [&str; 18] = [
     "assignUserToDevice",
     "unassignUserFromDevice",
     "updateDeviceProperties",
+    "allowNextEnrollment",
+    "assignResourceAccountToDevice",
+    "unassignResourceAccountFromDevice",
+    "autopilotEvents",
     "windowsAutopilotDeploymentProfiles",
     "assign",
     "assignments",

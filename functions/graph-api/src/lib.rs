@@ -9,6 +9,7 @@ mod batch;
 mod binary;
 mod body;
 mod devices;
+mod events;
 mod fault;
 mod front;
 mod imports;
@@ -165,7 +166,7 @@ fn routes() -> Router<Api> {
         )
         .route(
             "/{version}/deviceManagement/windowsAutopilotDeviceIdentities",
-            get(devices::list_devices),
+            get(devices::list_devices).post(devices::create_device),
         )
         .route(
             "/{version}/deviceManagement/windowsAutopilotDeviceIdentities/$count",
@@ -190,6 +191,27 @@ fn routes() -> Router<Api> {
         .route(
             "/{version}/deviceManagement/windowsAutopilotDeviceIdentities/{device}/updateDeviceProperties",
             post(devices::update_properties),
+        )
+        .route(
+            "/{version}/deviceManagement/windowsAutopilotDeviceIdentities/{device}/allowNextEnrollment",
+            post(devices::allow_next_enrollment),
+        )
+        .route(
+            "/{version}/deviceManagement/windowsAutopilotDeviceIdentities/{device}/assignResourceAccountToDevice",
+            post(devices::resource_account),
+        )
+        .route(
+            "/{version}/deviceManagement/windowsAutopilotDeviceIdentities/{device}/unassignResourceAccountFromDevice",
+            post(devices::resource_account),
+        )
+        .route("/{version}/deviceManagement/autopilotEvents", get(events::list_events))
+        .route(
+            "/{version}/deviceManagement/autopilotEvents/$count",
+            get(events::count_events),
+        )
+        .route(
+            "/{version}/deviceManagement/autopilotEvents/{event}",
+            get(events::get_event),
         )
         .merge(profile_routes())
         .route(

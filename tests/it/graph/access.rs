@@ -14,7 +14,8 @@ fn what(route: &Route, version: &str) -> String {
         .replace("{device}", NOTHING)
         .replace("{import}", NOTHING)
         .replace("{profile}", NOTHING)
-        .replace("{assignment}", NOTHING);
+        .replace("{assignment}", NOTHING)
+        .replace("{event}", NOTHING);
     format!("{} {path}", route.method)
 }
 

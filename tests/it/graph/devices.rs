@@ -207,6 +207,57 @@ async fn a_device_is_changed_as_the_stock_module_does_it() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_device_may_enrol_once_more_and_nothing_is_written() -> Result<()> {
+    let place = Place::new().await?;
+    let device = place.registered(1).await?;
+    let before = place.world.embedded.devices().get(device.parse()?).await?;
+    for (version, name, body) in [
+        ("beta", "allowNextEnrollment", ""),
+        ("v1.0", "AllowNextEnrollment", "{}"),
+        ("beta", "microsoft.graph.allowNextEnrollment", " "),
+    ] {
+        let what = format!("POST /{version}/{DEVICES}/{device}/{name}");
+        let done = place.send(&what, body.as_bytes()).await?;
+        assert_eq!(done.status, StatusCode::NO_CONTENT, "{what}: {}", done.body);
+    }
+    assert_eq!(place.world.embedded.devices().get(device.parse()?).await?, before);
+    let path = format!("/beta/{DEVICES}/{device}/allowNextEnrollment");
+    for (body, word) in [(r#"{"block": false}"#, "block"), ("[]", "object"), ("{", "JSON")] {
+        let refused = place.send(&format!("POST {path}"), body.as_bytes()).await?;
+        assert_eq!(refused.status, StatusCode::BAD_REQUEST, "{body}: {}", refused.body);
+        assert!(message(&refused).contains(word), "{body}: {}", message(&refused));
+    }
+    assert_eq!(
+        place.get(&path).await?.status,
+        StatusCode::METHOD_NOT_ALLOWED,
+        "it is an action"
+    );
+    place.delete(&format!("/beta/{DEVICES}/{device}")).await?;
+    let gone = place.send(&format!("POST {path}"), b"").await?;
+    assert_eq!(gone.status, StatusCode::NOT_FOUND, "{}", gone.body);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_not_done_says_what_to_do_instead() -> Result<()> {
+    let place = Place::new().await?;
+    let body = json!({"serialNumber": device(1).serial, "groupTag": "KIOSK"});
+    let refused = place.post(&format!("/v1.0/{DEVICES}"), &body).await?;
+    assert_eq!(refused.status, StatusCode::NOT_IMPLEMENTED, "{}", refused.body);
+    assert!(
+        message(&refused).contains("importedWindowsAutopilotDeviceIdentities"),
+        "{}",
+        message(&refused)
+    );
+    assert!(place.world.devices(place.tenant).await?.is_empty());
+    let reader = Who::OfTenant(place.tenant, Role::Reader);
+    let what = format!("POST /v1.0/{DEVICES}");
+    let refused = place.send_as(&reader, &what, &[], b"{}").await?;
+    assert_eq!(refused.status, StatusCode::FORBIDDEN, "{}", refused.body);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_deleted_device_is_gone_and_is_not_deleted_twice() -> Result<()> {
     let place = Place::new().await?;
     let device = place.registered(1).await?;

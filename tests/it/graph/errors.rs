@@ -121,6 +121,11 @@ async fn what_is_another_tenants_does_not_exist() -> Result<()> {
             format!("/beta/{DEVICES}/{nothing}/assignUserToDevice"),
         ),
         (
+            "POST",
+            format!("/beta/{DEVICES}/{device}/allowNextEnrollment"),
+            format!("/beta/{DEVICES}/{nothing}/allowNextEnrollment"),
+        ),
+        (
             "GET",
             format!("/beta/{DEVICES}/{device}"),
             format!("/beta/{DEVICES}/{nothing}"),
@@ -149,6 +154,7 @@ async fn what_is_another_tenants_does_not_exist() -> Result<()> {
         let body = match path.rsplit('/').next() {
             Some("updateDeviceProperties") => json!({"groupTag": "TAKEN"}),
             Some("assignUserToDevice") => json!({"userPrincipalName": "ada@contoso.com"}),
+            Some("allowNextEnrollment") => json!({}),
             Some("assign") => json!({"deviceIds": [nothing]}),
             Some("assignments") => assignment.clone(),
             _ => json!({"displayName": "Taken"}),
@@ -193,12 +199,25 @@ async fn what_is_another_tenants_does_not_exist() -> Result<()> {
 async fn refusals_have_one_shape_wherever_they_come_from() -> Result<()> {
     let place = Place::new().await?;
     let large = vec![b' '; muster_runtime::http::MAX_BODY + 1];
-    let cases: [(&str, &[u8], u16, &str); 6] = [
+    let cases: [(&str, &[u8], u16, &str); 9] = [
         ("GET /beta/deviceManagement/nothing", b"", 404, "ResourceNotFound"),
         ("GET /v1.0/me", b"", 404, "ResourceNotFound"),
         (&format!("PUT /beta/{DEVICES}"), b"", 405, "MethodNotAllowed"),
         (&format!("GET /beta/{DEVICES}/no-guid"), b"", 404, "ResourceNotFound"),
         (&format!("POST /beta/{IMPORTS}"), b"[]", 400, "BadRequest"),
+        (&format!("POST /v1.0/{DEVICES}"), b"{}", 501, "NotImplemented"),
+        (
+            &format!("POST /beta/{DEVICES}/no-guid/AssignResourceAccountToDevice"),
+            b"",
+            501,
+            "NotImplemented",
+        ),
+        (
+            &format!("POST /beta/{DEVICES}/no-guid/unassignResourceAccountFromDevice"),
+            b"",
+            501,
+            "NotImplemented",
+        ),
         (&format!("POST /beta/{IMPORTS}"), &large, 413, "RequestEntityTooLarge"),
     ];
     for (what, body, status, code) in cases {

@@ -76,6 +76,24 @@ pub(crate) async fn update_properties(
     change(&api, &asked, named.id()?, edit).await
 }
 
+/// Lets a device enrol once more. Muster keeps none from it, so there is nothing to lift, and nothing is written.
+pub(crate) async fn allow_next_enrollment(
+    State(api): State<Api>,
+    asked: Asked,
+    Path(named): Path<Named>,
+    raw: Raw,
+) -> Result<StatusCode, Refusal> {
+    if !raw.0.trim_ascii().is_empty() {
+        let mut errors = Vec::new();
+        Members::of(raw.object()?, "", &mut errors).finish();
+        checked(errors)?;
+    }
+    let id = named.id()?;
+    api.rights().permit(&asked.acting, asked.tenant, Verb::Update).await?;
+    known(&api, &asked, id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
 fn edit(texts: relaxed::Texts) -> Result<DeviceEdit, Problem> {
     let (mut edit, mut errors) = (DeviceEdit::default(), Vec::new());
     for (name, value) in texts {

@@ -87,6 +87,31 @@ pub const GRAPH_ROUTES: &[Route] = &[
         "/{version}/deviceManagement/windowsAutopilotDeviceIdentities/{device}/updateDeviceProperties",
         WRITES,
     ),
+    route(
+        "POST",
+        "/{version}/deviceManagement/windowsAutopilotDeviceIdentities/{device}/allowNextEnrollment",
+        WRITES,
+    ),
+    // What Microsoft documents for devices and Muster does not do: the answer says so.
+    route(
+        "POST",
+        "/{version}/deviceManagement/windowsAutopilotDeviceIdentities",
+        WRITES,
+    ),
+    route(
+        "POST",
+        "/{version}/deviceManagement/windowsAutopilotDeviceIdentities/{device}/assignResourceAccountToDevice",
+        WRITES,
+    ),
+    route(
+        "POST",
+        "/{version}/deviceManagement/windowsAutopilotDeviceIdentities/{device}/unassignResourceAccountFromDevice",
+        WRITES,
+    ),
+    // Boots.
+    route("GET", "/{version}/deviceManagement/autopilotEvents", READS),
+    route("GET", "/{version}/deviceManagement/autopilotEvents/$count", READS),
+    route("GET", "/{version}/deviceManagement/autopilotEvents/{event}", READS),
     // Profiles.
     route(
         "GET",
