@@ -6,6 +6,7 @@ mod batch;
 mod devices;
 mod errors;
 mod events;
+mod groups;
 mod imports;
 mod limits;
 mod profiles;

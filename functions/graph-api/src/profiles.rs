@@ -1,8 +1,10 @@
 //! `windowsAutopilotDeploymentProfiles`: the tenant's profiles, those that its partners made included.
 
 mod assignments;
+mod devices;
 mod model;
 mod read;
+mod target;
 mod writer;
 
 use axum::Json;
@@ -24,9 +26,8 @@ use crate::odata::{Chunk, Entity, Options, Row, Source, list};
 use model::PROFILE;
 use writer::Writer;
 
-pub(crate) use assignments::{
-    add_assignment, assign, assigned_devices, delete_assignment, get_assignment, list_assignments,
-};
+pub(crate) use assignments::{add_assignment, delete_assignment, get_assignment, list_assignments};
+pub(crate) use devices::{assign, assigned_devices};
 pub(crate) use model::entity;
 
 /// The entity set.

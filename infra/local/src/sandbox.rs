@@ -35,6 +35,9 @@ pub const CONSENTS: [(&str, &str, bool); 4] = [
     ("Fabrikam", "northwind", false),
 ];
 
+/// A group of a tenant's directory, and the group tag that it stands for.
+pub const GROUP: (&str, &str, &str) = ("Contoso", "bbbbbbbb-0000-4000-8000-000000000002", "Office");
+
 /// The manufacturers whose devices the sandbox's OEM makes known: that of `muster sample`, and itself.
 const MANUFACTURERS: [&str; 2] = ["Contoso", "Proseware"];
 
@@ -106,6 +109,10 @@ impl Embedded {
         for (name, domain) in TENANTS {
             let mut tenant = Tenant::new(tenant_id(name), name, now);
             tenant.domain = Some(domain.to_owned());
+            let (whose, group, tag) = GROUP;
+            if whose == name {
+                tenant.groups.insert(group.parse().map_err(wrong)?, tag.to_owned());
+            }
             self.tenants().create(&tenant).await.map_err(Failure::from)?;
         }
         for (id, name, kind, provider) in PARTNERS {
@@ -154,8 +161,11 @@ impl Embedded {
 }
 
 fn partner_id(text: &str) -> Result<PartnerId, Failure> {
-    text.parse()
-        .map_err(|error: IdError| Failure::Retry(format!("a partner of the sandbox: {error}")))
+    text.parse().map_err(wrong)
+}
+
+fn wrong(error: IdError) -> Failure {
+    Failure::Retry(format!("somebody in the sandbox: {error}"))
 }
 
 /// A token for each role.
@@ -235,6 +245,8 @@ mod tests {
         let tenants = embedded.tenants().list(None, 10).await.unwrap();
         assert_eq!(tenants.len(), TENANTS.len());
         assert_eq!(tenants[0].domain.as_deref(), Some("contoso.onmicrosoft.com"));
+        let groups: Vec<usize> = tenants.iter().map(|tenant| tenant.groups.len()).collect();
+        assert_eq!(groups, [1, 0, 0]);
         assert_eq!(embedded.partners().list(None, 10).await.unwrap().len(), PARTNERS.len());
 
         let (tenant, partner) = (tenant_id("Contoso"), "northwind".parse().unwrap());

@@ -1,26 +1,22 @@
-//! Which devices a profile is for, as far as Graph can say it: all of them, or some by their ids. Groups of a directory are
-//! none of Muster's; the group tags that take their place are set by its own API.
-
-use std::collections::BTreeSet;
+//! Which devices a profile is for, as far as Graph can say it: all of them, or those of groups. Muster knows no directory: a
+//! tenant declares which group stands for which group tag, and tags are what is assigned.
 
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use muster_core::id::DeviceId;
-use muster_core::profile::{Assignment, Profile, Side};
-use muster_runtime::http::{FieldError, Problem};
-use muster_store::ErrorKind;
-use muster_store::devices::Devices;
-use muster_store::profiles::{ListOutcome, Placed, Placing};
-use serde_json::{Value, json};
+use muster_core::id::{GroupId, ProfileId};
+use muster_core::party::Groups;
+use muster_core::profile::Profile;
+use muster_runtime::http::Problem;
+use serde_json::Value;
 
 use crate::Api;
 use crate::asked::Asked;
-use crate::body::{Members, Raw, checked};
-use crate::devices;
+use crate::body::Raw;
 use crate::fault::Refusal;
-use crate::odata::{Chunk, Entity, Kind, Listed, Options, Property, Row, Source, Type, list};
+use crate::odata::{Chunk, Entity, Kind, Options, Property, Row, Source, Type, list};
 
+use super::target::{Change, Target};
 use super::writer::Writer;
 use super::{Named, SET, known};
 
@@ -35,22 +31,17 @@ const ASSIGNMENT: Kind = Kind {
     ],
     expands: &[],
 };
-/// The target that is all devices, and the group that stands for it in ids.
-const ALL_DEVICES: &str = "#microsoft.graph.allDevicesAssignmentTarget";
-const ALL_DEVICES_GROUP: &str = "adadadad-808e-44e2-905a-0b7873a8a531";
-/// How many devices are assigned at once.
-const MOST: usize = 1000;
-/// How many devices a page of those that have a profile is read by.
-const CHUNK: usize = 200;
 
-fn assignment_id(profile: &Profile) -> String {
-    format!("{}_{ALL_DEVICES_GROUP}_0", profile.id)
+/// The group that the id of an assignment of this profile names.
+fn group_of(assignment: &str, profile: ProfileId) -> Option<GroupId> {
+    let (of, group) = assignment.strip_suffix("_0")?.split_once('_')?;
+    (of.parse() == Ok(profile)).then(|| group.parse().ok()).flatten()
 }
 
-fn told(profile: &Profile) -> Entity {
+fn told(profile: &Profile, target: Target) -> Entity {
     let members = [
-        ("id", assignment_id(profile).into()),
-        ("target", json!({"@odata.type": ALL_DEVICES})),
+        ("id", format!("{}_{}_0", profile.id, target.group()).into()),
+        ("target", target.told()),
         ("source", "direct".into()),
         ("sourceId", profile.id.to_string().into()),
     ];
@@ -64,6 +55,35 @@ fn set(profile: &Profile) -> String {
     format!("{SET}('{}')/assignments", profile.id)
 }
 
+/// The groups that the tenant declared.
+async fn groups(api: &Api, asked: &Asked) -> Result<Groups, Problem> {
+    let tenant = api.function.tenants.get(asked.tenant).await?;
+    Ok(tenant.map(|tenant| tenant.groups).unwrap_or_default())
+}
+
+/// Assignments that are at hand.
+struct AtHand(Vec<Entity>);
+
+impl Source for AtHand {
+    async fn read(&self, mark: Option<String>) -> Result<Chunk, Problem> {
+        let begin = match mark {
+            None => 0,
+            Some(mark) => mark
+                .parse()
+                .map_err(|_| Problem::at("$skiptoken", "It is not one that this list gave."))?,
+        };
+        let rows = self.0.iter().enumerate().skip(begin).map(|(at, entity)| Row {
+            entity: entity.clone(),
+            mark: (at + 1).to_string(),
+        });
+        Ok(Chunk {
+            rows: rows.collect(),
+            looked: self.0.len(),
+            next: None,
+        })
+    }
+}
+
 /// Lists a profile's assignments.
 pub(crate) async fn list_assignments(
     State(api): State<Api>,
@@ -72,16 +92,21 @@ pub(crate) async fn list_assignments(
 ) -> Result<Json<Entity>, Refusal> {
     let options = asked.options(&ASSIGNMENT)?;
     let profile = known(&api, &asked, &named).await?;
-    let listed = Listed {
-        entities: profile
-            .assignment
-            .all_devices
-            .then(|| told(&profile))
-            .into_iter()
-            .collect(),
-        ..Listed::default()
-    };
+    let targets = Target::all(&profile.assignment, &groups(&api, &asked).await?);
+    let all = AtHand(targets.into_iter().map(|target| told(&profile, target)).collect());
+    let listed = list(&options, asked.mark(&options)?, &all).await?;
     Ok(Json(asked.page(&options, &set(&profile), listed)))
+}
+
+/// The assignment that a path names, and the profile that it is of.
+async fn named_one(api: &Api, asked: &Asked, named: &Named) -> Result<(Profile, Target, Groups), Problem> {
+    let profile = known(api, asked, named).await?;
+    let group = group_of(&named.assignment, profile.id).ok_or_else(Problem::not_found)?;
+    let groups = groups(api, asked).await?;
+    let all = Target::all(&profile.assignment, &groups);
+    let found = all.into_iter().find(|target| target.group() == group);
+    let target = found.ok_or_else(Problem::not_found)?;
+    Ok((profile, target, groups))
 }
 
 /// Shows an assignment.
@@ -91,196 +116,67 @@ pub(crate) async fn get_assignment(
     Path(named): Path<Named>,
 ) -> Result<Json<Entity>, Refusal> {
     let options = asked.options(&ASSIGNMENT)?;
-    let profile = known(&api, &asked, &named).await?;
-    if !profile.assignment.all_devices || named.assignment != assignment_id(&profile) {
-        return Err(Problem::not_found().into());
-    }
-    Ok(Json(asked.entity(&options, &set(&profile), told(&profile))))
+    let (profile, target, _) = named_one(&api, &asked, &named).await?;
+    Ok(Json(asked.entity(&options, &set(&profile), told(&profile, target))))
 }
 
-/// Assigns a profile to all devices.
+/// Assigns a profile to all devices, or to a group, or to all but a group.
 pub(crate) async fn add_assignment(
     State(api): State<Api>,
     asked: Asked,
     Path(named): Path<Named>,
     raw: Raw,
 ) -> Result<(StatusCode, Json<Entity>), Refusal> {
-    let mut errors = Vec::new();
-    let mut members = Members::of(raw.object()?, "", &mut errors);
-    for name in ["id", "source", "sourceId"] {
-        members.ignore(name);
-    }
-    let target = members.inner("target").map(|mut target| {
-        let kind = target.text("@odata.type", 128).unwrap_or_default();
-        for name in [
-            "groupId",
-            "deviceAndAppManagementAssignmentFilterId",
-            "deviceAndAppManagementAssignmentFilterType",
-        ] {
-            target.ignore(name);
-        }
-        target.finish();
-        kind
-    });
-    members.finish();
-    checked(errors)?;
-    let all = target.is_some_and(|kind| kind.trim_start_matches('#') == ALL_DEVICES.trim_start_matches('#'));
-    if !all {
-        let detail = format!(
-            "It is {ALL_DEVICES}. Muster knows no groups of a directory: assign the profile to group tags through its own API."
-        );
-        return Err(Problem::at("target", detail).into());
-    }
-    let profile = set_all_devices(&api, &asked, &named, true).await?;
-    let told = asked.entity(&Options::default(), &set(&profile), told(&profile));
+    let target = Target::read(raw.object()?)?;
+    let writer = Writer::begin(&api, &asked).await?;
+    let change = target.change(asked.tenant, &groups(&api, &asked).await?, true)?;
+    let profile = written(&api, &writer, named.id()?, &change).await?;
+    let told = asked.entity(&Options::default(), &set(&profile), told(&profile, target));
     Ok((StatusCode::CREATED, Json(told)))
 }
 
-/// Takes the assignment to all devices back.
+/// Takes an assignment back. Of groups that stand for one tag, all go.
 pub(crate) async fn delete_assignment(
     State(api): State<Api>,
     asked: Asked,
     Path(named): Path<Named>,
 ) -> Result<StatusCode, Refusal> {
-    let profile = known(&api, &asked, &named).await?;
-    if !profile.assignment.all_devices || named.assignment != assignment_id(&profile) {
-        return Err(Problem::not_found().into());
-    }
-    set_all_devices(&api, &asked, &named, false).await?;
+    let (profile, target, groups) = named_one(&api, &asked, &named).await?;
+    let writer = Writer::begin(&api, &asked).await?;
+    let change = target.change(asked.tenant, &groups, false)?;
+    written(&api, &writer, profile.id, &change).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-async fn set_all_devices(api: &Api, asked: &Asked, named: &Named, all_devices: bool) -> Result<Profile, Refusal> {
-    let writer = Writer::begin(api, asked).await?;
+async fn written(api: &Api, writer: &Writer<'_>, id: ProfileId, change: &Change) -> Result<Profile, Problem> {
     let now = api.guard.now();
-    let change = |old: &Profile| {
-        let assignment = Assignment {
-            all_devices,
-            ..old.assignment.clone()
-        };
-        old.with_assignment(assignment, now)
-    };
-    let written = api
-        .function
-        .profiles
-        .change(named.id()?, None, &writer.act(), change)
-        .await?;
-    Ok(writer.written(written).await?)
+    let changed = |old: &Profile| old.with_assignment(change.apply(old.assignment.clone()), now);
+    let written = api.function.profiles.change(id, None, &writer.act(), changed).await?;
+    writer.written(written).await
 }
 
-/// Names devices that get the profile, whatever else they would get.
-pub(crate) async fn assign(
-    State(api): State<Api>,
-    asked: Asked,
-    Path(named): Path<Named>,
-    raw: Raw,
-) -> Result<StatusCode, Refusal> {
-    let mut errors = Vec::new();
-    let mut members = Members::of(raw.object()?, "", &mut errors);
-    let ids = members.texts("deviceIds").unwrap_or_default();
-    members.finish();
-    checked(errors)?;
-    if ids.is_empty() || ids.len() > MOST {
-        return Err(Problem::at(
-            "deviceIds",
-            format!("It names {} devices; 1 to {MOST} are taken.", ids.len()),
-        )
-        .into());
-    }
-    let parsed: Vec<Option<DeviceId>> = ids.iter().map(|id| id.parse().ok()).collect();
-    checked(no_devices(&parsed, Option::is_none))?;
-    let once: BTreeSet<DeviceId> = parsed.iter().flatten().copied().collect();
-    let wanted: Vec<Placing> = once
-        .into_iter()
-        .map(|device| Placing {
-            device,
-            side: Some(Side::Include),
-            moves: true,
-        })
-        .collect();
-    let writer = Writer::begin(&api, &asked).await?;
-    match api.function.profiles.place(named.id()?, &wanted, &writer.act()).await? {
-        Placed::Absent => Err(Problem::not_found().into()),
-        Placed::Refused => Err(writer.denied().await.into()),
-        Placed::Done(outcomes) => {
-            let failed: BTreeSet<DeviceId> = outcomes
-                .iter()
-                .zip(&wanted)
-                .filter(|(outcome, _)| !matches!(outcome, ListOutcome::Added | ListOutcome::Unchanged))
-                .map(|(_, placing)| placing.device)
-                .collect();
-            if failed.is_empty() {
-                return Ok(StatusCode::NO_CONTENT);
-            }
-            let problem = Problem::invalid(no_devices(&parsed, |id| id.is_some_and(|id| failed.contains(&id))));
-            Err(match failed.len() < wanted.len() {
-                true => problem.remedy("The others that the request names have it now.").into(),
-                false => problem.into(),
-            })
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_assignments_id_names_its_profile_and_a_group() {
+        let profile = ProfileId::of_seed([1; 16]);
+        let group = GroupId::ALL_DEVICES;
+        let id = format!("{profile}_{group}_0");
+        for (text, expected) in [
+            (id.clone(), Some(group)),
+            (id.to_uppercase(), Some(group)),
+            (format!("{}_{group}_0", ProfileId::of_seed([2; 16])), None),
+            (format!("{profile}_{group}_1"), None),
+            (format!("{profile}_{group}"), None),
+            (format!("{profile}_{group}_0_0"), None),
+            (format!("{profile}_{}_0", group.to_string().replace('-', "")), None),
+            (format!("_{group}_0"), None),
+            ("_0".to_owned(), None),
+            (String::new(), None),
+        ] {
+            assert_eq!(group_of(&text, profile), expected, "{text}");
         }
     }
-}
-
-/// What is wrong with those of the ids that are meant.
-fn no_devices(ids: &[Option<DeviceId>], is_meant: impl Fn(&Option<DeviceId>) -> bool) -> Vec<FieldError> {
-    let meant = ids.iter().enumerate().filter(|(_, id)| is_meant(id));
-    meant
-        .map(|(at, _)| FieldError {
-            path: format!("deviceIds[{at}]"),
-            detail: "There is no such registered device that this profile can name.".to_owned(),
-        })
-        .collect()
-}
-
-/// The devices that have a profile, by whichever of its rules.
-struct Having<'a> {
-    api: &'a Api,
-    asked: &'a Asked,
-    profile: &'a Profile,
-}
-
-impl Source for Having<'_> {
-    async fn read(&self, mark: Option<String>) -> Result<Chunk, Problem> {
-        let (profiles, tenant) = (&self.api.function.profiles, self.asked.tenant);
-        let page = profiles
-            .assigned(tenant, self.profile.id, false, mark.as_deref(), CHUNK)
-            .await;
-        let page = page.map_err(|error| match error.kind() {
-            ErrorKind::Rejected if mark.is_some() => Problem::at("$skiptoken", "It is not one that this list gave."),
-            _ => Problem::from(error),
-        })?;
-        let devices: Vec<_> = page.devices.iter().map(|one| &one.device).collect();
-        let contacts = self.api.function.contacts.get_many(&devices).await?;
-        let rows = page.devices.iter().map(|one| Row {
-            entity: devices::entity(&one.device, contacts.get(&one.device.id)),
-            mark: Devices::behind(&one.device),
-        });
-        Ok(Chunk {
-            rows: rows.collect(),
-            looked: page.judged,
-            next: page.next,
-        })
-    }
-}
-
-/// Lists the devices that have the profile.
-pub(crate) async fn assigned_devices(
-    State(api): State<Api>,
-    asked: Asked,
-    Path(named): Path<Named>,
-) -> Result<Json<Entity>, Refusal> {
-    let options = asked.options(&devices::DEVICE)?;
-    let profile = known(&api, &asked, &named).await?;
-    let having = Having {
-        api: &api,
-        asked: &asked,
-        profile: &profile,
-    };
-    let mut listed = list(&options, asked.mark(&options)?, &having).await?;
-    devices::finish(&api, &asked, &options, &mut listed.entities).await?;
-    Ok(Json(asked.page(
-        &options,
-        &format!("{SET}('{}')/assignedDevices", profile.id),
-        listed,
-    )))
 }

@@ -62,7 +62,7 @@ impl<'a> Writer<'a> {
 }
 
 /// What Muster's own names of a profile's parts are here.
-const NAMES: [(&str, &str); 15] = [
+const NAMES: [(&str, &str); 17] = [
     ("name", "displayName"),
     ("language", "locale"),
     ("convertTargetedDevices", "hardwareHashExtractionEnabled"),
@@ -99,6 +99,8 @@ const NAMES: [(&str, &str); 15] = [
         "enrollmentStatusScreenSettings.allowDeviceUseBeforeProfileAndAppInstallComplete",
     ),
     ("assignment.allDevices", "target"),
+    ("assignment.includeGroupTags", "target"),
+    ("assignment.excludeGroupTags", "target"),
 ];
 
 fn in_words_of_graph(fault: Fault) -> FieldError {
