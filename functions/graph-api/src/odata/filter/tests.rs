@@ -33,7 +33,7 @@ fn what_clients_send_is_read() {
             "groupTag eq 9d8c7b6a-5f4e-4d3c-9b2a-1f0e9d8c7b6a",
             "groupTag eq '9d8c7b6a-5f4e-4d3c-9b2a-1f0e9d8c7b6a'",
         ),
-        ("at gt 2026-01-01T00:00:00Z", "at gt '2026-01-01T00:00:00Z'"),
+        ("at gt 2026-01-01T00:00:00Z", "at gt 2026-01-01T00:00:00Z"),
         ("contains(groupTag,'x') eq false", "not (contains(groupTag,'x'))"),
         (
             "late eq true and (count lt 1 or count ge 2)",
