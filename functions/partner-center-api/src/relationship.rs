@@ -3,10 +3,8 @@
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
 use axum::{Extension, Json};
-use muster_core::grant::{GrantError, GrantState};
 use muster_core::id::TenantId;
-use muster_core::party::Registrant;
-use muster_runtime::http::{Acting, Code, Problem, Source};
+use muster_runtime::http::{Acting, Problem, Source};
 use muster_store::Decider;
 
 use crate::assign::no_word;
@@ -16,8 +14,6 @@ use crate::{Api, partner};
 
 /// What stands for the customer's own id in an invitation.
 const YOUR_TENANT: &str = "your-tenant-id";
-/// How often the end is tried, where somebody else decides about the consent at the same moment.
-const TRIES: usize = 3;
 /// There is no relationship.
 const NONE: &str = "none";
 
@@ -45,35 +41,14 @@ pub(crate) async fn end(
         None => return Err(Problem::at("relationshipToPartner", "It is missing.")),
         Some(word) => return Err(no_word("relationship that can be set", word, NONE)),
     }
+    let by = Decider {
+        actor: acting.actor(&source),
+        seen: None,
+    };
     let (grants, now) = (&api.function.grants, api.guard.now());
-    let (partner, registrant) = (partner(&acting)?, Registrant::Partner(partner(&acting)?.clone()));
-    let mut fault = None;
-    for _ in 0..TRIES {
-        // Somebody may decide meanwhile: what stands then says what is left to do.
-        let known = grants.get(tenant, &registrant).await?.ok_or_else(Problem::not_found)?;
-        let by = Decider {
-            actor: acting.actor(&source),
-            seen: None,
-        };
-        let ended = match known.state {
-            GrantState::Requested => grants.decline(tenant, partner, by, now).await?,
-            GrantState::Granting | GrantState::Granted => grants.revoke(tenant, partner, by, now).await?,
-            GrantState::Declined | GrantState::Revoking | GrantState::Revoked => Ok(known),
-        };
-        fault = ended.err();
-        if fault.is_none() {
-            break;
-        }
-    }
-    if let Some(error) = fault {
-        let detail = match error {
-            GrantError::Busy => "A decision about the consent is being carried out.",
-            _ => "The consent was changed meanwhile.",
-        };
-        return Err(Problem::new(Code::Conflict, detail).remedy("Try again in a moment."));
-    }
-    // An answer is final: nothing is registered under this consent any more.
-    grants.settle(tenant, &registrant).await?;
+    let ended = grants.end(tenant, partner(&acting)?, by, now).await?;
+    // All that stands in the way is that there is no consent, not even one that ended.
+    ended.map_err(|_none| Problem::not_found())?;
     let told = Customer {
         id: tenant.to_string(),
         relationship_to_partner: NONE,

@@ -217,6 +217,18 @@ impl Grant {
         }
     }
 
+    /// The partner gives its consent back, or asks for it no more. `None`: it has none, and asks for none.
+    ///
+    /// # Errors
+    /// When it is being taken back already.
+    pub fn end(&self, by: &str, now: Timestamp) -> Result<Option<Self>, GrantError> {
+        match self.state {
+            GrantState::Requested => self.decline(by, now).map(Some),
+            GrantState::Granting | GrantState::Granted | GrantState::Revoking => self.revoke(by, now).map(Some),
+            GrantState::Declined | GrantState::Revoked => Ok(None),
+        }
+    }
+
     fn decided(&self, state: GrantState, by: &str, now: Timestamp) -> Self {
         Self {
             state,

@@ -214,16 +214,9 @@ impl Grants {
             Some(grant) if request.is_asked_by(grant) => Ok(None),
             grant => Grant::request(grant, request.clone(), now).map(Some),
         };
-        self.decide(Deciding {
-            tenant: request.tenant,
-            partner: &request.partner,
-            by: &Decider::from(request.by.clone()),
-            now,
-            towards: GrantState::Requested,
-            narrowing: None,
-            rule,
-        })
-        .await
+        let (by, asked) = (Decider::from(request.by.clone()), GrantState::Requested);
+        let decision = Deciding::towards(asked, request.tenant, &request.partner, &by, now, rule);
+        self.decide(decision).await
     }
 
     /// The tenant says yes to all that was asked for. Answered when every shard is open. The answer is the grant as it
@@ -259,14 +252,10 @@ impl Grants {
             let grant = grant.ok_or(GrantError::NotRequested)?;
             grant.grant(narrowing, &by.actor.subject, now).map(Some)
         };
+        let decision = Deciding::towards(GrantState::Granting, tenant, partner, &by, now, rule);
         self.decide(Deciding {
-            tenant,
-            partner,
-            by: &by,
-            now,
-            towards: GrantState::Granting,
             narrowing: Some(narrowing),
-            rule,
+            ..decision
         })
         .await
     }
@@ -287,16 +276,8 @@ impl Grants {
             let grant = grant.ok_or(GrantError::NotRequested)?;
             grant.decline(&by.actor.subject, now).map(Some)
         };
-        self.decide(Deciding {
-            tenant,
-            partner,
-            by: &by,
-            now,
-            towards: GrantState::Declined,
-            narrowing: None,
-            rule,
-        })
-        .await
+        let decision = Deciding::towards(GrantState::Declined, tenant, partner, &by, now, rule);
+        self.decide(decision).await
     }
 
     /// The tenant takes its consent back. Answered when every shard is closed: nothing that was accepted under the
@@ -318,16 +299,29 @@ impl Grants {
             let grant = grant.ok_or(GrantError::NotGranted)?;
             grant.revoke(&by.actor.subject, now).map(Some)
         };
-        self.decide(Deciding {
-            tenant,
-            partner,
-            by: &by,
-            now,
-            towards: GrantState::Revoking,
-            narrowing: None,
-            rule,
-        })
-        .await
+        let decision = Deciding::towards(GrantState::Revoking, tenant, partner, &by, now, rule);
+        self.decide(decision).await
+    }
+
+    /// The partner gives its consent back, or asks for it no more; as final as [`Self::revoke`]. Ending it again changes
+    /// nothing.
+    ///
+    /// # Errors
+    /// When the store fails; inside, when there is no such grant.
+    pub async fn end(
+        &self,
+        tenant: TenantId,
+        partner: &PartnerId,
+        by: impl Into<Decider>,
+        now: Timestamp,
+    ) -> Result<Result<Grant, GrantError>, StoreError> {
+        let by = by.into();
+        let rule = |grant: Option<&Grant>| {
+            let grant = grant.ok_or(GrantError::NotGranted)?;
+            grant.end(&by.actor.subject, now)
+        };
+        let decision = Deciding::towards(GrantState::Revoking, tenant, partner, &by, now, rule);
+        self.decide(decision).await
     }
 
     /// Carries out a decision that is under way, if one is, and answers the grant as it stands then. Any number of

@@ -57,13 +57,17 @@ fn told(answer: Result<Grant, GrantError>) -> String {
 }
 
 /// What each action makes of a grant, at second 100.
-fn actions(grant: &Grant) -> [String; 5] {
+fn actions(grant: &Grant) -> [String; 6] {
     let now = at(100);
     [
         told(Grant::request(Some(grant), asks(PartnerKind::CspDirect, None), now)),
         told(grant.grant(&Narrowing::default(), "admin", now)),
         told(grant.decline("admin", now)),
         told(grant.revoke("admin", now)),
+        grant
+            .end("partner", now)
+            .transpose()
+            .map_or_else(|| "-".to_owned(), told),
         grant.settled().map_or_else(|| "-".to_owned(), |g| told(Ok(g))),
     ]
 }
@@ -72,13 +76,13 @@ fn actions(grant: &Grant) -> [String; 5] {
 fn every_state_answers_every_action() {
     #[rustfmt::skip]
     let table = [
-        // state                 request             grant              decline            revoke            settled
-        (GrantState::Requested, ["Requested g3 v8", "Granting g4 v8",  "Declined g3 v8",  "NotGranted",     "-"]),
-        (GrantState::Granting,  ["Busy",            "Busy",            "Busy",            "Revoking g3 v8", "Granted g3 v8"]),
-        (GrantState::Granted,   ["AlreadyGranted",  "AlreadyGranted",  "AlreadyGranted",  "Revoking g3 v8", "-"]),
-        (GrantState::Declined,  ["Requested g3 v8", "Granting g4 v8",  "NotRequested",    "NotGranted",     "-"]),
-        (GrantState::Revoking,  ["Busy",            "Busy",            "Busy",            "Busy",           "Revoked g3 v8"]),
-        (GrantState::Revoked,   ["Requested g3 v8", "NotRequested",    "NotRequested",    "NotGranted",     "-"]),
+        // state                 request             grant              decline            revoke            end               settled
+        (GrantState::Requested, ["Requested g3 v8", "Granting g4 v8",  "Declined g3 v8",  "NotGranted",     "Declined g3 v8", "-"]),
+        (GrantState::Granting,  ["Busy",            "Busy",            "Busy",            "Revoking g3 v8", "Revoking g3 v8", "Granted g3 v8"]),
+        (GrantState::Granted,   ["AlreadyGranted",  "AlreadyGranted",  "AlreadyGranted",  "Revoking g3 v8", "Revoking g3 v8", "-"]),
+        (GrantState::Declined,  ["Requested g3 v8", "Granting g4 v8",  "NotRequested",    "NotGranted",     "-",              "-"]),
+        (GrantState::Revoking,  ["Busy",            "Busy",            "Busy",            "Busy",           "Busy",           "Revoked g3 v8"]),
+        (GrantState::Revoked,   ["Requested g3 v8", "NotRequested",    "NotRequested",    "NotGranted",     "-",              "-"]),
     ];
     assert_eq!(table.map(|(state, _)| state), STATES);
     for end in [None, Some(at(101))] {
@@ -92,13 +96,13 @@ fn every_state_answers_every_action() {
 fn after_its_end_a_grant_can_be_asked_for_again_but_not_decided() {
     #[rustfmt::skip]
     let table = [
-        // state                 request             grant           decline           revoke            settled
-        (GrantState::Requested, ["Requested g3 v8", "ExpiryPast",   "Declined g3 v8", "NotGranted",     "-"]),
-        (GrantState::Granting,  ["Busy",            "Busy",         "Busy",           "Revoking g3 v8", "Granted g3 v8"]),
-        (GrantState::Granted,   ["Requested g3 v8", "NotRequested", "NotRequested",   "Revoking g3 v8", "-"]),
-        (GrantState::Declined,  ["Requested g3 v8", "ExpiryPast",   "NotRequested",   "NotGranted",     "-"]),
-        (GrantState::Revoking,  ["Busy",            "Busy",         "Busy",           "Busy",           "Revoked g3 v8"]),
-        (GrantState::Revoked,   ["Requested g3 v8", "NotRequested", "NotRequested",   "NotGranted",     "-"]),
+        // state                 request             grant           decline           revoke            end               settled
+        (GrantState::Requested, ["Requested g3 v8", "ExpiryPast",   "Declined g3 v8", "NotGranted",     "Declined g3 v8", "-"]),
+        (GrantState::Granting,  ["Busy",            "Busy",         "Busy",           "Revoking g3 v8", "Revoking g3 v8", "Granted g3 v8"]),
+        (GrantState::Granted,   ["Requested g3 v8", "NotRequested", "NotRequested",   "Revoking g3 v8", "Revoking g3 v8", "-"]),
+        (GrantState::Declined,  ["Requested g3 v8", "ExpiryPast",   "NotRequested",   "NotGranted",     "-",              "-"]),
+        (GrantState::Revoking,  ["Busy",            "Busy",         "Busy",           "Busy",           "Busy",           "Revoked g3 v8"]),
+        (GrantState::Revoked,   ["Requested g3 v8", "NotRequested", "NotRequested",   "NotGranted",     "-",              "-"]),
     ];
     assert_eq!(table.map(|(state, _)| state), STATES);
     for (state, expected) in &table {

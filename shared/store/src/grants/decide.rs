@@ -55,6 +55,28 @@ pub(super) struct Deciding<'a, R> {
     pub(super) rule: R,
 }
 
+impl<'a, R> Deciding<'a, R> {
+    /// A decision that writes this state, and narrows nothing.
+    pub(super) const fn towards(
+        towards: GrantState,
+        tenant: TenantId,
+        partner: &'a PartnerId,
+        by: &'a Decider,
+        now: Timestamp,
+        rule: R,
+    ) -> Self {
+        Self {
+            tenant,
+            partner,
+            by,
+            now,
+            towards,
+            narrowing: None,
+            rule,
+        }
+    }
+}
+
 impl Grants {
     /// Makes a decision that its rule allows and carries it out. When that very decision is under way already, carrying
     /// it out is the answer.
