@@ -25,7 +25,7 @@ use std::sync::Arc;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
 use axum::{Extension, Router, middleware};
-use muster_runtime::http::{Code, Guard, MAX_BODY, NewId, Problem, within};
+use muster_runtime::http::{Guard, MAX_BODY, NewId, Problem, within};
 use muster_service::inbox::Inbox;
 use muster_service::rights::Rights;
 use muster_store::announcements::Announcements;
@@ -260,9 +260,7 @@ fn told(api: &Api, routes: Router<Api>) -> Router {
     routes
         .route_layer(door)
         .with_state(api.clone())
-        .method_not_allowed_fallback(async || {
-            Problem::new(Code::MethodNotAllowed, "The path is there, and takes other methods.")
-        })
+        .method_not_allowed_fallback(async || Problem::method_not_allowed())
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .layer(middleware::from_fn_with_state(api.guard.clone(), fault::tell))
 }

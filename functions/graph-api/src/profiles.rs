@@ -14,7 +14,7 @@ use muster_core::channel::Channel;
 use muster_core::id::{ProfileId, TenantId};
 use muster_core::profile::Profile;
 use muster_runtime::http::{Code, Problem};
-use muster_store::profiles::{ProfileDeleted, ProfileFilter};
+use muster_store::profiles::ProfileFilter;
 use serde::Deserialize;
 
 use crate::Api;
@@ -167,15 +167,12 @@ pub(crate) async fn delete_profile(
 ) -> Result<StatusCode, Refusal> {
     let writer = Writer::begin(&api, &asked).await?;
     let id = named.id()?;
-    match api.function.profiles.delete(id, None, &writer.act()).await? {
-        ProfileDeleted::Done => Ok(StatusCode::NO_CONTENT),
-        ProfileDeleted::Absent | ProfileDeleted::Overtaken(_) => Err(Problem::not_found().into()),
-        ProfileDeleted::Refused => Err(writer.denied().await.into()),
-        ProfileDeleted::Assigned(_) => {
-            let problem = Problem::new(Code::Conflict, "The profile is assigned.");
-            let remedy =
-                "Delete its assignments, and take devices and group tags off through Muster's own API, then delete it.";
-            Err(problem.remedy(remedy).into())
-        }
-    }
+    let deleted = api.function.profiles.delete(id, None, &writer.act()).await?;
+    let assigned = |_: &Profile| {
+        let remedy =
+            "Delete its assignments, and take devices and group tags off through Muster's own API, then delete it.";
+        Problem::new(Code::Conflict, "The profile is assigned.").remedy(remedy)
+    };
+    writer.deleted(deleted, assigned).await?;
+    Ok(StatusCode::NO_CONTENT)
 }

@@ -1,42 +1,25 @@
 //! Policies given to devices: one device by itself, or many as a job.
 
-use std::collections::{BTreeMap, HashMap};
+mod assigner;
 
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use axum::{Extension, Json};
-use futures::{StreamExt as _, TryStreamExt as _, stream};
-use muster_core::device::DeviceState;
 use muster_core::error_code::ErrorCode;
-use muster_core::grant::{GrantPin, Verb};
-use muster_core::history::Requester;
-use muster_core::id::{DeviceId, ProfileId, TenantId};
-use muster_core::profile::Side;
-use muster_core::upload::Reason;
-use muster_runtime::http::{Acting, Code, FieldError, Problem};
+use muster_core::id::TenantId;
+use muster_runtime::http::{Acting, FieldError, Problem};
 use muster_service::idempotent::Answer;
-use muster_service::rights::{denied, requester};
 use muster_store::device_batches::{MAX_DEVICES, MAX_NAMED, PolicyUpdate, UpdatedDevice};
-use muster_store::devices::Act;
 use muster_store::idempotency::Seed;
-use muster_store::profiles::{ListOutcome, Placed, Placing};
 
 use crate::body::AnyCase;
 use crate::devices::OOBE;
 use crate::model::{PolicyUpdates, SentDevice, SentPolicy};
+use crate::words::no_word;
 use crate::{Api, devices, partner, tracking, words};
 
-/// Of how many devices it is read at once which lists they are on.
-const AT_ONCE: usize = 16;
-
-/// The policy that a device is to have, as it is asked for.
-struct Wanted<'a> {
-    /// What the request calls the device.
-    device: &'a str,
-    /// The policy; none: no policy any more.
-    policy: Option<&'a str>,
-}
+use assigner::{Assigner, Wanted};
 
 /// Gives one device of a batch a policy, or takes it away.
 pub(crate) async fn one(
@@ -155,154 +138,6 @@ fn asked(policies: Option<&[SentPolicy]>) -> Result<Result<Option<&str>, Problem
     }
     let value = policy.value.as_deref().map(str::trim);
     Ok(Ok(value.filter(|value| !value.is_empty())))
-}
-
-/// A value that is none of the words that a member takes.
-pub(crate) fn no_word(member: &str, value: &str, words: &str) -> Problem {
-    let value: String = value.chars().take(40).collect();
-    let reason = Reason {
-        code: words::NO_ENUM.to_owned(),
-        detail: format!("`{value}` is no {member}; there is {words}"),
-        remedy: String::new(),
-    };
-    Problem::new(Code::InvalidRequest, "").because(&reason)
-}
-
-/// Somebody who gives devices of a tenant policies, and may.
-struct Assigner<'a> {
-    api: &'a Api,
-    tenant: TenantId,
-    pin: GrantPin,
-    by: Requester,
-}
-
-impl<'a> Assigner<'a> {
-    async fn begin(api: &'a Api, acting: &Acting, tenant: TenantId) -> Result<Self, Problem> {
-        Ok(Self {
-            pin: api.rights().permit(acting, tenant, Verb::Update).await?,
-            by: requester(acting),
-            api,
-            tenant,
-        })
-    }
-
-    /// Puts each device on the list of its policy, and then off those of others; what was wrong with each, in order.
-    async fn assign(&self, wanted: &[Wanted<'_>]) -> Result<Vec<Option<ErrorCode>>, Problem> {
-        let policies = devices::policies(self.api, self.tenant).await?;
-        let mut faults: Vec<Option<ErrorCode>> = vec![None; wanted.len()];
-        // By policy, where which device is to be, with its place in the request.
-        let mut on: BTreeMap<ProfileId, Vec<(usize, DeviceId)>> = BTreeMap::new();
-        let mut ids: HashMap<usize, (DeviceId, Option<ProfileId>)> = HashMap::new();
-        for ((at, wanted), fault) in wanted.iter().enumerate().zip(&mut faults) {
-            let policy = wanted.policy.map(|policy| policy.parse().ok());
-            let policy = policy.map(|id: Option<ProfileId>| id.filter(|id| policies.contains(id)));
-            match (wanted.device.parse::<DeviceId>(), policy) {
-                (Err(_), _) => *fault = Some(ErrorCode::NotRegistered),
-                (_, Some(None)) => *fault = Some(ErrorCode::ProfileNotRegistered),
-                (Ok(device), policy) => {
-                    let policy = policy.flatten();
-                    ids.insert(at, (device, policy));
-                    if let Some(policy) = policy {
-                        on.entry(policy).or_default().push((at, device));
-                    }
-                }
-            }
-        }
-        for (policy, devices) in on {
-            self.place(policy, &devices, Some(Side::Include), &mut faults).await?;
-        }
-        let mut off: BTreeMap<ProfileId, Vec<(usize, DeviceId)>> = BTreeMap::new();
-        let clean: Vec<_> = ids
-            .into_iter()
-            .filter(|(at, _)| faults.get(*at).copied().flatten().is_none())
-            .collect();
-        let (devices, profiles) = (&self.api.function.devices, &self.api.function.profiles);
-        let lists = stream::iter(clean).map(|(at, (device, policy))| async move {
-            let known = devices.get(device).await?;
-            let lists = profiles
-                .lists(&known.map_or_else(|| vec![device], |device| device.ids()))
-                .await?;
-            Ok::<_, Problem>((at, device, policy, lists))
-        });
-        let lists: Vec<_> = lists.buffer_unordered(AT_ONCE).try_collect().await?;
-        for (at, device, policy, lists) in lists {
-            let others = lists
-                .iter()
-                .filter(|(id, side)| **side == Side::Include && policies.contains(*id) && policy.as_ref() != Some(*id));
-            for (other, _) in others {
-                off.entry(*other).or_default().push((at, device));
-            }
-            // Where it is put on no list, nothing else has looked for the device.
-            if policy.is_none()
-                && !self.is_registered(device).await?
-                && let Some(fault) = faults.get_mut(at)
-            {
-                *fault = Some(ErrorCode::NotRegistered);
-            }
-        }
-        for (policy, devices) in off {
-            self.place(policy, &devices, None, &mut faults).await?;
-        }
-        Ok(faults)
-    }
-
-    async fn place(
-        &self,
-        policy: ProfileId,
-        devices: &[(usize, DeviceId)],
-        side: Option<Side>,
-        faults: &mut [Option<ErrorCode>],
-    ) -> Result<(), Problem> {
-        let wanted: Vec<Placing> = devices
-            .iter()
-            .map(|(_, device)| Placing {
-                device: *device,
-                side,
-                moves: true,
-            })
-            .collect();
-        let act = Act {
-            pin: &self.pin,
-            by: &self.by,
-            now: self.api.guard.now(),
-        };
-        let outcomes = match self.api.function.profiles.place(policy, &wanted, &act).await? {
-            Placed::Done(outcomes) => outcomes,
-            Placed::Absent => {
-                for (at, _) in devices {
-                    // A policy that is gone meanwhile: nothing is on its list any more.
-                    if let Some(fault) = faults.get_mut(*at).filter(|_| side.is_some()) {
-                        *fault = Some(ErrorCode::ProfileNotRegistered);
-                    }
-                }
-                return Ok(());
-            }
-            Placed::Refused => {
-                let denial = self.api.function.grants.denial(&self.pin, act.now).await?;
-                return Err(denied(denial));
-            }
-        };
-        for ((at, _), outcome) in devices.iter().zip(outcomes) {
-            let fault = match outcome {
-                ListOutcome::Added | ListOutcome::Removed | ListOutcome::Unchanged => None,
-                // What the tenant registered itself is not there for partners.
-                ListOutcome::NotRegistered | ListOutcome::NotOfPartner => Some(ErrorCode::NotRegistered),
-                ListOutcome::OnOtherList | ListOutcome::AllDevices => Some(ErrorCode::InvalidRequestBody),
-            };
-            if let Some(place) = faults.get_mut(*at).filter(|_| fault.is_some()) {
-                *place = fault;
-            }
-        }
-        Ok(())
-    }
-
-    /// Whether it is a device of the tenant that whoever acts may know of.
-    async fn is_registered(&self, device: DeviceId) -> Result<bool, Problem> {
-        let found = self.api.function.devices.get(device).await?;
-        Ok(found.is_some_and(|device| {
-            device.tenant == self.tenant && self.by.may_know(&device) && device.state == DeviceState::Registered
-        }))
-    }
 }
 
 #[cfg(test)]

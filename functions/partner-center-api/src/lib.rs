@@ -5,7 +5,6 @@
 //! handed in for it an upload. A *policy* is a profile of the channel `partner-center`, a *relationship* a grant.
 
 mod assign;
-mod assigned;
 mod batches;
 mod body;
 mod devices;
@@ -27,6 +26,7 @@ use muster_runtime::http::{Acting, Code, Guard, NewId, Problem};
 use muster_service::acts::Acts;
 use muster_service::idempotent::Repeats;
 use muster_service::inbox::Inbox;
+use muster_service::profiles::ProfileActs;
 use muster_service::rights::Rights;
 use muster_service::uploads::KnownUploads;
 use muster_store::announcements::Announcements;
@@ -151,6 +151,11 @@ impl Api {
         )
         .await
     }
+
+    /// Changes of the tenant's profiles, if there is consent.
+    async fn profile_acts(&self, acting: &Acting, tenant: TenantId) -> Result<ProfileActs<'_>, Problem> {
+        ProfileActs::begin(self.rights(), &self.guard, acting, tenant).await
+    }
 }
 
 /// The partner that acts: every route is for partners alone.
@@ -198,9 +203,7 @@ pub fn router(function: PartnerCenterApi, guard: Guard) -> Router {
         // What is not there is not there in these words, too.
         .route("/v1/customers", any(async || Problem::not_found()))
         .route("/v1/customers/{tenant}/{*rest}", any(async || Problem::not_found()))
-        .method_not_allowed_fallback(async || {
-            Problem::new(Code::MethodNotAllowed, "The path is there, and takes other methods.")
-        })
+        .method_not_allowed_fallback(async || Problem::method_not_allowed())
         .layer(words)
         .with_state(api)
 }

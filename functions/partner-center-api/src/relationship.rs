@@ -7,9 +7,9 @@ use muster_core::id::TenantId;
 use muster_runtime::http::{Acting, Problem, Source};
 use muster_store::Decider;
 
-use crate::assign::no_word;
 use crate::body::AnyCase;
 use crate::model::{Attributes, Customer, RelationshipRequest, SentCustomer};
+use crate::words::no_word;
 use crate::{Api, partner};
 
 /// What stands for the customer's own id in an invitation.

@@ -9,7 +9,8 @@ use axum::response::{IntoResponse as _, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use muster_core::access::route_of;
-use muster_runtime::http::{Acting, NewId, Problem, ProblemBody, name_encoding, problem_of};
+use muster_core::upload::Reason;
+use muster_runtime::http::{Acting, Code, NewId, Problem, ProblemBody, name_encoding, problem_of};
 use muster_service::idempotent::{MAX_KEY, UNDER_WAY};
 use serde::{Deserialize, Serialize};
 
@@ -144,6 +145,17 @@ fn fault(problem: &ProblemBody, code: u32) -> Fault {
     }
 }
 
+/// A value that is none of the words that a member takes.
+pub(crate) fn no_word(member: &str, value: &str, words: &str) -> Problem {
+    let value: String = value.chars().take(40).collect();
+    let reason = Reason {
+        code: NO_ENUM.to_owned(),
+        detail: format!("`{value}` is no {member}; there is {words}"),
+        remedy: String::new(),
+    };
+    Problem::new(Code::InvalidRequest, "").because(&reason)
+}
+
 /// An answer with an empty body that says where to ask what became of it: without `/v1`, as clients expect.
 pub(crate) fn accepted(location: &str) -> Response {
     let mut response = Response::new(Body::empty());
@@ -175,9 +187,6 @@ pub(crate) fn no_continuation() -> Problem {
 
 #[cfg(test)]
 mod tests {
-    use muster_core::upload::Reason;
-    use muster_runtime::http::Code;
-
     use super::*;
 
     #[test]

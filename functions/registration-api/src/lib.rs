@@ -14,7 +14,9 @@ mod uploads;
 use std::sync::Arc;
 
 use axum::{Router, middleware};
-use muster_runtime::http::{Guard, NewId};
+use muster_core::id::TenantId;
+use muster_runtime::http::{Acting, Guard, NewId, Problem};
+use muster_service::profiles::ProfileActs;
 use muster_service::rights::Rights;
 use muster_service::uploads::KnownUploads;
 use muster_store::announcements::Announcements;
@@ -113,6 +115,11 @@ impl Api {
             announcements: &self.function.announcements,
             objects: &self.function.objects,
         }
+    }
+
+    /// Changes of the tenant's profiles, if there is consent.
+    async fn profile_acts(&self, acting: &Acting, tenant: TenantId) -> Result<ProfileActs<'_>, Problem> {
+        ProfileActs::begin(self.rights(), &self.guard, acting, tenant).await
     }
 }
 

@@ -1,6 +1,5 @@
 //! Deployment profiles: what booting devices are told, and which devices get which.
 
-mod act;
 mod assigned;
 mod change;
 mod devices;

@@ -1,17 +1,11 @@
 //! What whoever acts may do with a tenant's devices and profiles, beyond what the table of routes says.
 
-use muster_core::grant::{GrantPin, Verb};
 use muster_core::id::TenantId;
 use muster_runtime::http::{Acting, Problem};
 
 use crate::Api;
 
 pub(crate) use muster_service::rights::{denied, reason, requester};
-
-/// The consent by which whoever acts may do this with devices of the tenant.
-pub(crate) async fn permit(api: &Api, acting: &Acting, tenant: TenantId, verb: Verb) -> Result<GrantPin, Problem> {
-    api.rights().permit(acting, tenant, verb).await
-}
 
 /// Lets whoever may see devices of the tenant pass.
 pub(crate) async fn may_see(api: &Api, acting: &Acting, tenant: TenantId) -> Result<(), Problem> {

@@ -8,6 +8,7 @@ mod channel;
 pub mod idempotent;
 pub mod inbox;
 pub mod list;
+pub mod profiles;
 pub mod rights;
 pub mod uploads;
 pub mod wait;

@@ -1,63 +1,44 @@
 //! Somebody who changes profiles, and why a change is refused, in Graph's names.
 
-use muster_core::grant::{GrantPin, Verb};
-use muster_core::history::Requester;
-use muster_core::profile::{Fault, MAX_PROFILES, Profile};
-use muster_runtime::http::{Code, FieldError, Problem, sentence};
-use muster_service::rights::{denied, requester};
+use muster_core::profile::{Fault, Profile};
+use muster_runtime::http::{FieldError, Problem, sentence};
+use muster_service::profiles::ProfileActs;
 use muster_store::devices::Act;
-use muster_store::profiles::ProfileWritten;
+use muster_store::profiles::{ProfileDeleted, ProfileWritten};
 
 use crate::Api;
 use crate::asked::Asked;
 
 /// Somebody who changes profiles of a tenant, and may.
-pub(super) struct Writer<'a> {
-    api: &'a Api,
-    pin: GrantPin,
-    by: Requester,
-}
+pub(super) struct Writer<'a>(ProfileActs<'a>);
 
 impl<'a> Writer<'a> {
     pub(super) async fn begin(api: &'a Api, asked: &Asked) -> Result<Self, Problem> {
-        Ok(Self {
-            pin: api.rights().permit(&asked.acting, asked.tenant, Verb::Update).await?,
-            by: requester(&asked.acting),
-            api,
-        })
+        let acts = ProfileActs::begin(api.rights(), &api.guard, &asked.acting, asked.tenant);
+        acts.await.map(Self)
     }
 
     pub(super) fn act(&self) -> Act<'_> {
-        Act {
-            pin: &self.pin,
-            by: &self.by,
-            now: self.api.guard.now(),
-        }
+        self.0.act()
     }
 
     /// The consent ended meanwhile.
     pub(super) async fn denied(&self) -> Problem {
-        match self.api.function.grants.denial(&self.pin, self.api.guard.now()).await {
-            Ok(denial) => denied(denial),
-            Err(error) => error.into(),
-        }
+        self.0.denied().await
     }
 
     /// The profile as it was written, or why it was not.
     pub(super) async fn written(&self, written: ProfileWritten) -> Result<Profile, Problem> {
-        let conflict = |what: String| Err(Problem::new(Code::Conflict, what));
-        match written {
-            ProfileWritten::Done(profile) | ProfileWritten::Unchanged(profile) => Ok(*profile),
-            ProfileWritten::Faults(faults) => {
-                Err(Problem::invalid(faults.into_iter().map(in_words_of_graph).collect()))
-            }
-            ProfileWritten::NameTaken(id) => conflict(format!("The profile {id} has this displayName.")),
-            ProfileWritten::SecondDefault(id) => conflict(format!("The profile {id} is the default.")),
-            ProfileWritten::TooMany => conflict(format!("A tenant has {MAX_PROFILES} profiles at most.")),
-            ProfileWritten::TooLarge => conflict("The tenant's profiles have too long names.".to_owned()),
-            ProfileWritten::Refused => Err(self.denied().await),
-            ProfileWritten::Absent | ProfileWritten::Overtaken(_) => Err(Problem::not_found()),
-        }
+        self.0.written(written, in_words_of_graph).await
+    }
+
+    /// The profile is gone, or why it is not.
+    pub(super) async fn deleted(
+        &self,
+        deleted: ProfileDeleted,
+        assigned: impl Fn(&Profile) -> Problem,
+    ) -> Result<(), Problem> {
+        self.0.deleted(deleted, assigned).await
     }
 }
 

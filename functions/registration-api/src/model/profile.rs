@@ -4,7 +4,6 @@ mod assigned;
 mod edit;
 mod file;
 mod placed;
-mod refusal;
 
 use std::collections::BTreeSet;
 
@@ -20,8 +19,8 @@ pub use assigned::{AssignedDevice, AssignedDevicePage, AssignedProfile, Consider
 pub use edit::{CreateProfile, EditOutOfBoxExperience, EditProfile, SetEnrollmentStatusPage};
 pub(crate) use file::ConfigurationFileSchema;
 pub use muster_core::profile::ConfigurationFile;
+pub use muster_service::profiles::{assigned, refused};
 pub use placed::{ListedDevice, ListedDevicePage, NamedDevices, PlaceDevices, PlacedDevice, PlacedDevices, PlacedName};
-pub use refusal::{assigned, refused};
 
 /// A deployment profile: what a booting device is told.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

@@ -6,12 +6,11 @@ use axum::http::{HeaderMap, StatusCode, header};
 use muster_core::id::TenantId;
 use muster_core::profile;
 use muster_runtime::http::{Acting, Body, Code, Problem, ProblemBody, if_match};
-use muster_store::profiles::ProfileDeleted;
+use muster_service::profiles::{assigned, at_path};
 
-use super::act::{Acts, overtaken};
 use super::{Tagged, id, known, tagged};
 use crate::Api;
-use crate::model::{Assignment, EditProfile, Profile, assigned};
+use crate::model::{Assignment, EditProfile, Profile};
 
 /// Update a profile
 ///
@@ -91,7 +90,7 @@ async fn changed(
     headers: &HeaderMap,
     (strip, change): Change<'_>,
 ) -> Result<Tagged, Problem> {
-    let acts = Acts::begin(api, acting, tenant).await?;
+    let acts = api.profile_acts(acting, tenant).await?;
     let seen = known(api, acting, tenant, profile).await?;
     let version = headers.contains_key(header::IF_MATCH).then_some(seen.version);
     let new = change(&seen);
@@ -104,7 +103,7 @@ async fn changed(
         .profiles
         .change(seen.id, version, &acts.act(), change)
         .await?;
-    Ok(tagged(acts.written(written, strip).await?))
+    Ok(tagged(acts.written(written, at_path(strip)).await?))
 }
 
 /// Delete a profile
@@ -133,24 +132,17 @@ pub(crate) async fn delete_profile(
     Path((tenant, profile)): Path<(TenantId, String)>,
     headers: HeaderMap,
 ) -> Result<StatusCode, Problem> {
-    let acts = Acts::begin(&api, &acting, tenant).await?;
+    let acts = api.profile_acts(&acting, tenant).await?;
     let seen = known(&api, &acting, tenant, &profile).await?;
     if_match(&headers, seen.version)?;
     let version = headers.contains_key(header::IF_MATCH).then_some(seen.version);
-    match api
-        .function
-        .profiles
-        .delete(id(&profile)?, version, &acts.act())
-        .await?
-    {
-        ProfileDeleted::Done => Ok(StatusCode::NO_CONTENT),
-        ProfileDeleted::Absent => Err(Problem::not_found()),
-        ProfileDeleted::Overtaken(version) => Err(overtaken(version)),
-        ProfileDeleted::Refused => Err(acts.denied().await),
-        ProfileDeleted::Assigned(profile) => {
-            let how = assigned(&profile);
-            Err(Problem::new(Code::Conflict, format!("The profile is assigned: {how}."))
-                .remedy("Take its assignment back, and the devices off its lists, then delete it."))
-        }
-    }
+    let profiles = &api.function.profiles;
+    let deleted = profiles.delete(id(&profile)?, version, &acts.act()).await?;
+    let is_assigned = |profile: &profile::Profile| {
+        let detail = format!("The profile is assigned: {}.", assigned(profile));
+        Problem::new(Code::Conflict, detail)
+            .remedy("Take its assignment back, and the devices off its lists, then delete it.")
+    };
+    acts.deleted(deleted, is_assigned).await?;
+    Ok(StatusCode::NO_CONTENT)
 }

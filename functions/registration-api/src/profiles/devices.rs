@@ -7,15 +7,15 @@ use axum::http::HeaderMap;
 use axum::{Extension, Json};
 use muster_core::device::Device;
 use muster_core::id::{DeviceId, TenantId};
-use muster_core::profile::Side;
+use muster_core::profile::{Fault, Side};
 use muster_runtime::http::openapi::words;
 use muster_runtime::http::{Acting, Body, Cursor, PageQuery, Problem, ProblemBody, Query};
+use muster_service::profiles::at_path;
 use muster_store::idempotency::Seed;
 use muster_store::profiles::{self, Placed};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use super::act::{self, Acts};
 use super::known;
 use crate::Api;
 use crate::idempotent::{Answer, idempotent};
@@ -149,8 +149,8 @@ async fn placed(
     profile: &str,
     sent: &PlaceDevices,
 ) -> Result<PlacedDevices, Problem> {
-    let wanted = sent.placings().map_err(|faults| act::invalid(faults, ""))?;
-    let acts = Acts::begin(api, acting, tenant).await?;
+    let wanted = sent.placings().map_err(invalid)?;
+    let acts = api.profile_acts(acting, tenant).await?;
     let profile = known(api, acting, tenant, profile).await?;
     match api.function.profiles.place(profile.id, &wanted, &acts.act()).await? {
         Placed::Absent => Err(Problem::not_found()),
@@ -164,6 +164,11 @@ async fn placed(
             })
         }
     }
+}
+
+/// What is wrong with the request.
+fn invalid(faults: Vec<Fault>) -> Problem {
+    Problem::invalid(faults.into_iter().map(at_path("")).collect())
 }
 
 #[cfg(test)]

@@ -7,9 +7,9 @@ use muster_core::channel::{Channel, ProfileRights};
 use muster_core::id::{ProfileId, TenantId};
 use muster_core::profile::Profile;
 use muster_runtime::http::{Acting, Body, Problem, ProblemBody, etag};
+use muster_service::profiles::at_path;
 use muster_store::idempotency::Seed;
 
-use super::act::Acts;
 use crate::Api;
 use crate::idempotent::{Answer, idempotent};
 use crate::model::{self, CreateProfile};
@@ -57,14 +57,14 @@ async fn made(
     id: ProfileId,
 ) -> Result<Answer, Problem> {
     let origin = origin(acting, sent.channel)?;
-    let acts = Acts::begin(api, acting, tenant).await?;
+    let acts = api.profile_acts(acting, tenant).await?;
     let new = Profile {
         partner: acting.partner().cloned(),
         assignment: sent.assignment.clone().unwrap_or_default().into(),
         ..Profile::new(id, tenant, origin, sent.settings(), api.guard.now())
     };
     let written = api.function.profiles.create(&new, &acts.act()).await?;
-    let profile = acts.written(written, "").await?;
+    let profile = acts.written(written, at_path("")).await?;
     let (path, tag) = (format!("/v1/tenants/{tenant}/profiles/{id}"), etag(profile.version));
     Ok(Answer {
         etag: tag.to_str().ok().map(str::to_owned),

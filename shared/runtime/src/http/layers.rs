@@ -37,9 +37,7 @@ pub fn around(router: Router, new_id: NewId) -> Router {
     let router = router
         .merge(docs::router())
         .fallback(async || Problem::not_found())
-        .method_not_allowed_fallback(async || {
-            Problem::new(Code::MethodNotAllowed, "The path is there, and takes other methods.")
-        })
+        .method_not_allowed_fallback(async || Problem::method_not_allowed())
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .layer(RequestDecompressionLayer::new().no_br().no_deflate().no_zstd())
         .layer(CatchPanicLayer::custom(panicked))

@@ -220,6 +220,12 @@ impl Problem {
         Self::new(Code::NotFound, "There is nothing here that this caller may see.")
     }
 
+    /// The path is there, and takes other methods.
+    #[must_use]
+    pub fn method_not_allowed() -> Self {
+        Self::new(Code::MethodNotAllowed, "The path is there, and takes other methods.")
+    }
+
     /// One part of the request that is wrong.
     pub fn at(path: impl Into<String>, detail: impl Into<String>) -> Self {
         Self::invalid(vec![FieldError {

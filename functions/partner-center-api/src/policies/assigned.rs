@@ -4,7 +4,7 @@ use muster_core::profile::Profile;
 use muster_runtime::http::{Code, Problem};
 
 /// Why a policy is not deleted, and who can change that: what native clients set, these clients do not see.
-pub(crate) fn assigned(profile: &Profile) -> Problem {
+pub(super) fn assigned(profile: &Profile) -> Problem {
     if profile.included_devices > 0 {
         return Problem::new(Code::Conflict, "Devices have this policy.")
             .remedy("Give them another policy or none, then delete it.");
