@@ -1,28 +1,10 @@
 //! What registering costs in calls of DynamoDB (`docs/performance.md`).
 
-use std::sync::{Arc, Mutex};
-
 use journeys::lists::{Row, device, intune, list};
 use journeys::world::{FABRIKAM, Result, World};
 use manifest::Format;
 use muster_core::party::PartnerKind;
 use muster_local::counting::Counting;
-
-/// A world whose calls are counted, DynamoDB's first.
-async fn counted() -> Result<(World, Arc<Mutex<Vec<Counting>>>)> {
-    let counters: Arc<Mutex<Vec<Counting>>> = Arc::default();
-    let keep = Arc::clone(&counters);
-    let world = World::new().await?;
-    let world = world
-        .restarted(move |client| {
-            let counting = Counting::new(client);
-            let client = counting.http_client();
-            keep.lock().unwrap().push(counting);
-            client
-        })
-        .await?;
-    Ok((world, counters))
-}
 
 /// Transactions and write units since the last time.
 struct Meter {
@@ -31,8 +13,7 @@ struct Meter {
 }
 
 impl Meter {
-    fn new(counters: &Mutex<Vec<Counting>>) -> Self {
-        let counter = counters.lock().unwrap()[0].clone();
+    fn new(counter: Counting) -> Self {
         let seen = Self::read(&counter);
         Self { counter, seen }
     }
@@ -52,11 +33,11 @@ impl Meter {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_thousand_devices_stay_within_the_budgets_of_transactions_and_write_units() -> Result<()> {
-    let (world, counters) = counted().await?;
+    let (world, [table, _]) = World::new().await?.counted().await?;
     let tenant = world.tenant("Fabrikam", FABRIKAM).await?;
     let partner = world.partner("contoso", PartnerKind::CspDirect, None).await?;
     world.consent(tenant, &partner).await?;
-    let mut meter = Meter::new(&counters);
+    let mut meter = Meter::new(table);
 
     let seen = world.upload("m365-business", None, tenant, intune(0..1000)).await?;
     assert_eq!(seen.counts.get("registered"), Some(&1000));

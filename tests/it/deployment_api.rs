@@ -7,7 +7,6 @@ mod strangers;
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex};
 
 use hardware_hash::generate::{Rewritten, SyntheticDevice};
 use journeys::api::{Answer, Api, Who};
@@ -35,17 +34,7 @@ const NAMED: u64 = 10;
 
 impl Place {
     async fn new() -> Result<Self> {
-        let counters: Arc<Mutex<Vec<Counting>>> = Arc::default();
-        let keep = Arc::clone(&counters);
-        let world = World::new().await?;
-        let world = world
-            .restarted(move |client| {
-                let counting = Counting::new(client);
-                let client = counting.http_client();
-                keep.lock().unwrap().push(counting);
-                client
-            })
-            .await?;
+        let (world, [calls, _]) = World::new().await?.counted().await?;
         let tenant = world.tenant("Fabrikam", FABRIKAM).await?;
         world.upload("intune", None, tenant, intune(0..NAMED)).await?;
         let oem = world
@@ -55,7 +44,6 @@ impl Place {
         let named = all_columns(&[Row::of_tuple(&device(NAMED))]);
         world.upload("oem-direct", Some(&oem), tenant, named).await?;
         let api = Api::over(&world)?;
-        let calls = counters.lock().unwrap()[0].clone();
         Ok(Self {
             world,
             api,

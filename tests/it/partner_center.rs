@@ -4,6 +4,7 @@ mod batches;
 mod door;
 mod jobs;
 mod policies;
+mod reads;
 mod relationship;
 mod repeats;
 
@@ -33,7 +34,10 @@ struct Place {
 
 impl Place {
     async fn new() -> Result<Self> {
-        let world = World::new().await?;
+        Self::over(World::new().await?).await
+    }
+
+    async fn over(world: World) -> Result<Self> {
         let tenant = world.tenant("Fabrikam", FABRIKAM).await?;
         world.tenant("Tailspin", TAILSPIN).await?;
         let contoso = world.partner("contoso", PartnerKind::CspDirect, None).await?;

@@ -16,6 +16,7 @@ use muster_core::inbox::{InboxKey, UploadOptions};
 use muster_core::message::ObjectsCreated;
 use muster_core::party::{Partner, PartnerKind, Registrant, Tenant};
 use muster_core::upload::ObjectVersion;
+use muster_local::counting::Counting;
 use muster_local::flow::{Embedded, Flow};
 use muster_runtime::{Delivery, Verdict};
 use muster_store::devices::{Act, DeviceFilter, Released};
@@ -142,6 +143,25 @@ impl World {
             clock: self.clock,
             harvests: self.harvests,
         })
+    }
+
+    /// The same state, seen by other processes, whose calls are counted: those of DynamoDB, and those of S3.
+    ///
+    /// # Errors
+    /// When the engines cannot start.
+    pub async fn counted(self) -> Result<(Self, [Counting; 2])> {
+        let counters: Mutex<Vec<Counting>> = Mutex::default();
+        let world = self
+            .restarted(|client| {
+                let counting = Counting::new(client);
+                let client = counting.http_client();
+                counters.lock().unwrap_or_else(PoisonError::into_inner).push(counting);
+                client
+            })
+            .await?;
+        let counters = counters.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let counters = <[Counting; 2]>::try_from(counters).map_err(|_| "there are two clients")?;
+        Ok((world, counters))
     }
 
     /// Lets time pass.

@@ -1,37 +1,29 @@
 //! Device batches: made, added to, listed.
 
-use std::collections::HashSet;
-
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use axum::{Extension, Json};
-use futures::{StreamExt as _, TryStreamExt as _, stream};
 use muster_core::channel::Channel;
-use muster_core::id::{AnnouncementId, PartnerId, TenantId, UploadId};
+use muster_core::id::{AnnouncementId, PartnerId, TenantId};
 use muster_core::inbox::{UploadOptions, percent_encode};
-use muster_core::outcome::Outcome;
-use muster_core::upload::UploadState;
 use muster_runtime::http::{Acting, Code, Cursor, Problem, text};
 use muster_service::idempotent::Answer;
-use muster_store::StoreError;
 use muster_store::announcements::Announcement;
-use muster_store::device_batches::{self, Appended, MAX_UPLOADS};
+use muster_store::device_batches::{self, Appended, Ended, MAX_UPLOADS};
 use muster_store::idempotency::Seed;
 use muster_store::objects::MAX_IN_MEMORY;
-use muster_store::uploads::UploadStatus;
 
 use crate::body::AnyCase;
 use crate::list::read;
-use crate::model::{Attributes, Collection, DeviceBatch, Link, NewBatch, SentDevice, Status, time};
+use crate::model::{Attributes, Collection, DeviceBatch, Link, NewBatch, SentDevice, time};
+use crate::progress::{self, Progress};
 use crate::{Api, partner, tracking, words};
 
-/// How many batches a page has.
+/// How many batches a page has at most.
 const PAGE: usize = 100;
 /// How many characters a batch's name has at most: it is a group tag.
 const MAX_NAME: usize = 128;
-/// Of how many uploads it is read at once how far they are.
-const AT_ONCE: usize = 16;
 /// What the list of a batch is called in the inbox.
 const LIST: &str = "device-batch.csv";
 
@@ -70,6 +62,7 @@ async fn made(api: &Api, acting: &Acting, tenant: TenantId, new: &NewBatch, seed
         created_at: api.guard.now(),
         first: first.clone(),
         uploads: Vec::new(),
+        ended: Ended::default(),
     };
     // The name first: of two requests that take the same one, no device of the second is handed in.
     if api.function.device_batches.create(&batch).await?.first != first {
@@ -194,49 +187,25 @@ pub(crate) async fn list(
     api.rights().may_see(&acting, tenant).await?;
     let by = api.function.partners.get(partner).await?;
     let by = by.map_or_else(|| partner.to_string(), |known| known.name);
-    let page = api
-        .function
-        .device_batches
-        .list(tenant, partner, after.as_deref(), PAGE)
-        .await?;
-    let told = stream::iter(page.batches).map(|batch| told(&api, batch, &by));
-    let told: Vec<DeviceBatch> = told.buffered(2).try_collect().await?;
+    let batches = &api.function.device_batches;
+    let mut page = batches.list(tenant, partner, after.as_deref(), PAGE).await?;
+    let progress = progress::of_page(&api, &mut page).await?;
+    let told = page.batches.into_iter().zip(&progress);
+    let told: Vec<DeviceBatch> = told.map(|(batch, progress)| told_of(batch, progress, &by)).collect();
     Ok(Json(Collection::of(told, page.next.map(|mark| cursor.write(&mark)))).into_response())
 }
 
-async fn told(api: &Api, batch: device_batches::DeviceBatch, by: &str) -> Result<DeviceBatch, Problem> {
-    let (uploads, distinct) = (&api.function.uploads, batch.uploads.iter().cloned());
-    let distinct: HashSet<UploadId> = distinct.collect();
-    let states = stream::iter(distinct).map(|id| async move {
-        let known = uploads.get(&id).await?;
-        let status = match &known {
-            Some(known) => status_of(known),
-            // One that nobody tries to split any more has ended, as its job says.
-            None if uploads.unsplit(&id).await?.is_some_and(|stray| stray.is_given_up()) => Status::FinishedWithErrors,
-            None => Status::Queued,
-        };
-        Ok::<_, StoreError>((status, known))
-    });
-    let states: Vec<(Status, Option<UploadStatus>)> = states.buffer_unordered(AT_ONCE).try_collect().await?;
-    let statuses = states.iter().map(|(status, _)| *status);
-    let registered = |status: &UploadStatus| -> u64 {
-        let counts = status.counts.iter().filter(|(outcome, _)| outcome.is_success());
-        counts.map(|(_, count)| *count).sum()
-    };
+fn told_of(batch: device_batches::DeviceBatch, progress: &Progress, by: &str) -> DeviceBatch {
     let uri = format!(
         "/customers/{}/deviceBatches/{}/devices",
         batch.tenant,
         percent_encode(&batch.id)
     );
-    Ok(DeviceBatch {
+    DeviceBatch {
         created_by: by.to_owned(),
         creation_date: time(batch.created_at),
-        status: united(statuses.collect()),
-        devices_count: states
-            .iter()
-            .filter_map(|(_, known)| known.as_ref())
-            .map(registered)
-            .sum(),
+        status: progress.status,
+        devices_count: progress.devices,
         devices_link: Link {
             uri,
             method: "GET",
@@ -244,33 +213,6 @@ async fn told(api: &Api, batch: device_batches::DeviceBatch, by: &str) -> Result
         },
         attributes: Attributes::of("DeviceBatch"),
         id: batch.id,
-    })
-}
-
-/// How far an upload is.
-pub(crate) fn status_of(status: &UploadStatus) -> Status {
-    let failed = |(outcome, count): (&Outcome, &u64)| *count > 0 && fails(*outcome);
-    match status.state {
-        UploadState::Processing => Status::Processing,
-        UploadState::Finished if !status.counts.iter().any(failed) => Status::Finished,
-        _ => Status::FinishedWithErrors,
-    }
-}
-
-/// Whether these clients are told of an error: that the tenant has the device already is one to them.
-pub(crate) fn fails(outcome: Outcome) -> bool {
-    !outcome.is_success() || outcome.entry().code_name.is_some()
-}
-
-/// How far several uploads are, taken together.
-fn united(statuses: Vec<Status>) -> Status {
-    let any = |status| statuses.contains(&status);
-    if statuses.is_empty() {
-        Status::Unknown
-    } else if any(Status::Processing) || (any(Status::Queued) && statuses.iter().any(|one| *one != Status::Queued)) {
-        Status::Processing
-    } else {
-        statuses.into_iter().max().unwrap_or(Status::Unknown)
     }
 }
 
@@ -285,21 +227,6 @@ mod tests {
         }
         for name in [".", "..", "a/b", "/", "a%2Fb", "100%20"] {
             assert!(!is_segment(name), "{name}");
-        }
-    }
-
-    #[test]
-    fn a_batch_is_as_far_as_its_uploads_and_never_better_than_one_of_them() {
-        use Status::{Finished, FinishedWithErrors, Processing, Queued, Unknown};
-        for (statuses, expected) in [
-            (vec![], Unknown),
-            (vec![Queued], Queued),
-            (vec![Queued, Finished], Processing),
-            (vec![FinishedWithErrors, Processing], Processing),
-            (vec![Finished, FinishedWithErrors, Finished], FinishedWithErrors),
-            (vec![Finished, Finished], Finished),
-        ] {
-            assert_eq!(united(statuses.clone()), expected, "{statuses:?}");
         }
     }
 }

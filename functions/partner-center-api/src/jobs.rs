@@ -1,6 +1,7 @@
 //! What became of jobs: lists that were handed in, and updates of policies.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse as _, Response};
@@ -8,7 +9,7 @@ use axum::{Extension, Json};
 use muster_core::error_code::ErrorCode;
 use muster_core::id::TenantId;
 use muster_core::report::ReportRow;
-use muster_core::upload::{ObjectVersion, Reason, lost};
+use muster_core::upload::{ObjectVersion, Reason, UploadState, lost};
 use muster_runtime::http::{Acting, Problem};
 use muster_service::list::{Named, names_in};
 use muster_service::uploads::Found;
@@ -17,8 +18,9 @@ use muster_store::outcomes::{RowsOf, rows_of_batch};
 use muster_store::uploads::UploadStatus;
 use uuid::Uuid;
 
-use crate::batches::{self, fails, status_of};
+use crate::batches;
 use crate::model::{Attributes, BatchUploadDetails, DeviceUploadDetails, Status, time};
+use crate::progress::{fails, status_of};
 use crate::{Api, partner, tracking};
 
 /// How many batches a list of at most 1,000 rows and 6 MB is cut into at most.
@@ -37,10 +39,8 @@ pub(crate) async fn status(
     let told = match tracking::list_of(job) {
         Some(list) => {
             let announced = api.function.announcements.get(&list).await?;
-            if !announced.as_ref().is_some_and(batches::is_list) {
-                return Err(Problem::not_found());
-            }
-            let found = api.known_uploads().find(&acting, tenant, list.as_str()).await?;
+            let announced = announced.filter(batches::is_list).ok_or_else(Problem::not_found)?;
+            let found = api.known_uploads().became(&acting, tenant, announced).await?;
             of_list(&api, job, found).await?
         }
         None => {
@@ -66,25 +66,27 @@ async fn of_list(api: &Api, job: Uuid, found: Found) -> Result<BatchUploadDetail
         None => HashMap::new(),
     };
     let reason = upload.as_ref().and_then(|status| status.reason.clone());
-    let devices = (1..).zip(names).map(|(row, name)| match rows.get(&row) {
-        Some(row) => of_row(row, name),
-        // Nothing failed: what was done of it is no longer kept.
-        None if upload
-            .as_ref()
-            .is_some_and(|status| status_of(status) == Status::Finished) =>
-        {
-            details(name, Status::Finished)
-        }
-        None if ended => without_row(name, reason.as_ref()),
-        None => details(
-            name,
-            if upload.is_some() {
-                Status::Processing
-            } else {
-                Status::Queued
-            },
-        ),
-    });
+    let devices = (1..)
+        .zip(names.iter().cloned())
+        .map(|(row, name)| match rows.get(&row) {
+            Some(row) => of_row(row, name),
+            // Nothing failed: what was done of it is no longer kept.
+            None if upload
+                .as_ref()
+                .is_some_and(|status| status_of(status) == Status::Finished) =>
+            {
+                details(name, Status::Finished)
+            }
+            None if ended => without_row(name, reason.as_ref()),
+            None => details(
+                name,
+                if upload.is_some() {
+                    Status::Processing
+                } else {
+                    Status::Queued
+                },
+            ),
+        });
     let status = match (&upload, ended) {
         (Some(status), _) => status_of(status),
         (None, true) => Status::FinishedWithErrors,
@@ -100,10 +102,18 @@ async fn of_list(api: &Api, job: Uuid, found: Found) -> Result<BatchUploadDetail
     })
 }
 
-/// What its devices are called in a list. A list that somebody removed names none.
-async fn names(api: &Api, object: &ObjectVersion, size: u64) -> Result<Vec<Named>, Problem> {
-    let list = api.function.objects.read_range(object, 0, size).await?;
-    Ok(list.map(|list| names_in(&list)).unwrap_or_default())
+/// What its devices are called in a list, which stays as it is. A list that somebody removed names none.
+async fn names(api: &Api, object: &ObjectVersion, size: u64) -> Result<Arc<[Named]>, Problem> {
+    let id = object.upload_id();
+    if let Some(names) = api.names.get(&id) {
+        return Ok(names);
+    }
+    let Some(list) = api.function.objects.read_range(object, 0, size).await? else {
+        return Ok(Arc::default());
+    };
+    let names: Arc<[Named]> = names_in(&list).into();
+    api.names.keep(id, Arc::clone(&names));
+    Ok(names)
 }
 
 /// The rows of an upload that are done, by number.
@@ -113,8 +123,14 @@ async fn rows(api: &Api, status: &UploadStatus) -> Result<HashMap<u64, ReportRow
         upload: &status.id,
         validate_only: false,
     };
+    let batches = match (status.state, status.total) {
+        (UploadState::Refused, _) => 0,
+        // It is being cut, which takes a moment; nothing of it is registered yet, or hardly anything.
+        (UploadState::Processing, None) => 0,
+        (_, total) => total.unwrap_or(MAX_BATCHES).min(MAX_BATCHES),
+    };
     let mut done = HashMap::new();
-    for number in 0..status.total.unwrap_or(MAX_BATCHES).min(MAX_BATCHES) {
+    for number in 0..batches {
         let Some(rows) = rows_of_batch(&function.validated, &function.receipts, of, number).await? else {
             // Batches are validated in any order: a later one may be done before this one.
             continue;

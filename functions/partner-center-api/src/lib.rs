@@ -11,7 +11,9 @@ mod devices;
 mod jobs;
 mod list;
 mod model;
+mod names;
 mod policies;
+mod progress;
 mod relationship;
 mod tracking;
 mod words;
@@ -39,6 +41,8 @@ use muster_store::receipts::Receipts;
 use muster_store::uploads::Uploads;
 use muster_store::validated::ValidatedBatches;
 use muster_store::{Grants, Partners, Registry, Tenants};
+
+use names::Names;
 
 /// The function and the capabilities that it uses.
 pub struct PartnerCenterApi {
@@ -103,6 +107,7 @@ const REQUEST_ID: &str = "MS-RequestId";
 struct Api {
     function: Arc<PartnerCenterApi>,
     guard: Guard,
+    names: Names,
 }
 
 impl Api {
@@ -173,6 +178,7 @@ pub fn router(function: PartnerCenterApi, guard: Guard) -> Router {
     let api = Api {
         function: Arc::new(function),
         guard,
+        names: Names::new(),
     };
     Router::new()
         .route("/v1/customers/relationshiprequests", get(relationship::invite))

@@ -57,6 +57,12 @@ impl UploadState {
         !matches!(self, Self::Processing)
     }
 
+    /// Whether it stays so for ever: what was given up can be taken up again.
+    #[must_use]
+    pub const fn is_lasting(self) -> bool {
+        !matches!(self, Self::Processing | Self::Failed)
+    }
+
     /// The name on the wire.
     #[must_use]
     pub const fn as_str(self) -> &'static str {

@@ -109,12 +109,18 @@ impl KnownUploads<'_> {
     }
 
     async fn find_announced(&self, acting: &Acting, tenant: TenantId, id: &AnnouncementId) -> Result<Found, Problem> {
-        let announced = self.announcements.get(id).await?;
-        let announced = announced
-            .filter(|announced| {
-                announced.tenant == tenant && sees(acting, Some(&announced.registrant), announced.channel)
-            })
-            .ok_or_else(Problem::not_found)?;
+        let announced = self.announcements.get(id).await?.ok_or_else(Problem::not_found)?;
+        self.became(acting, tenant, announced).await
+    }
+
+    /// What became of an announcement.
+    ///
+    /// # Errors
+    /// When the caller may not know of it.
+    pub async fn became(&self, acting: &Acting, tenant: TenantId, announced: Announcement) -> Result<Found, Problem> {
+        if announced.tenant != tenant || !sees(acting, Some(&announced.registrant), announced.channel) {
+            return Err(Problem::not_found());
+        }
         let object = self.object_of(&announced).await?;
         let Some(object) = object else {
             return Ok(Found::Announced(Box::new(announced), None));

@@ -1,6 +1,8 @@
 //! Device batches, as partners' tools name their lists of a tenant's devices: which uploads were handed in for each, and what
 //! became of updates of their devices' policies.
 
+use std::collections::HashMap;
+
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::ToSpan as _;
 use muster_core::Timestamp;
@@ -45,6 +47,30 @@ pub struct DeviceBatch {
     /// The uploads that were handed in for it, the oldest first.
     #[serde(default)]
     pub uploads: Vec<UploadId>,
+    /// What came of the first of them.
+    #[serde(default)]
+    pub ended: Ended,
+}
+
+/// What came of the oldest uploads of a batch, each of which stays as it is. It follows from them: whoever works it out of
+/// the same ones comes to the same.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Ended {
+    /// How many uploads these are.
+    pub uploads: usize,
+    /// Their rows that were registered.
+    pub devices: u64,
+    /// Whether anything of them failed.
+    pub failed: bool,
+}
+
+impl DeviceBatch {
+    /// The uploads of which it is not kept what came of them.
+    #[must_use]
+    pub fn open(&self) -> &[UploadId] {
+        self.uploads.get(self.ended.uploads..).unwrap_or_default()
+    }
 }
 
 /// What appending an upload to a batch came to.
@@ -155,6 +181,29 @@ impl DeviceBatches {
             Some(batch) if batch.uploads.contains(upload) => Appended::Done,
             Some(_) => Appended::Full,
         })
+    }
+
+    /// Keeps what came of the oldest uploads of a batch. What is kept of as many or more stays.
+    ///
+    /// # Errors
+    /// When the store is out of reach.
+    pub async fn keep_ended(&self, batch: &DeviceBatch, ended: Ended) -> Result<(), StoreError> {
+        let number = |n: u64| AttributeValue::N(n.to_string());
+        let uploads = u64::try_from(ended.uploads).unwrap_or(u64::MAX);
+        let value = HashMap::from([
+            ("uploads".to_owned(), number(uploads)),
+            ("devices".to_owned(), number(ended.devices)),
+            ("failed".to_owned(), AttributeValue::Bool(ended.failed)),
+        ]);
+        let condition =
+            Condition::new("attribute_exists(pk) AND (attribute_not_exists(#ended) OR #ended.#uploads < :uploads)")
+                .name("#ended", "ended")
+                .name("#uploads", "uploads")
+                .value(":uploads", number(uploads))
+                .value(":ended", AttributeValue::M(value));
+        let key = keys::device_batch(batch.tenant, &batch.partner, &batch.id);
+        let _more_is_kept = self.table.update(&key, "SET #ended = :ended", condition).await?;
+        Ok(())
     }
 
     /// At most `limit` batches that a partner has for a tenant, by name, behind the one of name `after`.

@@ -30,7 +30,7 @@ pub use strays::{Stray, SweepPlaces, Unsplit};
 pub use watch::{Due, LONGEST_WORK};
 
 /// Uploads. Needs `dynamodb:GetItem`, `PutItem`, `UpdateItem`, `Query` (index `list`) on the table, split-upload
-/// `ConditionCheckItem` too, sweep `BatchGetItem` and `Query` on the index `due`.
+/// `ConditionCheckItem` too, partner-center-api and sweep `BatchGetItem`, and sweep `Query` on the index `due`.
 #[derive(Clone)]
 pub struct Uploads {
     table: Table,
@@ -135,7 +135,7 @@ impl Uploads {
         self.table.get(&keys::upload(id), true).await
     }
 
-    /// Those of these uploads that are known, as of now.
+    /// The ids of those of these uploads that are known, as of now.
     ///
     /// # Errors
     /// When the store is out of reach.
@@ -143,6 +143,15 @@ impl Uploads {
         let keys: Vec<keys::Key> = ids.iter().map(keys::upload).collect();
         let items = self.table.get_many(&keys, true).await?;
         Ok(items.iter().filter_map(keys::upload_of).collect())
+    }
+
+    /// Those of these uploads that are known, as of now, in no particular order. No id may be there twice.
+    ///
+    /// # Errors
+    /// When the store is out of reach.
+    pub async fn get_many(&self, ids: &[UploadId]) -> Result<Vec<UploadStatus>, StoreError> {
+        let keys: Vec<keys::Key> = ids.iter().map(keys::upload).collect();
+        self.table.get_many(&keys, true).await?.into_iter().map(read).collect()
     }
 
     /// A page of a tenant's uploads, newest first, or of those that were refused before their tenant was known. May be

@@ -5,7 +5,7 @@ use engines::Database;
 use muster_core::Timestamp;
 use muster_core::id::{AnnouncementId, PartnerId, TenantId, UploadId};
 use muster_store::device_batches::{
-    Appended, DeviceBatch, DeviceBatches, MAX_DEVICES, MAX_UPLOADS, PolicyUpdate, UpdatedDevice,
+    Appended, DeviceBatch, DeviceBatches, Ended, MAX_DEVICES, MAX_UPLOADS, PolicyUpdate, UpdatedDevice,
 };
 use muster_store::{Connection, Credentials, ErrorKind, Table};
 use uuid::Uuid;
@@ -41,6 +41,7 @@ fn batch(name: &str, first: u8) -> DeviceBatch {
         created_at: Timestamp::UNIX_EPOCH,
         first: AnnouncementId::of_seed([first; 16]),
         uploads: Vec::new(),
+        ended: Ended::default(),
     }
 }
 
@@ -94,6 +95,37 @@ async fn a_batch_takes_so_many_uploads_and_no_more() {
             expected
         );
     }
+}
+
+#[tokio::test]
+async fn what_is_kept_of_more_uploads_stays() {
+    let (_database, batches) = empty().await;
+    let (tenant, contoso) = (tenant(), partner("contoso"));
+    let new = DeviceBatch {
+        uploads: (0..3).map(upload).collect(),
+        ..batch("a", 1)
+    };
+    batches.create(&new).await.unwrap();
+    let ended = |uploads, devices, failed| Ended {
+        uploads,
+        devices,
+        failed,
+    };
+    // Who is late, and who comes again, changes nothing.
+    for (kept, expected) in [
+        (ended(1, 5, false), ended(1, 5, false)),
+        (ended(3, 7, true), ended(3, 7, true)),
+        (ended(2, 6, false), ended(3, 7, true)),
+        (ended(3, 7, true), ended(3, 7, true)),
+    ] {
+        batches.keep_ended(&new, kept).await.unwrap();
+        let known = batches.get(tenant, &contoso, "a").await.unwrap().unwrap();
+        assert_eq!((known.ended, known.uploads.len()), (expected, 3));
+        assert_eq!(known.open(), &known.uploads[expected.uploads..]);
+    }
+    // What is no batch does not become one.
+    batches.keep_ended(&batch("b", 1), ended(1, 1, false)).await.unwrap();
+    assert_eq!(batches.get(tenant, &contoso, "b").await.unwrap(), None);
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use journeys::lists::device;
 use journeys::world::Result;
 use muster_core::id::AnnouncementId;
 use muster_core::upload::Reason;
-use muster_store::device_batches::DeviceBatch;
+use muster_store::device_batches::{DeviceBatch, Ended};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -146,6 +146,7 @@ async fn batches_come_in_pages_of_a_hundred() -> Result<()> {
             created_at: place.world.now(),
             first: AnnouncementId::of_seed([n; 16]),
             uploads: Vec::new(),
+            ended: Ended::default(),
         };
         batches.create(&batch).await?;
     }

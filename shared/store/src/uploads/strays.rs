@@ -119,6 +119,17 @@ impl Uploads {
             .collect())
     }
 
+    /// Those of these uploads whose objects were to be split and were given up.
+    ///
+    /// # Errors
+    /// When the store is out of reach.
+    pub async fn given_up_unsplit(&self, ids: &[UploadId]) -> Result<BTreeSet<UploadId>, StoreError> {
+        let items: Vec<Key> = ids.iter().map(keys::unsplit).collect();
+        let recorded = self.strays_of(&items).await?;
+        let given_up = recorded.into_iter().filter(Stray::is_given_up);
+        Ok(given_up.filter_map(|stray| Some(stray.unsplit?.upload)).collect())
+    }
+
     /// What cannot be read counts as absent, so that it is written anew.
     async fn strays_of(&self, keys: &[Key]) -> Result<Vec<Stray>, StoreError> {
         let items = self.table.get_many(keys, true).await?;
