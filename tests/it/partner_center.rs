@@ -4,6 +4,7 @@ mod batches;
 mod door;
 mod jobs;
 mod policies;
+mod portal;
 mod reads;
 mod relationship;
 mod repeats;

@@ -1,6 +1,6 @@
 //! The devices of a batch: those that partners registered and that have its name as their group tag.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
@@ -9,7 +9,7 @@ use axum::{Extension, Json};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use muster_core::device;
 use muster_core::grant::Verb;
-use muster_core::id::{DeviceId, ProfileId, TenantId};
+use muster_core::id::{DeviceId, PartnerId, ProfileId, TenantId};
 use muster_core::profile::{Rule, Side};
 use muster_runtime::http::{Acting, Code, Cursor, Problem};
 use muster_service::acts::Came;
@@ -88,11 +88,30 @@ async fn look(
 /// Devices as they are told, each with the policy that it was given.
 pub(crate) async fn told(api: &Api, tenant: TenantId, devices: Vec<device::Device>) -> Result<Vec<Device>, Problem> {
     let policies = policies(api, tenant).await?;
-    let told = stream::iter(devices).map(|device| one(api, &policies, device));
+    let names = names(api, &devices).await?;
+    let told = stream::iter(devices).map(|device| one(api, &policies, &names, device));
     told.buffered(AT_ONCE).try_collect().await
 }
 
-async fn one(api: &Api, policies: &[ProfileId], device: device::Device) -> Result<Device, Problem> {
+/// What the partners are called that registered these devices.
+async fn names(api: &Api, devices: &[device::Device]) -> Result<BTreeMap<PartnerId, String>, Problem> {
+    let ids = devices.iter().filter_map(|device| device.registrant.partner());
+    let ids: BTreeSet<PartnerId> = ids.cloned().collect();
+    let mut names = BTreeMap::new();
+    for id in ids {
+        if let Some(partner) = api.function.partners.get(&id).await? {
+            names.insert(id, partner.name);
+        }
+    }
+    Ok(names)
+}
+
+async fn one(
+    api: &Api,
+    policies: &[ProfileId],
+    names: &BTreeMap<PartnerId, String>,
+    device: device::Device,
+) -> Result<Device, Problem> {
     let lists = api.function.profiles.lists(&device.ids()).await?;
     Ok(Device {
         id: device.id.to_string(),
@@ -104,6 +123,7 @@ async fn one(api: &Api, policies: &[ProfileId], device: device::Device) -> Resul
             key: OOBE,
             value: policy_of(&lists, policies).map(|id| id.to_string()),
         }],
+        created_by: device.registrant.partner().and_then(|id| names.get(id)).cloned(),
         uploaded_date: time(device.registered_at),
         allowed_operations: ["GET", "PATCH", "DELETE"],
         attributes: Attributes::of("Device"),

@@ -164,6 +164,9 @@ pub(crate) struct Device {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) oem_manufacturer_name: Option<String>,
     pub(crate) policies: Vec<GivenPolicy>,
+    /// The name of the partner that registered it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) created_by: Option<String>,
     pub(crate) uploaded_date: Timestamp,
     pub(crate) allowed_operations: [&'static str; 3],
     pub(crate) attributes: Attributes,
