@@ -1,5 +1,7 @@
 //! A sandbox: what a serial number asks for shows wherever a real outcome does, and only there.
 
+mod ways;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::{Duration, Instant};
