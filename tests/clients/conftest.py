@@ -5,8 +5,10 @@ import io
 import json
 import os
 import signal
+import ssl
 import subprocess
 import time
+import urllib.request
 
 import pytest
 
@@ -17,7 +19,7 @@ class Sandbox:
     """A server of its own with a new data directory."""
 
     def __init__(self, home, *options):
-        self.data = home / "data"
+        self.home, self.data = home, home / "data"
         self.log = open(home / "serve.log", "wb")
         command = [os.environ["MUSTER"], "serve", "--sandbox", "--json", "--data-dir", self.data]
         self.process = subprocess.Popen(
@@ -31,6 +33,43 @@ class Sandbox:
         self.url, self.authority = said["http"], said.get("authority")
         self.tokens = {given["variable"]: given["token"] for given in said["sandbox"]["tokens"]}
         self.tenants = {tenant["name"]: tenant["id"] for tenant in said["sandbox"]["tenants"]}
+
+    def register(self, tenant, devices):
+        """Has a tenant's administrator register devices with `muster register`, and gives their ids."""
+        list = "".join(f"{serial},,{hash}\r\n" for serial, hash in devices)
+        command = [os.environ["MUSTER"], "register", "-", "--tenant", tenant, "--server", self.url]
+        environment = os.environ | {"MUSTER_TOKEN": self.administrator(tenant)}
+        if self.authority:
+            environment["MUSTER_CA_FILE"] = self.authority
+        subprocess.run(
+            command,
+            input=f"Device Serial Number,Windows Product ID,Hardware Hash\r\n{list}",
+            env=environment,
+            # Where it writes the reports.
+            cwd=self.home,
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+            check=True,
+        )
+        owned = self.owned(tenant)
+        return [owned[serial] for serial, _ in devices]
+
+    def owned(self, tenant):
+        """The devices that a tenant has, as Muster's own API tells it: serial numbers and ids."""
+        ask = urllib.request.Request(
+            f"{self.url}/v1/tenants/{self.tenants[tenant]}/devices",
+            headers={"Authorization": f"Bearer {self.administrator(tenant)}"},
+        )
+        trusted = ssl.create_default_context(cafile=self.authority) if self.authority else None
+        with urllib.request.urlopen(ask, timeout=PATIENCE, context=trusted) as answer:
+            page = json.load(answer)
+        assert not page.get("next"), page
+        return {device["serial"]: device["id"] for device in page["devices"]}
+
+    def administrator(self, tenant):
+        """A tenant administrator's token."""
+        return self.tokens[f"{tenant.upper()}_TENANT_ADMINISTRATOR"]
 
     def stop(self):
         self.process.send_signal(signal.SIGTERM)

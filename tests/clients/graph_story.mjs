@@ -11,7 +11,7 @@ const { BatchRequestContent, BatchResponseContent, Client, GraphError, PageItera
   "@microsoft/microsoft-graph-client",
 );
 
-const { url, token, good, owned } = JSON.parse(readFileSync(0, "utf8"));
+const { url, token, good, had, owned, theirs } = JSON.parse(readFileSync(0, "utf8"));
 const client = Client.init({
   baseUrl: url,
   defaultVersion: "v1.0",
@@ -20,21 +20,20 @@ const client = Client.init({
 });
 const imports = "/deviceManagement/importedWindowsAutopilotDeviceIdentities";
 const identities = "/deviceManagement/windowsAutopilotDeviceIdentities";
-const row = ([serialNumber, hardwareIdentifier]) => ({
+const row = ([serialNumber, hardwareIdentifier], groupTag) => ({
   "@odata.type": "#microsoft.graph.importedWindowsAutopilotDeviceIdentity",
-  groupTag: "Office",
+  groupTag,
   serialNumber,
   productKey: "",
   hardwareIdentifier,
   assignedUserPrincipalName: "",
 });
 
-const begun = await client
-  .api(`${imports}/import`)
-  .post({ importedWindowsAutopilotDeviceIdentities: [row(good), row(good), row(owned)] });
+const rows = [row(good, "Office"), row(good, "Office"), row(had[0], ""), row(owned, "Office")];
+const begun = await client.api(`${imports}/import`).post({ importedWindowsAutopilotDeviceIdentities: rows });
 assert.deepEqual(
   begun.value.map((one) => one.state.deviceImportStatus),
-  ["unknown", "unknown", "unknown"],
+  rows.map(() => "unknown"),
 );
 
 let listed;
@@ -44,15 +43,28 @@ for (let turn = 0; turn < 300; turn++) {
   await wait(200);
 }
 const stateOf = ({ id }) => listed.find((one) => one.id === id).state;
-const [first, second, other] = begun.value.map(stateOf);
+const [first, second, again, other] = begun.value.map(stateOf);
 const [done, twin] = first.deviceImportStatus === "complete" ? [first, second] : [second, first];
 assert.equal(done.deviceImportStatus, "complete");
-assert.equal(twin.deviceErrorName, "ZtdDeviceDuplicated");
-assert.deepEqual([other.deviceErrorCode, other.deviceErrorName], [808, "ZtdDeviceAssignedToOtherTenant"]);
+assert.deepEqual(
+  [twin, again, other].map((one) => [one.deviceImportStatus, one.deviceErrorCode, one.deviceErrorName]),
+  [
+    ["error", 0, "ZtdDeviceDuplicated"],
+    ["error", 806, "ZtdDeviceAlreadyAssigned"],
+    ["error", 808, "ZtdDeviceAssignedToOtherTenant"],
+  ],
+);
+assert.ok(!other.deviceRegistrationId);
+assert.ok(!theirs.some((said) => JSON.stringify(listed).includes(said)));
 
-const seen = [];
-const page = await client.api(identities).filter(`contains(serialNumber,'${good[0]}')`).top(25).get();
-await new PageIterator(client, page, (one) => seen.push(one)).iterate();
+// All devices, two a page.
+const all = [];
+const page = await client.api(identities).top(2).get();
+assert.ok(page.value.length === 2 && page["@odata.nextLink"]);
+await new PageIterator(client, page, (one) => all.push(one.serialNumber)).iterate();
+assert.deepEqual(all.sort(), [good, ...had].map(([serial]) => serial).sort());
+
+const seen = (await client.api(identities).filter(`contains(serialNumber,'${good[0]}')`).top(25).get()).value;
 assert.deepEqual(
   seen.map((one) => [one.id, one.serialNumber, one.groupTag]),
   [[done.deviceRegistrationId, good[0], "Office"]],
@@ -65,6 +77,8 @@ await client
   .post({ userPrincipalName: "ada@contoso.onmicrosoft.com", addressableUserName: "Ada" });
 const changed = await client.api(device).get();
 assert.deepEqual([changed.groupTag, changed.userPrincipalName], ["Kiosk", "ada@contoso.onmicrosoft.com"]);
+await client.api(`${device}/unassignUserFromDevice`).post();
+assert.equal((await client.api(device).get()).userPrincipalName, "");
 
 // Released in a batch, as clean-up scripts do; the id is the serial number.
 const batch = new BatchRequestContent([

@@ -9,8 +9,12 @@ STORY = Path(__file__).with_name("graph_story.mjs")
 
 
 def test_a_batch_is_imported_changed_and_released(encrypted, devices):
-    good, owned = devices("PC-1", "PC-2-808")
-    given = {"url": encrypted.url, "token": encrypted.tokens["CONTOSO_DEVICE_ADMINISTRATOR"], "good": good, "owned": owned}
+    good, owned, *had = devices("PC-1", "PC-2", "PC-3", "PC-4", "PC-5", "PC-6")
+    encrypted.register("Contoso", had)
+    (theirs,) = encrypted.register("Fabrikam", [owned])
+    given = {"url": encrypted.url, "token": encrypted.tokens["CONTOSO_DEVICE_ADMINISTRATOR"]}
+    given |= {"good": good, "had": had, "owned": owned}
+    given["theirs"] = ["Fabrikam", encrypted.tenants["Fabrikam"], theirs]
     environment = os.environ | {"NODE_EXTRA_CA_CERTS": encrypted.authority}
     command = ["node", STORY, os.environ["NODE_MODULES"]]
     done = subprocess.run(
@@ -18,3 +22,5 @@ def test_a_batch_is_imported_changed_and_released(encrypted, devices):
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip() == "done"
+    assert encrypted.owned("Fabrikam") == {"PC-2": theirs}
+    assert set(encrypted.owned("Contoso")) == {serial for serial, _ in had}

@@ -25,6 +25,7 @@ from msgraph.generated.models.imported_windows_autopilot_device_identity_import_
     ImportedWindowsAutopilotDeviceIdentityImportStatus as Status,
 )
 from msgraph.generated.models.o_data_errors.o_data_error import ODataError
+from msgraph_core.tasks.page_iterator import PageIterator
 
 
 class Given:
@@ -38,11 +39,15 @@ class Given:
 
 
 def client(sandbox, token):
+    return GraphServiceClient(request_adapter=adapter(sandbox, token)).device_management
+
+
+def adapter(sandbox, token):
     host = sandbox.url.split("/")[2].split(":")[0]
     provider = AzureIdentityAuthenticationProvider(Given(token), allowed_hosts=[host])
     adapter = GraphRequestAdapter(provider)
     adapter.base_url = f"{sandbox.url}/v1.0"
-    return GraphServiceClient(request_adapter=adapter).device_management
+    return adapter
 
 
 def row(serial, hash, tag=None):
@@ -51,12 +56,18 @@ def row(serial, hash, tag=None):
     )
 
 
-async def story(graph, good, owned):
-    body = importing.ImportPostRequestBody(
-        imported_windows_autopilot_device_identities=[row(*good, "Office"), row(*good, "Office"), row(*owned)]
+def query(**parameters):
+    of = listing.WindowsAutopilotDeviceIdentitiesRequestBuilder
+    return RequestConfiguration(
+        query_parameters=of.WindowsAutopilotDeviceIdentitiesRequestBuilderGetQueryParameters(**parameters)
     )
+
+
+async def story(graph, good, had, owned, theirs):
+    rows = [row(*good, "Office"), row(*good, "Office"), row(*had), row(*owned, "Office")]
+    body = importing.ImportPostRequestBody(imported_windows_autopilot_device_identities=rows)
     begun = await graph.imported_windows_autopilot_device_identities.import_.post(body)
-    assert [one.state.device_import_status for one in begun.value] == [Status.Unknown] * 3
+    assert [one.state.device_import_status for one in begun.value] == [Status.Unknown] * 4
 
     # As scripts do: until nothing is unknown any more.
     for _ in range(300):
@@ -65,18 +76,19 @@ async def story(graph, good, owned):
             break
         await asyncio.sleep(0.2)
     by_id = {one.id: one for one in imports}
-    first, second, other = (by_id[one.id].state for one in begun.value)
+    first, second, again, other = (by_id[one.id].state for one in begun.value)
     done, twin = (first, second) if first.device_import_status == Status.Complete else (second, first)
     assert done.device_import_status == Status.Complete and done.device_error_code == 0
-    assert twin.device_import_status == Status.Error and twin.device_error_name == "ZtdDeviceDuplicated"
-    assert other.device_import_status == Status.Error
-    assert (other.device_error_code, other.device_error_name) == (808, "ZtdDeviceAssignedToOtherTenant")
+    told = [(one.device_import_status, one.device_error_code, one.device_error_name) for one in (twin, again, other)]
+    assert told == [
+        (Status.Error, 0, "ZtdDeviceDuplicated"),
+        (Status.Error, 806, "ZtdDeviceAlreadyAssigned"),
+        (Status.Error, 808, "ZtdDeviceAssignedToOtherTenant"),
+    ]
+    assert not other.device_registration_id and not any(said in str(vars(by_id[begun.value[3].id])) for said in theirs)
 
     identities = graph.windows_autopilot_device_identities
-    query = listing.WindowsAutopilotDeviceIdentitiesRequestBuilder.WindowsAutopilotDeviceIdentitiesRequestBuilderGetQueryParameters(
-        filter=f"contains(serialNumber,'{good[0]}')"
-    )
-    found = (await identities.get(RequestConfiguration(query_parameters=query))).value
+    found = (await identities.get(query(filter=f"contains(serialNumber,'{good[0]}')"))).value
     assert [(one.id, one.serial_number, one.group_tag) for one in found] == [
         (done.device_registration_id, good[0], "Office")
     ]
@@ -106,9 +118,29 @@ async def story(graph, good, owned):
 
 
 def test_a_batch_is_imported_changed_and_released(sandbox, devices):
-    good, owned = devices("PC-1", "PC-2-808")
+    good, had, owned = devices("PC-1", "PC-2", "PC-3")
+    sandbox.register("Contoso", [had])
+    (theirs,) = sandbox.register("Fabrikam", [owned])
     graph = client(sandbox, sandbox.tokens["CONTOSO_DEVICE_ADMINISTRATOR"])
-    asyncio.run(story(graph, good, owned))
+    asyncio.run(story(graph, good, had, owned, ["Fabrikam", sandbox.tenants["Fabrikam"], theirs]))
+    assert sandbox.owned("Fabrikam") == {"PC-3": theirs}
+    assert list(sandbox.owned("Contoso")) == ["PC-2"]
+
+
+async def page_by_page(adapter):
+    identities = GraphServiceClient(request_adapter=adapter).device_management.windows_autopilot_device_identities
+    first = await identities.get(query(top=2))
+    assert len(first.value) == 2 and first.odata_next_link
+    seen, pages = [], PageIterator(first, adapter)
+    await pages.iterate(lambda one: seen.append(one.serial_number) or True)
+    return seen
+
+
+def test_pages_are_followed_by_the_sdks_own_iterator(sandbox, devices):
+    made = devices(*(f"PC-{number}" for number in range(5)))
+    sandbox.register("Contoso", made)
+    seen = asyncio.run(page_by_page(adapter(sandbox, sandbox.tokens["CONTOSO_READER"])))
+    assert sorted(seen) == [serial for serial, _ in made]
 
 
 def test_who_may_not_is_told_so_in_the_sdks_own_error(sandbox):

@@ -1,6 +1,7 @@
 """Partner Center's Python SDK, told another base URL."""
 
 import uuid
+from urllib.parse import quote
 
 import pytest
 from microsoft.store.partnercenterservices import MicrosoftPartnerStoreApis
@@ -22,59 +23,112 @@ def ids():
     return {"ms_request_id": str(uuid.uuid4()), "ms_correlation_id": str(uuid.uuid4())}
 
 
-def collection(partner, path, model):
+def collection(partner, path, model, headers=()):
     """A list. The SDK's own operations expect a bare array there, which Partner Center does not send: it sends the
     collection that the SDK has a model for."""
     request = partner._client.get(path)
-    answer = partner._client.send(request, {"Accept": "application/json"})
+    answer = partner._client.send(request, {"Accept": "application/json", **dict(headers)})
     assert answer.status_code == 200, answer.text
     named = [name for name in partner.getvversioncustomerscustomer._deserialize.dependencies if name.endswith(model)]
     kind = next(name for name in named if "ResourceCollection" in name)
     return partner.getvversioncustomerscustomer._deserialize(kind, answer)
 
 
-def test_a_batch_is_created_polled_listed_and_released(sandbox, devices, until):
-    (good, hash), (owned, owned_hash) = devices("PC-1", "PC-2-808")
-    tenant = sandbox.tenants["Contoso"]
-    partner = client(sandbox, sandbox.tokens["NORTHWIND_ADMIN_AGENT"])
-    rows = [
-        Device(serial_number=good, hardware_hash=hash),
-        Device(serial_number=good, hardware_hash=hash),
-        Device(serial_number=owned, hardware_hash=owned_hash),
-        Device(serial_number="PC-3", oem_manufacturer_name="Contoso", model_name="Contoso Book 5"),
-    ]
-    post = partner.postvversioncustomerscustomer
-    begun = post.iddevice_batches(tenant, "1", batch_id=BATCH, devices=rows, raw=True, **ids()).response
+FINISHED = ("finished", "finished_with_errors")
+
+
+def done(partner, tenant, answer, until):
+    """What became of a job, in the SDK's words."""
+    begun = answer.response
     assert begun.status_code == 202, begun.text
     location = begun.headers["Location"]
     assert location.startswith(f"/customers/{tenant}/batchJobStatus/"), location
     # As scripts take it apart.
     tracking = location.split("/")[4]
     assert uuid.UUID(tracking)
-
     get = partner.getvversioncustomerscustomer
-    finished = ("finished", "finished_with_errors")
-    job = until(lambda: get.id3(tenant, tracking, "1", **ids()), lambda job: job.status in finished)
-    assert job.status == "finished_with_errors" and job.batch_tracking_id == tracking
-    assert job.completed_time >= job.started_time
-    first, second, other, tuple = job.devices_status
-    done, twin = (first, second) if first.status == "finished" else (second, first)
-    assert done.status == "finished" and done.device_id
-    assert (twin.status, twin.error_description) == ("finished_with_errors", "ZtdDeviceDuplicated")
-    assert (other.error_code, other.error_description) == ("808", "ZtdDeviceAssignedToOtherTenant")
-    assert tuple.status == "finished" and tuple.serial_number == "PC-3"
+    job = until(lambda: get.id3(tenant, tracking, "1", **ids()), lambda job: job.status in FINISHED)
+    assert job.batch_tracking_id == tracking and job.completed_time >= job.started_time
+    return job
+
+
+def outcome(device):
+    return device.status, device.error_code, device.error_description
+
+
+def test_a_batch_is_created_polled_listed_and_released(sandbox, devices, until):
+    (good, hash), (had, had_hash), (owned, owned_hash) = made = devices("PC-1", "PC-2", "PC-3")
+    sandbox.register("Contoso", made[1:2])
+    (theirs,) = sandbox.register("Fabrikam", made[2:])
+    tenant = sandbox.tenants["Contoso"]
+    partner = client(sandbox, sandbox.tokens["NORTHWIND_ADMIN_AGENT"])
+    post = partner.postvversioncustomerscustomer
+    rows = [
+        Device(serial_number=good, hardware_hash=hash),
+        Device(serial_number=good, hardware_hash=hash),
+        Device(serial_number=had, hardware_hash=had_hash),
+        Device(serial_number=owned, hardware_hash=owned_hash),
+        Device(serial_number="PC-4", oem_manufacturer_name="Contoso", model_name="Contoso Book 5"),
+    ]
+    begun = post.iddevice_batches(tenant, "1", batch_id=BATCH, devices=rows, raw=True, **ids())
+    job = done(partner, tenant, begun, until)
+    assert job.status == "finished_with_errors"
+    first, second, again, other, tuple = job.devices_status
+    finished, twin = (first, second) if first.status == "finished" else (second, first)
+    assert outcome(finished) == ("finished", None, None) and finished.device_id
+    assert outcome(twin) == ("finished_with_errors", None, "ZtdDeviceDuplicated")
+    # The customer's own people registered it, so its id is none of this partner's business.
+    assert outcome(again) == ("finished_with_errors", "806", "ZtdDeviceAlreadyAssigned") and not again.device_id
+    assert outcome(other) == ("finished_with_errors", "808", "ZtdDeviceAssignedToOtherTenant")
+    assert not other.device_id and theirs not in str(job.as_dict())
+    assert outcome(tuple) == ("finished", None, None) and tuple.serial_number == "PC-4"
+    assert sandbox.owned("Fabrikam") == {"PC-3": theirs}
+
+    # A list more: what the batch has already, and what is new.
+    more = [rows[0], Device(product_key="3303012345678")]
+    job = done(partner, tenant, post.iddevices(tenant, BATCH, more, "1", raw=True, **ids()), until)
+    assert [outcome(device) for device in job.devices_status] == [
+        ("finished_with_errors", "806", "ZtdDeviceAlreadyAssigned"),
+        ("finished", None, None),
+    ]
+    # A batch's name is the group tag of its devices: one that is handed in for another batch gets another tag.
+    moved = post.iddevice_batches(tenant, "1", batch_id="Kiosk", devices=rows[:1], raw=True, **ids())
+    assert done(partner, tenant, moved, until).status == "finished"
 
     batches = collection(partner, f"/v1/customers/{tenant}/deviceBatches", "DeviceBatch")
-    assert [batch.id for batch in batches.items] == [BATCH]
-    path = f"/v1/customers/{tenant}/deviceBatches/Test%20batch/devices"
-    listed = collection(partner, path, "DeploymentDevice").items
-    assert sorted(device.serial_number for device in listed) == ["PC-1", "PC-3"]
-    assert all(device.hardware_hash is None for device in listed), "a list tells no hash"
+    assert [batch.id for batch in batches.items] == ["Kiosk", BATCH]
+    lists = {}
+    for batch in ("Kiosk", BATCH):
+        path = f"/v1/customers/{tenant}/deviceBatches/{quote(batch)}/devices"
+        lists[batch] = collection(partner, path, "DeploymentDevice").items
+    named = {batch: sorted(device.serial_number or device.product_key for device in lists[batch]) for batch in lists}
+    assert named == {"Kiosk": ["PC-1"], BATCH: ["3303012345678", "PC-4"]}
+    assert all(device.hardware_hash is None for list in lists.values() for device in list), "a list tells no hash"
 
-    for device in listed:
-        gone = partner.deletevversioncustomerscustomer.id3(tenant, BATCH, device.id, "1", raw=True, **ids())
-        assert gone.response.status_code == 204, gone.response.text
-    assert collection(partner, path, "DeploymentDevice").items == []
+    for batch, devices in lists.items():
+        for device in devices:
+            gone = partner.deletevversioncustomerscustomer.id3(tenant, batch, device.id, "1", raw=True, **ids())
+            assert gone.response.status_code == 204, gone.response.text
+        path = f"/v1/customers/{tenant}/deviceBatches/{quote(batch)}/devices"
+        assert collection(partner, path, "DeploymentDevice").items == []
+    assert list(sandbox.owned("Contoso")) == [had]
+
+
+def test_pages_are_followed_by_the_continuation_token_of_the_sdks_collection(sandbox, until):
+    tenant = sandbox.tenants["Contoso"]
+    partner = client(sandbox, sandbox.tokens["NORTHWIND_ADMIN_AGENT"])
+    serials = [f"PC-{number}" for number in range(201)]
+    rows = [Device(serial_number=one, oem_manufacturer_name="Contoso", model_name="Contoso Book 5") for one in serials]
+    create = partner.postvversioncustomerscustomer.iddevice_batches
+    done(partner, tenant, create(tenant, "1", batch_id=BATCH, devices=rows, raw=True, **ids()), until)
+    path, seen, headers = f"/v1/customers/{tenant}/deviceBatches/{quote(BATCH)}/devices", [], {}
+    for length in (100, 100, 1):
+        page = collection(partner, path, "DeploymentDevice", headers)
+        assert (page.total_count, len(page.items)) == (length, length)
+        seen += [device.serial_number for device in page.items]
+        headers = {"MS-ContinuationToken": page.continuation_token}
+    assert page.continuation_token is None
+    assert sorted(seen) == sorted(serials)
 
 
 def test_a_policy_is_made_changed_and_deleted(sandbox):
