@@ -5,6 +5,7 @@ mod access;
 mod catalogue;
 mod catalogue_api;
 mod channels;
+mod clients;
 mod clock;
 mod consent;
 mod consent_api;
