@@ -98,6 +98,7 @@ def test_microsoft_graph(sandbox, devices, until, tmp_path):
     hidden, nobody = (graph(f"GET {IDENTITIES}/{id}") for id in (theirs, NOBODY))
     had["404 for what is another tenant's"] = error(hidden) == error(nobody) and hidden.status == 404
     had["405"] = graph(f"PUT {IDENTITIES}/{theirs}", {}).status == 405
+    had["501"] = error(graph(f"POST {IDENTITIES}", {})) == (501, "NotImplemented")
 
     profile = graph(f"POST {PROFILES}", {"displayName": "User driven"}).body["id"]
     given = {"deviceIds": [graph.registered("PC-6")]}

@@ -81,3 +81,34 @@ fn the_page_tells_every_route() {
         assert!(page.contains(&row), "docs/graph.md has no row {row}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_page_tells_to_be_absent_is_answered_as_it_tells() -> Result<()> {
+    let place = Place::new().await?;
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .ok_or("no root")?;
+    let page = std::fs::read_to_string(root.join("docs/graph.md"))?;
+    let (_, absent) = page.split_once("\nAbsent.").ok_or("no table")?;
+    let table = absent.split("\n## ").next().unwrap_or_default();
+    let mut walked = 0;
+    for line in table.lines().filter(|line| line.starts_with("| `")) {
+        let cells: Vec<&str> = line.trim_matches('|').split('|').map(str::trim).collect();
+        let (method, path) = cells[0].trim_matches('`').split_once(' ').ok_or(line)?;
+        let status: u16 = cells[1].parse()?;
+        let path = ["{device}", "{import}", "{profile}"]
+            .iter()
+            .fold(path.to_owned(), |path, name| path.replace(name, NOTHING));
+        let folder = if path == "$metadata" { "" } else { "deviceManagement/" };
+        for version in ["v1.0", "beta"] {
+            let answer = place
+                .send(&format!("{method} /{version}/{folder}{path}"), b"{}")
+                .await?;
+            assert_eq!(answer.status.as_u16(), status, "{line}: {answer:?}");
+            assert!(!message(&answer).is_empty(), "{line}");
+            walked += 1;
+        }
+    }
+    assert!(walked >= 20, "{walked} absent operations");
+    Ok(())
+}
