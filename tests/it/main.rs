@@ -9,6 +9,7 @@ mod clients;
 mod clock;
 mod consent;
 mod consent_api;
+mod contention;
 mod costs;
 mod cursors;
 mod deployment_api;

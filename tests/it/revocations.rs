@@ -3,20 +3,17 @@
 //! `tests/revocations` plays more of them.
 
 use std::error::Error;
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use fastrand::Rng;
 use futures::future::{try_join, try_join_all};
 use journeys::by_hand::ByHand;
+use journeys::flight::Flight;
 use journeys::lists::{Row, device, list};
 use journeys::world::{FABRIKAM, Result, World};
 use manifest::Format;
 use muster_core::grant::GrantState;
 use muster_core::party::PartnerKind;
-use muster_local::conflicts::Conflicting;
-use muster_local::faults::{Fault, Faulty, Plan};
-use muster_local::flow::Embedded;
 use muster_runtime::Verdict;
 
 /// Rounds of every `cargo test`.
@@ -123,42 +120,6 @@ async fn round(number: u64) -> Result<Round> {
         registered: (at_the_answer, registered().await?),
         counts,
     })
-}
-
-/// The transactions in flight, and how long each call is under way.
-struct Flight {
-    conflicting: Mutex<Option<Conflicting>>,
-    dice: Arc<Mutex<Rng>>,
-    hold: Duration,
-}
-
-impl Flight {
-    fn new(mut dice: Rng) -> Self {
-        Self {
-            conflicting: Mutex::default(),
-            hold: Duration::from_millis(dice.u64(1..8)),
-            dice: Arc::new(Mutex::new(dice)),
-        }
-    }
-
-    /// Another process of the same world, of whose calls some are under way for up to so many microseconds.
-    fn process(&self, world: &World, longest: u64) -> Embedded {
-        world.embedded.again(|client| {
-            let mut first = self.conflicting.lock().unwrap();
-            let conflicting = match &*first {
-                Some(first) => first.also(client),
-                None => first.insert(Conflicting::new(client)).clone(),
-            };
-            conflicting.set_hold(self.hold);
-            let dice = Arc::clone(&self.dice);
-            let plan: Plan = Arc::new(move |_| {
-                let mut dice = dice.lock().unwrap();
-                let most = if dice.u8(..4) == 0 { longest } else { 1_000 };
-                Fault::Delay(Duration::from_micros(dice.u64(..most)))
-            });
-            Faulty::new(conflicting.http_client(), plan).http_client()
-        })
-    }
 }
 
 /// The rounds that `MUSTER_ROUNDS` asks for.

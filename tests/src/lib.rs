@@ -2,6 +2,7 @@
 
 pub mod api;
 pub mod by_hand;
+pub mod flight;
 mod harvested;
 pub mod lists;
 pub mod world;
