@@ -5,7 +5,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use axum::Router;
+use axum::body::Body;
+use axum::http::Request;
+use http_body_util::BodyExt as _;
+use journeys::api::{NOBODY, outside};
+use journeys::world::{Result, World};
 use muster_core::access::{GRAPH_ROUTES, PARTNER_CENTER, ROUTES, Reach};
+use muster_local::issuer::DevIssuer;
+use muster_runtime::http::{Guard, around};
+use partner_center_api::PartnerCenterApi;
+use serde_json::{Value, json};
+use tower::ServiceExt as _;
 
 use crate::template::{functions, kebab, number, read, resources, value};
 
@@ -165,6 +176,78 @@ fn a_facades_routes_are_led_to_it_and_so_is_whatever_is_spelt_otherwise() {
         .collect();
     assert_eq!(defaults.len(), 1);
     assert!(defaults[0].contains("integrations/${PartnerCenterApiIntegration}"));
+}
+
+/// The function behind `$default`, as its binary wires it.
+fn default_function(world: &World) -> Result<Router> {
+    let verifier = DevIssuer::in_memory()?.verifier();
+    let embedded = world.embedded.clone();
+    let guard = Guard::new(
+        verifier,
+        world.embedded.grants(),
+        std::sync::Arc::new(move || embedded.now()),
+    );
+    let outside = outside(NOBODY);
+    let function = PartnerCenterApi::over(&world.embedded, outside.new_id.clone(), outside.public_url);
+    let router = partner_center_api::alone(partner_center_api::router(function, guard.clone()), guard);
+    Ok(around(router, outside.new_id))
+}
+
+#[tokio::test]
+async fn what_is_spelt_otherwise_is_answered_in_the_words_of_whoever_sent_it() -> Result<()> {
+    let world = World::new().await?;
+    let function = default_function(&world)?;
+    let routes = routes();
+    let graph = |version: &str| {
+        Some(format!(
+            "Here the path begins with /{version}/, in these letters and behind one slash."
+        ))
+    };
+    for (what, words) in [
+        (
+            "GET //beta/deviceManagement/windowsAutopilotDeviceIdentities",
+            graph("beta"),
+        ),
+        (
+            "POST /BETA/deviceManagement/importedWindowsAutopilotDeviceIdentities",
+            graph("beta"),
+        ),
+        (
+            "DELETE ///beta/deviceManagement/windowsAutopilotDeviceIdentities/x",
+            graph("beta"),
+        ),
+        ("POST //v1.0/$batch", graph("v1.0")),
+        ("PATCH //V1.0/deviceManagement/x?$top=1", graph("v1.0")),
+        // As CIPP sends it; it shows no token.
+        ("GET /v1//customers/T/deviceBatches", None),
+        ("GET //V1/Customers/T/DeviceBatches", None),
+    ] {
+        let (method, path) = what.split_once(' ').expect("a method and a path");
+        let (bare, _) = path.split_once('?').unwrap_or((path, ""));
+        let leads = routes.iter().filter(|led| led.fits(method, bare)).count();
+        assert_eq!(leads, 0, "{what} is led to the default");
+        let request = Request::builder().method(method).uri(path);
+        let request = request.header("request-id", "r-1").header("client-request-id", "c-1");
+        let answer = function.clone().oneshot(request.body(Body::empty())?).await?;
+        let (status, kind) = (answer.status().as_u16(), answer.headers()["content-type"].clone());
+        let body: Value = serde_json::from_slice(&answer.into_body().collect().await?.to_bytes())?;
+        assert_eq!(kind, "application/json", "{what}: {body}");
+        match words {
+            Some(words) => {
+                assert_eq!(
+                    (status, &body["error"]["code"]),
+                    (404, &json!("ResourceNotFound")),
+                    "{what}: {body}"
+                );
+                let message = body["error"]["message"].as_str().unwrap_or_default();
+                assert!(message.starts_with(&words), "{what}: {body}");
+                let inner = json!({"date": "2026-01-01T00:00:00", "request-id": "r-1", "client-request-id": "c-1"});
+                assert_eq!(body["error"]["innerError"], inner, "{what}");
+            }
+            None => assert_eq!((status, &body["code"]), (401, &json!(400)), "{what}: {body}"),
+        }
+    }
+    Ok(())
 }
 
 #[test]

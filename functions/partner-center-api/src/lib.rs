@@ -8,6 +8,7 @@ mod assign;
 mod batches;
 mod body;
 mod devices;
+mod elsewhere;
 mod jobs;
 mod list;
 mod model;
@@ -101,6 +102,8 @@ impl PartnerCenterApi {
 
 /// The header by which a client knows its own request again.
 const REQUEST_ID: &str = "MS-RequestId";
+
+pub use elsewhere::alone;
 
 /// What a handler is given.
 #[derive(Clone)]

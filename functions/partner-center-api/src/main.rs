@@ -5,7 +5,7 @@ use muster_runtime::env::Env;
 use muster_runtime::http::{Guard, random_ids, serve_lambda};
 use muster_runtime::wiring::Wiring;
 use muster_store::Registry;
-use partner_center_api::{PartnerCenterApi, router};
+use partner_center_api::{PartnerCenterApi, alone, router};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
@@ -15,9 +15,6 @@ async fn main() -> Result<(), Error> {
     let guard = Guard::aws(&env, aws.table.clone())?;
     let registry = Registry::new(aws.table, aws.objects);
     let public_url = env.required("PUBLIC_URL")?.to_owned();
-    serve_lambda(router(
-        PartnerCenterApi::over(&registry, random_ids(), public_url),
-        guard,
-    ))
-    .await
+    let function = PartnerCenterApi::over(&registry, random_ids(), public_url);
+    serve_lambda(alone(router(function, guard.clone()), guard)).await
 }
