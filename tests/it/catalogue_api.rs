@@ -330,3 +330,41 @@ async fn a_tenant_demands_the_catalogue_and_gives_that_up() -> Result<()> {
     assert_eq!(served.register(7).await?["counts"]["registered"], 1);
     Ok(())
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_row_of_another_manufacturer_is_refused_by_the_names_that_are_bound_when_it_comes() -> Result<()> {
+    let served = Served::new().await?;
+    let mut theirs = device(2);
+    theirs.manufacturer = "Fabrikam".to_owned();
+    let body = json!({ "devices": [entry(1), { "hardwareHash": lists::hash(&theirs, 1) }] });
+    let path = "POST /v1/partners/northwind/catalogue/entries?wait=20";
+    for (names, outcomes) in [
+        (json!(["Contoso"]), ["registered", "foreignManufacturer"]),
+        (json!(["Fabrikam"]), ["foreignManufacturer", "registered"]),
+        (json!([]), ["foreignManufacturer"; 2]),
+    ] {
+        let bind = json!({ "manufacturers": names });
+        let bound = served.ask(&Who::Service, "PATCH /v1/partners/northwind", &bind).await?;
+        assert_eq!(bound.status, 200, "{}", bound.body);
+        let taken = served.ask(&served.oem, path, &body).await?;
+        let location = taken.headers["location"].to_str()?.to_owned();
+        let upload = served.get(&served.oem, &format!("{location}?wait=20")).await?;
+        let refused = outcomes.iter().filter(|outcome| **outcome != "registered").count();
+        assert_eq!(upload["state"], "finished-with-errors", "{names}: {upload}");
+        assert_eq!(upload["counts"]["foreignManufacturer"], refused, "{names}: {upload}");
+        let rows = served.get(&served.oem, &format!("{location}/rows")).await?;
+        for (at, (outcome, name)) in outcomes.iter().zip(["Contoso", "Fabrikam"]).enumerate() {
+            let row = &rows["rows"][at];
+            assert_eq!(row["outcome"], *outcome, "{names}: {rows}");
+            if *outcome == "foreignManufacturer" {
+                let detail = row["detail"].as_str().unwrap_or_default();
+                assert!(
+                    detail.contains(&format!("names the manufacturer `{name}`")),
+                    "{names}: {row}"
+                );
+            }
+        }
+    }
+    assert_eq!(served.catalogue().await?.len(), 2, "each once, under its own name");
+    Ok(())
+}

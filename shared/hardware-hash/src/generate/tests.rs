@@ -1,12 +1,16 @@
 //! Devices are deterministic, do not share keys, and give good hashes.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 
 use proptest::prelude::*;
 
 use super::*;
+use crate::envelope::Envelope;
+use crate::hypervisor::is_virtual_machine;
 use crate::placeholder::is_pkid;
-use crate::{HardwareHash, TEXT_LENGTH};
+use crate::summary::{Summary, summarise};
+use crate::{HardwareHash, TEXT_LENGTH, kind};
 
 #[test]
 fn a_device_depends_on_seed_and_number_only() {
@@ -105,6 +109,54 @@ fn replacements_replace_what_they_name() {
     let untouched = old.clone().with_board_of(&donor, Rewritten::Nothing);
     assert_eq!((untouched.serial, untouched.product), (donor.serial, donor.product));
     assert!(!old.virtual_machine().has_tpm());
+}
+
+#[test]
+fn a_virtual_machine_shows_what_a_hypervisor_gives_it_and_nothing_else() {
+    let laptop = Generator::new(1).device(1);
+    let machine = laptop.clone().virtual_machine();
+    assert!(is_virtual_machine(&machine.manufacturer, &machine.product));
+    assert!(!is_virtual_machine(&laptop.manufacturer, &laptop.product));
+    let shown = |device: &SyntheticDevice| {
+        let hash = device.capture(&Capture::default()).encode();
+        let (envelope, _) = Envelope::parse(&hash).unwrap();
+        let Summary { identity, components } = summarise(&envelope);
+        let kinds: Vec<u16> = envelope.records().map(|record| record.kind).collect();
+        (
+            (
+                identity.manufacturer.map(Cow::into_owned),
+                identity.product.map(Cow::into_owned),
+            ),
+            (
+                identity.pkid.is_some(),
+                identity.ek_digest.is_some(),
+                kinds.contains(&kind::TPM_VERSION),
+            ),
+            (components.macs.len(), components.disks.len()),
+            kinds.contains(&kind::BOARD_MANUFACTURER),
+            (identity.serial.map(Cow::into_owned), identity.uuid),
+        )
+    };
+    let own = |device: &SyntheticDevice| (Some(device.serial.clone()), Some(device.uuid));
+    let names = |manufacturer: &str, product: &str| (Some(manufacturer.to_owned()), Some(product.to_owned()));
+    let nothing = (false, false, false);
+    let expected = (
+        names(HYPER_V.manufacturer, HYPER_V.product),
+        nothing,
+        (1, 0),
+        false,
+        own(&laptop),
+    );
+    assert_eq!(shown(&machine), expected);
+    let everything = (true, true, true);
+    let expected = (
+        names("Contoso", &laptop.product),
+        everything,
+        (3, 1),
+        true,
+        own(&laptop),
+    );
+    assert_eq!(shown(&laptop), expected);
 }
 
 #[test]
