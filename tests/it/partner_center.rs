@@ -141,6 +141,9 @@ fn code(answer: &Answer) -> (u16, i64) {
         "{answer:?}"
     );
     assert!(body["data"].is_array() && body["source"].is_string(), "{answer:?}");
-    assert_eq!(answer.headers["content-type"], "application/json; charset=utf-8", "{answer:?}");
+    assert_eq!(
+        answer.headers["content-type"], "application/json; charset=utf-8",
+        "{answer:?}"
+    );
     (answer.status.as_u16(), body["code"].as_i64().unwrap())
 }

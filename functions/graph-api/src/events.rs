@@ -115,18 +115,13 @@ impl Source for Boots<'_> {
         let devices: Vec<_> = page.devices.iter().collect();
         let contacts = self.api.function.contacts.get_many(&devices).await?;
         let none = Contact::default();
-        let rows = page.devices.iter().filter_map(|device| {
+        Ok(Chunk::among(&page.devices, page.next, |device| {
             let boot = Boot::of(device, contacts.get(&device.id).unwrap_or(&none), self.since)?;
             let name = boot.profile().and_then(|id| self.profiles.get(&id));
             Some(Row {
                 entity: boot.entity(name.map(String::as_str)),
                 mark: Devices::behind(device),
             })
-        });
-        Ok(Chunk {
-            rows: rows.collect(),
-            looked: page.devices.len(),
-            next: page.next,
-        })
+        }))
     }
 }

@@ -89,17 +89,12 @@ async fn chunk(api: &Api, tenant: TenantId, mark: Option<String>) -> Result<Chun
     let after = after.map_err(|_| Problem::at("$skiptoken", "It is not one that this list gave."))?;
     let page = api.function.imports.list(tenant, after, CHUNK).await?;
     let rows = results::settled(api, tenant, page.rows).await?;
-    Ok(Chunk {
-        looked: rows.len(),
-        rows: rows
-            .iter()
-            .map(|row| Row {
-                entity: model::entity(row),
-                mark: row.id.to_string(),
-            })
-            .collect(),
-        next: page.next.map(|id| id.to_string()),
-    })
+    Ok(Chunk::among(&rows, page.next.map(|id| id.to_string()), |row| {
+        Some(Row {
+            entity: model::entity(row),
+            mark: row.id.to_string(),
+        })
+    }))
 }
 
 /// Shows a row.

@@ -36,15 +36,30 @@ async fn what_was_announced_beside_these_calls_is_no_job() -> Result<()> {
 
     let devices = json!([{ "productKeyId": device(1).pkid }]);
     let native = format!("POST /v1/tenants/{}/devices", place.tenant);
-    let upload = json!({ "name": "native.csv", "size": 17 << 20 });
     let announced = native.replace("/devices", "/uploads");
-    for (what, body) in [(native, json!({ "devices": devices })), (announced, upload)] {
+    // One that only has the name of these lists is none of them either.
+    let uploads = [
+        json!({ "name": "native.csv", "size": 17 }),
+        json!({ "name": "device-batch.csv", "size": 17 << 20 }),
+        json!({ "name": "device-batch.csv", "size": 17, "multipart": true }),
+        json!({ "name": "device-batch.csv", "size": 17, "validateOnly": true }),
+    ];
+    let uploads = uploads.into_iter().map(|upload| (announced.clone(), upload));
+    for (what, body) in uploads.chain([(native, json!({ "devices": devices }))]) {
         let taken = place.ask(&what, &body).await?;
         assert!(taken.status.is_success(), "{taken:?}");
         let id = taken.body["announcement"].as_str().or(taken.body["id"].as_str());
-        let job = job_of(id.ok_or("no id")?)?;
+        let id = id.ok_or("no id")?;
+        if let Some(size) = body["size"].as_u64() {
+            let announced = place.world.embedded.announcements().get(&id.parse()?).await?;
+            let key = announced.ok_or("no announcement")?.key;
+            let list = vec![b'x'; usize::try_from(size)?];
+            place.world.drop_file(&key, list, &[]).await?;
+            place.world.flow.idle().await;
+        }
+        let job = job_of(id)?;
         let told = place.get(&format!("~/batchJobStatus/{job}")).await?;
-        assert_eq!(code(&told), (404, 1000), "{what}");
+        assert_eq!(code(&told), (404, 1000), "{what} {body}");
     }
     Ok(())
 }

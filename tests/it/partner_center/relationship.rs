@@ -1,10 +1,14 @@
 //! Invitations, and the end of a relationship.
 
-use journeys::api::{PUBLIC_URL, Who};
+use std::time::Duration;
+
+use journeys::api::{Api, NOBODY, PUBLIC_URL, Who};
+use journeys::by_hand::at_transactions;
 use journeys::world::Result;
 use muster_core::access::Role;
 use muster_core::grant::GrantState;
 use muster_core::party::{PartnerKind, Registrant};
+use muster_local::faults::Fault;
 use serde_json::{Value, json};
 
 use super::{Place, by_key, code};
@@ -37,6 +41,37 @@ async fn of_those_that_end_it_at_once_none_is_refused() -> Result<()> {
         assert!([200, 403].contains(&answer.status.as_u16()), "{answer:?}");
     }
     assert!(ended.iter().any(|answer| answer.status == 200), "{ended:?}");
+    place.assert_sound().await
+}
+
+/// The customer says yes between the partner's look and its no: the consent that stands then is given back.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_consent_that_is_given_at_that_moment_is_given_back_too() -> Result<()> {
+    let place = Place::new().await?;
+    let adatum = place.world.partner("adatum", PartnerKind::CspDirect, None).await?;
+    place.world.request(place.tenant, &adatum, None).await?;
+    let slow = at_transactions(&place.world.embedded, |n| match n {
+        1 => Fault::Delay(Duration::from_millis(600)),
+        _ => Fault::None,
+    });
+    let api = Api::over_state(&slow, NOBODY)?;
+    let who = Who::OfPartner(adatum.clone(), Role::AdminAgent);
+    let what = format!("PATCH /v1/customers/{}", place.tenant);
+    let none = json!({ "relationshipToPartner": "none" });
+    let grants = place.world.embedded.grants();
+    let granted = async {
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        let granted = grants
+            .grant(place.tenant, &adatum, "admin", place.world.now())
+            .await??;
+        Result::Ok(granted.state)
+    };
+    let (ended, granted) = tokio::join!(api.ask(&who, &place.world, &what, &[], &none), granted);
+    assert_eq!(granted?, GrantState::Granted);
+    let ended = ended?;
+    assert_eq!(ended.status, 200, "{ended:?}");
+    let grant = grants.get(place.tenant, &Registrant::Partner(adatum)).await?;
+    assert_eq!(grant.map(|grant| grant.state), Some(GrantState::Revoked));
     place.assert_sound().await
 }
 

@@ -82,7 +82,7 @@ impl Source for Found<'_> {
         if search.nothing {
             return Ok(Chunk::default());
         }
-        let (mut look, mut place) = match &mark {
+        let (look, mut place) = match &mark {
             None => (usize::from(search.first.is_none()), None),
             Some(mark) => read_mark(mark).ok_or_else(no_mark)?,
         };
@@ -112,22 +112,13 @@ impl Source for Found<'_> {
             let begins = |first: &String| serial.is_some_and(|serial| serial.starts_with(first.as_str()));
             look == 1 && search.first.as_ref().is_some_and(begins)
         };
-        let looked = page.devices.len();
-        let rows = page
-            .devices
-            .iter()
-            .filter(|device| !seen(device.serial.as_deref()))
-            .map(|device| Row {
+        let next = next.or_else(|| (look == 0).then(|| "1:".to_owned()));
+        Ok(Chunk::among(&page.devices, next, |device| {
+            (!seen(device.serial.as_deref())).then(|| Row {
                 entity: entity(device, contacts.get(&device.id)),
                 mark: format!("{look}:{}", Devices::behind(device)),
             })
-            .collect();
-        let next = next.or_else(|| {
-            let again = look == 0;
-            look += 1;
-            again.then(|| format!("{look}:"))
-        });
-        Ok(Chunk { rows, looked, next })
+        }))
     }
 }
 

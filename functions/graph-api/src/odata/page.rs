@@ -19,6 +19,17 @@ pub(crate) struct Chunk {
     pub(crate) next: Option<String>,
 }
 
+impl Chunk {
+    /// The rows that come of what was looked at.
+    pub(crate) fn among<T>(looked: &[T], next: Option<String>, row: impl Fn(&T) -> Option<Row>) -> Self {
+        Self {
+            rows: looked.iter().filter_map(row).collect(),
+            looked: looked.len(),
+            next,
+        }
+    }
+}
+
 /// An entity and where the list goes on behind it.
 #[derive(Debug, Clone)]
 pub(crate) struct Row {
@@ -150,7 +161,8 @@ mod tests {
 
     impl Source for Nothing {
         async fn read(&self, _: Option<String>) -> Result<Chunk, Problem> {
-            self.reads.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            let before = self.reads.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            assert!(before < MOST_SEEN, "it would go on for ever");
             Ok(Chunk {
                 looked: self.looked,
                 next: Some("on".to_owned()),
@@ -216,6 +228,22 @@ mod tests {
             assert_eq!((listed.entities.len(), listed.next.as_deref()), (0, Some("on")));
             assert_eq!(nothing.reads.into_inner(), reads, "{looked}");
         }
+    }
+
+    #[test]
+    fn what_comes_to_no_row_was_looked_at_too() {
+        let odd = |n: &u8| {
+            (n % 2 == 1).then(|| Row {
+                entity: Entity::new(),
+                mark: n.to_string(),
+            })
+        };
+        let chunk = Chunk::among(&[1, 2, 3, 4, 6], Some("on".to_owned()), odd);
+        let marks: Vec<&str> = chunk.rows.iter().map(|row| row.mark.as_str()).collect();
+        assert_eq!(
+            (marks, chunk.looked, chunk.next.as_deref()),
+            (vec!["1", "3"], 5, Some("on"))
+        );
     }
 
     #[tokio::test]

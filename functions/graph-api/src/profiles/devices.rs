@@ -1,16 +1,17 @@
 //! Devices of a profile: those that it names one by one, and those that have it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
+use muster_core::deployment::Contact;
 use muster_core::id::DeviceId;
 use muster_core::profile::{Profile, Side};
 use muster_runtime::http::{FieldError, Problem};
 use muster_store::ErrorKind;
 use muster_store::devices::Devices;
-use muster_store::profiles::{ListOutcome, Placed, Placing};
+use muster_store::profiles::{AssignedPage, ListOutcome, Placed, Placing};
 
 use crate::Api;
 use crate::asked::Asked;
@@ -110,15 +111,20 @@ impl Source for Having<'_> {
         })?;
         let devices: Vec<_> = page.devices.iter().map(|one| &one.device).collect();
         let contacts = self.api.function.contacts.get_many(&devices).await?;
-        let rows = page.devices.iter().map(|one| Row {
-            entity: devices::entity(&one.device, contacts.get(&one.device.id)),
-            mark: Devices::behind(&one.device),
-        });
-        Ok(Chunk {
-            rows: rows.collect(),
-            looked: page.judged,
-            next: page.next,
-        })
+        Ok(chunk(page, &contacts))
+    }
+}
+
+/// A part of the list: whoever was judged for it was looked at.
+fn chunk(page: AssignedPage, contacts: &HashMap<DeviceId, Contact>) -> Chunk {
+    let rows = page.devices.iter().map(|one| Row {
+        entity: devices::entity(&one.device, contacts.get(&one.device.id)),
+        mark: Devices::behind(&one.device),
+    });
+    Chunk {
+        rows: rows.collect(),
+        looked: page.judged,
+        next: page.next,
     }
 }
 
@@ -142,4 +148,23 @@ pub(crate) async fn assigned_devices(
         &format!("{SET}('{}')/assignedDevices", profile.id),
         listed,
     )))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn devices_that_have_another_profile_were_looked_at_too() {
+        let page = AssignedPage {
+            devices: Vec::new(),
+            judged: 1000,
+            next: Some("on".to_owned()),
+        };
+        let chunk = chunk(page, &HashMap::new());
+        assert_eq!(
+            (chunk.rows.len(), chunk.looked, chunk.next.as_deref()),
+            (0, 1000, Some("on"))
+        );
+    }
 }
