@@ -184,7 +184,7 @@ fn request(inner: &Inner, version: Version, token: Option<&HeaderValue>) -> Resu
     let (version, url) = versioned(url).unwrap_or((version, url));
     let uri = format!("/{}/{url}", version.as_str());
     // Addresses stand in JSON as people read them.
-    let uri = uri.replace(' ', "%20").replace('\\', "%5C");
+    let uri = uri.replace(' ', "%20");
     let mut request = Request::builder().method(method).uri(uri);
     if let Some(headers) = request.headers_mut() {
         headers.extend(token.map(|token| (header::AUTHORIZATION, token.clone())));
