@@ -231,7 +231,7 @@ async fn what_is_spelt_otherwise_is_answered_in_the_words_of_whoever_sent_it() -
         let answer = function.clone().oneshot(request.body(Body::empty())?).await?;
         let (status, kind) = (answer.status().as_u16(), answer.headers()["content-type"].clone());
         let body: Value = serde_json::from_slice(&answer.into_body().collect().await?.to_bytes())?;
-        assert_eq!(kind, "application/json", "{what}: {body}");
+        assert_eq!(kind, "application/json; charset=utf-8", "{what}: {body}");
         match words {
             Some(words) => {
                 assert_eq!(

@@ -7,7 +7,7 @@ use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use axum::routing::any;
 use axum::{Json, Router};
-use muster_runtime::http::Guard;
+use muster_runtime::http::{Guard, name_encoding};
 use serde_json::json;
 
 /// The router as it serves where Graph's routes are another function's. [`around`](muster_runtime::http::around)
@@ -36,5 +36,7 @@ async fn graph(State(guard): State<Guard>, uri: Uri, headers: HeaderMap) -> Resp
             "client-request-id": id("client-request-id").unwrap_or(request),
         },
     }});
-    (StatusCode::NOT_FOUND, Json(body)).into_response()
+    let mut response = (StatusCode::NOT_FOUND, Json(body)).into_response();
+    name_encoding(response.headers_mut());
+    response
 }

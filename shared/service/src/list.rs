@@ -68,10 +68,13 @@ fn cells_of(at: usize, device: &DeviceRow, errors: &mut Vec<FieldError>) -> Cell
             String::new()
         })
     };
+    // Spreadsheets and scripts break it into lines, which loses nothing of it.
+    let hash = device.hardware_hash.as_deref();
+    let hash = hash.map(|hash| hash.replace(['\r', '\n', '\t'], ""));
     let cells = Cells {
         serial: cell("serialNumber", &device.serial_number, 128),
         product_id: cell("productKeyId", &device.product_key_id, 64),
-        hash: cell("hardwareHash", &device.hardware_hash, 24_000),
+        hash: cell("hardwareHash", &hash, 24_000),
         group_tag: cell("groupTag", &device.group_tag, 128),
         assigned_user: cell("assignedUser", &device.assigned_user, 320),
         manufacturer: cell("manufacturer", &device.manufacturer, 128),
@@ -268,6 +271,16 @@ mod tests {
         };
         assert_eq!(paths(&[hash]), ["devices[0].hardwareHash"]);
         assert_eq!(paths(&vec![DeviceRow::default(); 1000]).len(), MAX_ERRORS);
+    }
+
+    #[test]
+    fn a_hash_may_be_broken_into_lines() {
+        let broken = DeviceRow {
+            hardware_hash: Some("T0\r\n\tEA\n".to_owned()),
+            ..DeviceRow::default()
+        };
+        let found = read(&list_of(&[broken]).unwrap());
+        assert_eq!(found[0][2].as_deref(), Some("T0EA"));
     }
 
     #[test]
