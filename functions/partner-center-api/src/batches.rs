@@ -127,9 +127,11 @@ pub(crate) async fn known(
     found.ok_or_else(Problem::not_found)
 }
 
-/// Whether it is a list that was handed in here: partners announce other uploads too, which are no jobs.
+/// Whether it is a list that was handed in here: partners announce other uploads too, which are no jobs, however they call
+/// them. What is still to be uploaded has time for it; a list that is handed in has none.
 pub(crate) fn is_list(announced: &Announcement) -> bool {
-    announced.channel == Channel::PartnerCenter
+    announced.expires_at == announced.created_at
+        && announced.channel == Channel::PartnerCenter
         && announced.name == LIST
         && announced.parts.is_none()
         && !announced.options.validate_only

@@ -13,7 +13,7 @@ use muster_core::upload::{ObjectVersion, Reason, UploadState, lost};
 use muster_runtime::http::{Acting, Problem};
 use muster_service::list::{Named, names_in};
 use muster_service::uploads::Found;
-use muster_store::device_batches::PolicyUpdate;
+use muster_store::device_batches::{MAX_DEVICES, PolicyUpdate};
 use muster_store::outcomes::{RowsOf, rows_of_batch};
 use muster_store::uploads::UploadStatus;
 use uuid::Uuid;
@@ -111,7 +111,7 @@ async fn names(api: &Api, object: &ObjectVersion, size: u64) -> Result<Arc<[Name
     let Some(list) = api.function.objects.read_range(object, 0, size).await? else {
         return Ok(Arc::default());
     };
-    let names: Arc<[Named]> = names_in(&list).into();
+    let names: Arc<[Named]> = names_in(&list, MAX_DEVICES).into();
     api.names.keep(id, Arc::clone(&names));
     Ok(names)
 }

@@ -7,7 +7,7 @@ use lru::LruCache;
 use muster_core::id::UploadId;
 use muster_service::list::Named;
 
-/// How many lists are remembered: each has a thousand names at most.
+/// How many lists are remembered, each with as many names as a list has devices: 16.
 const LISTS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(15);
 
 /// The names in the lists that were asked for last. A list never changes: an upload is one version of an object.

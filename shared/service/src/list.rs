@@ -154,9 +154,10 @@ pub struct Named {
     pub product_key_id: Option<String>,
 }
 
-/// What the devices of a list of ours ([`list_of`]) are called in it, in order. Empty where it is none.
+/// What the first devices of a list of ours ([`list_of`]) are called in it, in order, and so many at most. Empty where it is
+/// none.
 #[must_use]
-pub fn names_in(list: &[u8]) -> Vec<Named> {
+pub fn names_in(list: &[u8], most: usize) -> Vec<Named> {
     let Ok(dialect) = sniff(list, true) else {
         return Vec::new();
     };
@@ -172,6 +173,9 @@ pub fn names_in(list: &[u8]) -> Vec<Named> {
         let range = usize::try_from(cut.start).ok().zip(usize::try_from(cut.end).ok());
         let bytes = range.and_then(|(start, end)| list.get(start..end)).unwrap_or_default();
         for row in RowReader::new(&dialect, bytes, cut.first_line, cut.first_row, cut.start) {
+            if names.len() == most {
+                return names;
+            }
             let value = |column: Column| row.get(column).map(str::to_owned);
             names.push(Named {
                 serial_number: value(Column::SerialNumber),
@@ -329,7 +333,9 @@ mod tests {
                         serial_number: serial_number.clone(),
                         product_key_id: product_key_id.clone(),
                     });
-                    prop_assert_eq!(names_in(&list), names.collect::<Vec<_>>());
+                    let names: Vec<_> = names.collect();
+                    prop_assert_eq!(&names_in(&list, usize::MAX), &names);
+                    prop_assert_eq!(&names_in(&list, 1), &names[..names.len().min(1)]);
                     prop_assert_eq!(read(&list), expected);
                 }
                 Err(errors) => prop_assert!(errors.iter().all(|error| error.path.starts_with("devices["))),

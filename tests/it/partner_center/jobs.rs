@@ -40,6 +40,7 @@ async fn what_was_announced_beside_these_calls_is_no_job() -> Result<()> {
     // One that only has the name of these lists is none of them either.
     let uploads = [
         json!({ "name": "native.csv", "size": 17 }),
+        json!({ "name": "device-batch.csv", "size": 17 }),
         json!({ "name": "device-batch.csv", "size": 17 << 20 }),
         json!({ "name": "device-batch.csv", "size": 17, "multipart": true }),
         json!({ "name": "device-batch.csv", "size": 17, "validateOnly": true }),
