@@ -3,6 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use futures::{StreamExt as _, stream};
+use muster_core::Timestamp;
 use muster_core::id::UploadId;
 use muster_core::outcome::Outcome;
 use muster_core::upload::UploadState;
@@ -16,6 +17,8 @@ use crate::model::Status;
 
 /// How many uploads are read for a page of batches, unless its first batch has more of them.
 const MAX_READ: usize = 1000;
+/// Of how many batches it is kept for a page at most: whoever lists them waits for it.
+const MAX_KEPT: usize = 25;
 /// Of how many batches it is kept at once what came of their uploads.
 const AT_ONCE: usize = 8;
 
@@ -29,7 +32,7 @@ pub(crate) struct Progress {
 /// so that nobody reads it again.
 pub(crate) async fn of_page(api: &Api, page: &mut DeviceBatchPage) -> Result<Vec<Progress>, Problem> {
     cut(page);
-    let read = Read::of(&api.function.uploads, &page.batches).await?;
+    let read = Read::of(&api.function.uploads, &page.batches, api.guard.now()).await?;
     keep(&api.function.device_batches, &read, &page.batches).await;
     Ok(page.batches.iter().map(|batch| read.progress(batch)).collect())
 }
@@ -53,7 +56,7 @@ async fn keep(batches: &DeviceBatches, read: &Read, page: &[DeviceBatch]) {
     let mut news = Vec::new();
     for batch in page {
         let ended = read.ended(batch);
-        if ended != batch.ended {
+        if ended != batch.ended && news.len() < MAX_KEPT {
             news.push((batch.clone(), ended));
         }
     }
@@ -72,10 +75,12 @@ struct Read {
     known: HashMap<UploadId, UploadStatus>,
     /// Those that nobody tries to split any more.
     given_up: BTreeSet<UploadId>,
+    /// When they were read.
+    now: Timestamp,
 }
 
 impl Read {
-    async fn of(uploads: &Uploads, batches: &[DeviceBatch]) -> Result<Self, StoreError> {
+    async fn of(uploads: &Uploads, batches: &[DeviceBatch], now: Timestamp) -> Result<Self, StoreError> {
         let open: BTreeSet<UploadId> = batches.iter().flat_map(DeviceBatch::open).cloned().collect();
         let open: Vec<UploadId> = open.into_iter().collect();
         let known = uploads.get_many(&open).await?;
@@ -83,7 +88,7 @@ impl Read {
             known.into_iter().map(|status| (status.id.clone(), status)).collect();
         let unknown: Vec<UploadId> = open.into_iter().filter(|id| !known.contains_key(id)).collect();
         let given_up = uploads.given_up_unsplit(&unknown).await?;
-        Ok(Self { known, given_up })
+        Ok(Self { known, given_up, now })
     }
 
     fn status(&self, id: &UploadId) -> Status {
@@ -98,7 +103,7 @@ impl Read {
     /// What came of the oldest uploads of a batch that stay as they are.
     fn ended(&self, batch: &DeviceBatch) -> Ended {
         let known = batch.open().iter().map_while(|id| self.known.get(id));
-        let lasting = known.take_while(|status| status.state.is_lasting());
+        let lasting = known.take_while(|status| status.is_lasting(self.now));
         lasting.fold(batch.ended, |ended, status| Ended {
             uploads: ended.uploads + 1,
             devices: ended.devices + registered(status),
@@ -210,15 +215,21 @@ mod tests {
     #[test]
     fn what_can_go_on_is_not_kept_nor_what_is_behind_it() {
         let batch = page(&[(4, 0)]).batches.remove(0);
-        let read = |states: [&str; 4]| {
+        let read = |states: [&str; 4], now: Timestamp| {
             let known = batch.uploads.iter().zip(states).filter(|(_, state)| !state.is_empty());
             Read {
                 known: known
                     .map(|(id, state)| (id.clone(), upload(id, state, u64::from(state == "finished"))))
                     .collect(),
                 given_up: BTreeSet::new(),
+                now,
             }
         };
+        let young: Timestamp = "2026-01-29T00:00:00Z".parse().unwrap();
+        let old: Timestamp = "2026-01-31T00:00:00Z".parse().unwrap();
+        // What was given up long ago cannot be taken up again.
+        let kept = read(["finished", "failed", "finished", "processing"], old).ended(&batch);
+        assert_eq!((kept.uploads, kept.devices, kept.failed), (3, 2, true));
         for (states, ended, status, devices) in [
             (
                 ["finished", "finished", "", "finished"],
@@ -246,7 +257,7 @@ mod tests {
             ),
             (["finished"; 4], (4, 4, false), Status::Finished, 4),
         ] {
-            let read = read(states);
+            let read = read(states, young);
             let (uploads, registered, failed) = ended;
             let kept = read.ended(&batch);
             assert_eq!(

@@ -57,7 +57,7 @@ impl UploadState {
         !matches!(self, Self::Processing)
     }
 
-    /// Whether it stays so for ever: what was given up can be taken up again.
+    /// Whether it stays so for ever, as far as the state says it: what was given up can be taken up again.
     #[must_use]
     pub const fn is_lasting(self) -> bool {
         !matches!(self, Self::Processing | Self::Failed)

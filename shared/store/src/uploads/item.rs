@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::ToSpan as _;
 use muster_core::Timestamp;
 use muster_core::channel::Channel;
 use muster_core::grant::GrantPin;
@@ -11,6 +12,8 @@ use muster_core::outcome::Outcome;
 use muster_core::party::Registrant;
 use muster_core::upload::{ObjectVersion, Reason, Upload, UploadState};
 use serde::{Deserialize, Serialize};
+
+use crate::receipts::RECEIPTS_KEPT_DAYS;
 
 /// Batches of one progress item.
 pub(crate) const GROUP: u32 = 256;
@@ -106,6 +109,20 @@ pub struct RefusedUpload {
 }
 
 impl UploadStatus {
+    /// Whether it can be taken up again no more: its receipts are gone soon, and without them nobody knows what was done of
+    /// it.
+    #[must_use]
+    pub fn is_past_resuming(&self, now: Timestamp) -> bool {
+        let kept = ((RECEIPTS_KEPT_DAYS - 1) * 24).hours();
+        now.checked_sub(kept).is_ok_and(|oldest| self.created_at < oldest)
+    }
+
+    /// Whether nothing will change its state and its counts any more.
+    #[must_use]
+    pub fn is_lasting(&self, now: Timestamp) -> bool {
+        self.state.is_lasting() || (self.state == UploadState::Failed && self.is_past_resuming(now))
+    }
+
     /// What never changes of an upload that was accepted; `None` for one that was refused before all of it was known.
     #[must_use]
     pub fn upload(&self) -> Option<Upload> {

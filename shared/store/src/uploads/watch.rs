@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use jiff::{SignedDuration, ToSpan as _};
+use jiff::SignedDuration;
 use muster_core::Timestamp;
 use muster_core::id::{TenantId, UploadId};
 use muster_core::party::Registrant;
@@ -200,8 +200,7 @@ impl Uploads {
         let Some(status) = self.get(id).await? else {
             return self.resume_unsplit(id, now).await;
         };
-        let oldest = now.checked_sub((RECEIPTS_KEPT_DAYS * 24 - 24).hours()).unwrap_or(now);
-        if status.created_at < oldest {
+        if status.is_past_resuming(now) {
             let message = format!(
                 "it is older than {} days; upload the file again",
                 RECEIPTS_KEPT_DAYS - 1
