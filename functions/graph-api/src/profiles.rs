@@ -12,10 +12,12 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use muster_core::channel::Channel;
 use muster_core::id::{ProfileId, TenantId};
+use muster_core::party::Groups;
 use muster_core::profile::Profile;
 use muster_runtime::http::{Code, Problem};
 use muster_store::profiles::ProfileFilter;
 use serde::Deserialize;
+use serde_json::Value;
 
 use crate::Api;
 use crate::asked::Asked;
@@ -23,7 +25,7 @@ use crate::body::Raw;
 use crate::fault::Refusal;
 use crate::odata::{Chunk, Entity, Options, Row, Source, list};
 
-use model::PROFILE;
+use model::{ASSIGNMENTS, PROFILE};
 use writer::Writer;
 
 pub(crate) use assignments::{add_assignment, delete_assignment, get_assignment, list_assignments};
@@ -34,6 +36,9 @@ pub(crate) use model::entity;
 const SET: &str = "deviceManagement/windowsAutopilotDeploymentProfiles";
 /// How many profiles are read at once.
 const CHUNK: usize = 100;
+
+/// How many a page has at most that tells assignments, too: each may have hundreds.
+const EXPANDED: usize = 50;
 
 /// What a path names.
 #[derive(Deserialize)]
@@ -49,10 +54,29 @@ impl Named {
     }
 }
 
+/// A profile, with its assignments where they are asked for; `groups`: those of the tenant, in that case.
+fn shown(profile: &Profile, groups: Option<&Groups>) -> Entity {
+    let mut told = entity(profile);
+    if let Some(groups) = groups {
+        let all = assignments::all(profile, groups).into_iter().map(Value::Object);
+        told.insert(ASSIGNMENTS.to_owned(), all.collect());
+    }
+    told
+}
+
+/// The tenant's groups, if assignments are asked for.
+async fn expanded(api: &Api, asked: &Asked, options: &Options) -> Result<Option<Groups>, Problem> {
+    match options.expand.is_empty() {
+        true => Ok(None),
+        false => assignments::groups(api, asked).await.map(Some),
+    }
+}
+
 /// A tenant's profiles, the oldest first.
 struct All<'a> {
     api: &'a Api,
     tenant: TenantId,
+    groups: Option<Groups>,
 }
 
 impl Source for All<'_> {
@@ -78,7 +102,7 @@ impl Source for All<'_> {
                 .profiles
                 .iter()
                 .map(|profile| Row {
-                    entity: entity(profile),
+                    entity: shown(profile, self.groups.as_ref()),
                     mark: profile.id.to_string(),
                 })
                 .collect(),
@@ -89,11 +113,15 @@ impl Source for All<'_> {
 
 /// Lists the tenant's profiles.
 pub(crate) async fn list_profiles(State(api): State<Api>, asked: Asked) -> Result<Json<Entity>, Refusal> {
-    let options = asked.options(&PROFILE)?;
+    let mut options = asked.options(&PROFILE)?;
+    if !options.expand.is_empty() {
+        options.top = Some(options.page().min(EXPANDED));
+    }
     api.rights().may_see(&asked.acting, asked.tenant).await?;
     let all = All {
         api: &api,
         tenant: asked.tenant,
+        groups: expanded(&api, &asked, &options).await?,
     };
     let listed = list(&options, asked.mark(&options)?, &all).await?;
     Ok(Json(asked.page(&options, SET, listed)))
@@ -107,7 +135,8 @@ pub(crate) async fn get_profile(
 ) -> Result<Json<Entity>, Refusal> {
     let options = asked.options(&PROFILE)?;
     let profile = known(&api, &asked, &named).await?;
-    Ok(Json(asked.entity(&options, SET, entity(&profile))))
+    let groups = expanded(&api, &asked, &options).await?;
+    Ok(Json(asked.entity(&options, SET, shown(&profile, groups.as_ref()))))
 }
 
 /// A profile of the tenant, for whoever may see its devices.

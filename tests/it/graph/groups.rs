@@ -211,6 +211,10 @@ async fn a_declaration_that_is_taken_back_leaves_profiles_as_they_are() -> Resul
         let answer = place.send(&format!("{method} {path}"), b"").await?;
         assert_eq!(answer.status, StatusCode::NOT_FOUND, "{method}: {}", answer.body);
     }
+    // Likewise where it is given another tag: the profile stays for the first one.
+    place.declare(json!({GROUP: "OFFICE"})).await?;
+    assert_eq!(place.targets(&profile).await?, []);
+    assert_eq!(place.tags(&profile).await?["includeGroupTags"], json!(["KIOSK"]));
     // Declared anew, it is told again.
     place.declare(json!({SECOND: "KIOSK"})).await?;
     assert_eq!(place.targets(&profile).await?, [(KIOSK.to_owned(), SECOND.to_owned())]);

@@ -48,6 +48,14 @@ async fn a_profile_is_made_changed_assigned_and_deleted() -> Result<()> {
         place.get(&format!("{path}/assignments")).await?.body["value"][0]["id"],
         json!(own)
     );
+    // As CIPP asks for them.
+    let listed = place.get(&format!("{PROFILES}?$expand=assignments")).await?;
+    let told = &listed.body["value"][0];
+    assert_eq!(told["assignments"][0]["id"], json!(own), "{}", listed.body);
+    let one = place.get(&format!("{path}?$expand=Assignments&$select=id")).await?;
+    assert_eq!(one.body["assignments"], told["assignments"], "{}", one.body);
+    assert_eq!(one.body.get("displayName"), None, "{}", one.body);
+    assert_eq!(place.get(&path).await?.body.get("assignments"), None);
     assert_eq!(
         place.get(&format!("{path}/assignments/{own}")).await?.status,
         StatusCode::OK

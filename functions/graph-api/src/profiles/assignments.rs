@@ -56,9 +56,15 @@ fn set(profile: &Profile) -> String {
 }
 
 /// The groups that the tenant declared.
-async fn groups(api: &Api, asked: &Asked) -> Result<Groups, Problem> {
+pub(super) async fn groups(api: &Api, asked: &Asked) -> Result<Groups, Problem> {
     let tenant = api.function.tenants.get(asked.tenant).await?;
     Ok(tenant.map(|tenant| tenant.groups).unwrap_or_default())
+}
+
+/// All assignments of a profile.
+pub(super) fn all(profile: &Profile, groups: &Groups) -> Vec<Entity> {
+    let targets = Target::all(&profile.assignment, groups).into_iter();
+    targets.map(|target| told(profile, target)).collect()
 }
 
 /// Assignments that are at hand.
@@ -92,8 +98,7 @@ pub(crate) async fn list_assignments(
 ) -> Result<Json<Entity>, Refusal> {
     let options = asked.options(&ASSIGNMENT)?;
     let profile = known(&api, &asked, &named).await?;
-    let targets = Target::all(&profile.assignment, &groups(&api, &asked).await?);
-    let all = AtHand(targets.into_iter().map(|target| told(&profile, target)).collect());
+    let all = AtHand(all(&profile, &groups(&api, &asked).await?));
     let listed = list(&options, asked.mark(&options)?, &all).await?;
     Ok(Json(asked.page(&options, &set(&profile), listed)))
 }

@@ -6,6 +6,9 @@ use serde_json::{Value, json};
 use crate::odata::{Entity, Kind, Property, Type};
 use crate::wire;
 
+/// What can be told with a profile.
+pub(super) const ASSIGNMENTS: &str = "assignments";
+
 /// What a profile has. Members of before, and those that took their places, are both told.
 pub(super) const PROFILE: Kind = Kind {
     name: "windowsAutopilotDeploymentProfile",
@@ -30,7 +33,7 @@ pub(super) const PROFILE: Kind = Kind {
         Property::text("managementServiceAppId"),
         Property::text("hybridAzureADJoinSkipConnectivityCheck").of(Type::Flag),
     ],
-    expands: &[],
+    expands: &[ASSIGNMENTS],
 };
 
 /// The types of profiles, by the directory that a device joins.

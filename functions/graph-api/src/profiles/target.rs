@@ -9,11 +9,19 @@ use muster_runtime::http::{FieldError, Problem};
 use serde_json::{Map, Value, json};
 
 use crate::body::{Members, checked};
+use crate::wire::NO_GUID;
 
 /// The types of targets.
 const ALL_DEVICES: &str = "#microsoft.graph.allDevicesAssignmentTarget";
 const GROUP: &str = "#microsoft.graph.groupAssignmentTarget";
 const EXCLUSION: &str = "#microsoft.graph.exclusionGroupAssignmentTarget";
+
+/// What narrows a target down at Intune, and what they hold where nothing does.
+const FILTER: [&str; 2] = [
+    "deviceAndAppManagementAssignmentFilterId",
+    "deviceAndAppManagementAssignmentFilterType",
+];
+const NO_FILTER: [&str; 2] = ["none", NO_GUID];
 
 /// What a profile is assigned to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,11 +45,14 @@ impl Target {
         }
         let target = members.inner("target").map(|mut target| {
             let (kind, group) = (target.text("@odata.type", 128), target.text("groupId", 128));
-            for name in [
-                "deviceAndAppManagementAssignmentFilterId",
-                "deviceAndAppManagementAssignmentFilterType",
-            ] {
-                target.ignore(name);
+            for name in FILTER {
+                let given = target.text(name, 128);
+                if given.is_some_and(|text| !NO_FILTER.iter().any(|none| none.eq_ignore_ascii_case(&text))) {
+                    target.wrong(
+                        name,
+                        "Muster knows no filters: the profile would be for more devices than is meant.",
+                    );
+                }
             }
             target.finish();
             (kind.unwrap_or_default(), group)
@@ -59,10 +70,15 @@ impl Target {
                 return Err(Problem::at("target", detail));
             }
         };
-        let group = group.unwrap_or_default().parse();
-        group
-            .map(|group| Self::Group(group, side))
-            .map_err(|_| Problem::at("target.groupId", "It is the group's id, a GUID."))
+        match group.unwrap_or_default().parse::<GroupId>() {
+            Ok(group) if group.is_of_a_group() => Ok(Self::Group(group, side)),
+            Ok(_) => {
+                let detail =
+                    format!("It is no group's id. For all devices, the target's @odata.type is {ALL_DEVICES}.");
+                Err(Problem::at("target.groupId", detail))
+            }
+            Err(_) => Err(Problem::at("target.groupId", "It is the group's id, a GUID.")),
+        }
     }
 
     /// What a profile with this assignment is assigned to. Group tags that no group stands for are left out: Graph has no
@@ -186,6 +202,9 @@ mod tests {
             let body = json!({"id": "any", "source": "direct", "sourceId": "any", "target": target.told()});
             assert_eq!(Target::read(body.as_object().cloned().unwrap()).unwrap(), target);
         }
+        let unfiltered = json!({"@odata.type": GROUP, "groupId": OFFICE, FILTER[0]: NO_GUID, FILTER[1]: "None"});
+        let body = json!({ "target": unfiltered }).as_object().cloned().unwrap();
+        assert_eq!(Target::read(body).unwrap(), group(OFFICE, Side::Include));
         for (target, path) in [
             (json!(null), "target"),
             (
@@ -195,6 +214,19 @@ mod tests {
             (json!({"@odata.type": GROUP}), "target.groupId"),
             (json!({"@odata.type": EXCLUSION, "groupId": "sales"}), "target.groupId"),
             (json!({"@odata.type": GROUP, "groupId": 7}), "target.groupId"),
+            (
+                json!({"@odata.type": GROUP, "groupId": GroupId::ALL_DEVICES}),
+                "target.groupId",
+            ),
+            (json!({"@odata.type": EXCLUSION, "groupId": NO_GUID}), "target.groupId"),
+            (
+                json!({"@odata.type": GROUP, "groupId": OFFICE, FILTER[0]: KIOSK, FILTER[1]: "none"}),
+                "target.deviceAndAppManagementAssignmentFilterId",
+            ),
+            (
+                json!({"@odata.type": ALL_DEVICES, FILTER[0]: null, FILTER[1]: "include"}),
+                "target.deviceAndAppManagementAssignmentFilterType",
+            ),
             (json!({"@odata.type": GROUP, "groupid": OFFICE}), "target.groupid"),
             (json!(7), "target"),
         ] {
