@@ -17,9 +17,6 @@ const CLIENT_REQUEST_ID: HeaderName = HeaderName::from_static("client-request-id
 /// The id of a request that no layer outside gave one.
 const NOBODY: &str = "00000000-0000-0000-0000-000000000000";
 
-/// How many faults a message tells at most.
-const MAX_ERRORS: usize = 100;
-
 /// Something that is refused in words of Graph's own.
 #[derive(Debug, Clone)]
 pub(crate) struct Fault {
@@ -196,7 +193,6 @@ fn of_problem(status: StatusCode, problem: &ProblemBody, ids: &Ids) -> Value {
         errors => {
             let all: Vec<String> = errors
                 .iter()
-                .take(MAX_ERRORS)
                 .map(|error| match error.path.as_str() {
                     "" => error.detail.clone(),
                     path => format!("{path}: {}", error.detail),

@@ -25,8 +25,6 @@ const SERVER_ID: HeaderName = HeaderName::from_static("ms-serverid");
 
 /// Characters of an error's description, and of what it says of one member, at most.
 const MAX_DESCRIPTION: usize = 1024;
-/// Of how many members an error tells at most.
-const MAX_DATA: usize = 100;
 
 /// The reason of a value that should be one of some words, and is none.
 pub(crate) const NO_ENUM: &str = "enum-not-parsable";
@@ -135,7 +133,6 @@ fn fault(problem: &ProblemBody, code: u32) -> Fault {
         data: problem
             .errors
             .iter()
-            .take(MAX_DATA)
             .map(|error| {
                 let line = format!("{}: {}", error.path, error.detail);
                 line.chars().take(MAX_DESCRIPTION).collect()
