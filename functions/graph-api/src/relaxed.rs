@@ -11,12 +11,11 @@ const MAX_LEN: usize = 16 << 10;
 /// Texts by name; null stands for none. Nothing else can stand there, so nothing is nested.
 pub(crate) type Texts = BTreeMap<String, Option<String>>;
 
-/// Reads the body.
+/// Reads the body. Escapes are those of JSON: JSON5 reads a backslash before any other letter as nothing, and a text that was
+/// pasted with one would lose it.
 ///
 /// # Errors
 /// When it is too long, is no JSON5 object, or holds something else than texts.
-/// Escapes are those of JSON: JSON5 reads a backslash before any other letter as nothing, and a text that was pasted with one
-/// would lose it.
 pub(crate) fn texts(body: &[u8]) -> Result<Texts, Problem> {
     let refuse = |what: String| Problem::new(Code::InvalidRequest, what);
     if body.len() > MAX_LEN {

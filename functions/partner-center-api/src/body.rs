@@ -186,7 +186,7 @@ mod tests {
         );
         let begin = std::time::Instant::now();
         assert_eq!(read::<Sent>(long.as_bytes()).unwrap().batchid, "a");
-        assert!(begin.elapsed().as_secs() < 2, "{:?}", begin.elapsed());
+        assert!(begin.elapsed().as_secs() < 20, "{:?}", begin.elapsed());
     }
 
     #[test]

@@ -10,6 +10,9 @@ use axum::{Json, Router};
 use muster_runtime::http::{Guard, name_encoding};
 use serde_json::json;
 
+/// Characters of a client's own id at most: a longer one is not told back.
+const MAX_ID: usize = 128;
+
 /// The router as it serves where Graph's routes are another function's. [`around`](muster_runtime::http::around)
 /// straightens paths before they come here.
 pub fn alone(router: Router, guard: Guard) -> Router {
@@ -22,7 +25,10 @@ pub fn alone(router: Router, guard: Guard) -> Router {
 /// Graph's 404. It tells nothing of any tenant, so that no token is looked at.
 async fn graph(State(guard): State<Guard>, uri: Uri, headers: HeaderMap) -> Response {
     let version = uri.path().split('/').nth(1).unwrap_or_default();
-    let id = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    let id = |name: &str| {
+        let text = headers.get(name)?.to_str().ok()?;
+        (text.len() <= MAX_ID).then_some(text)
+    };
     let request = id("request-id").unwrap_or_default();
     let body = json!({"error": {
         "code": "ResourceNotFound",

@@ -3,8 +3,9 @@
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
 use axum::{Extension, Json};
+use muster_core::grant::GrantError;
 use muster_core::id::TenantId;
-use muster_runtime::http::{Acting, Problem, Source};
+use muster_runtime::http::{Acting, Code, Problem, Source};
 use muster_store::Decider;
 
 use crate::body::AnyCase;
@@ -47,8 +48,11 @@ pub(crate) async fn end(
     };
     let (grants, now) = (&api.function.grants, api.guard.now());
     let ended = grants.end(tenant, partner(&acting)?, by, now).await?;
-    // All that stands in the way is that there is no consent, not even one that ended.
-    ended.map_err(|_none| Problem::not_found())?;
+    ended.map_err(|error| match error {
+        // Not even one that ended.
+        GrantError::NotGranted => Problem::not_found(),
+        other => Problem::new(Code::Internal, "The service failed.").caused_by(other.to_string()),
+    })?;
     let told = Customer {
         id: tenant.to_string(),
         relationship_to_partner: NONE,

@@ -74,7 +74,11 @@ impl<'a> ProfileActs<'a> {
             ProfileWritten::Overtaken(version) => overtaken(version),
             ProfileWritten::Faults(faults) => Problem::invalid(faults.into_iter().map(fault).collect()),
             ProfileWritten::Refused => self.denied().await,
-            _ => Problem::not_found(),
+            ProfileWritten::Absent
+            | ProfileWritten::NameTaken(_)
+            | ProfileWritten::SecondDefault(_)
+            | ProfileWritten::TooMany
+            | ProfileWritten::TooLarge => Problem::not_found(),
         })
     }
 
