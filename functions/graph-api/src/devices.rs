@@ -9,15 +9,19 @@ mod search;
 
 use axum::Json;
 use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse as _, Response};
 use muster_core::device::{Device, DeviceState};
 use muster_core::id::DeviceId;
 use muster_runtime::http::Problem;
 use serde::Deserialize;
+use serde_json::Value;
 
 use crate::Api;
 use crate::asked::Asked;
 use crate::fault::Refusal;
 use crate::odata::{Entity, Listed, Options, list};
+use crate::profiles;
 use crate::wire::{self, Version};
 
 use search::{Found, Search};
@@ -112,6 +116,21 @@ pub(crate) async fn get_device(
         told.extend(options.expand.iter().map(|name| ((*name).to_owned(), chosen.clone())));
     }
     Ok(Json(asked.entity(&options, SET, told)))
+}
+
+/// Shows the profile that a device has. There is no content where it has none, as OData has it.
+pub(crate) async fn get_profile(
+    State(api): State<Api>,
+    asked: Asked,
+    Path(named): Path<Named>,
+) -> Result<Response, Refusal> {
+    let options = asked.options(&profiles::PROFILE)?;
+    api.rights().may_see(&asked.acting, asked.tenant).await?;
+    let device = known(&api, &asked, named.id()?).await?;
+    Ok(match profile::of(&api, &device).await? {
+        Value::Object(chosen) => Json(asked.entity(&options, profiles::SET, chosen)).into_response(),
+        _ => StatusCode::NO_CONTENT.into_response(),
+    })
 }
 
 /// A registered device of the tenant. One that is released or merged is gone for clients of Graph.

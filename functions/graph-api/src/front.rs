@@ -13,7 +13,7 @@ use tower::ServiceExt as _;
 use crate::fault;
 
 /// The names in paths. Everything else is an id.
-const NAMES: [&str; 22] = [
+const NAMES: [&str; 24] = [
     "v1.0",
     "beta",
     "$batch",
@@ -30,6 +30,8 @@ const NAMES: [&str; 22] = [
     "assignResourceAccountToDevice",
     "unassignResourceAccountFromDevice",
     "autopilotEvents",
+    "deploymentProfile",
+    "intendedDeploymentProfile",
     "windowsAutopilotDeploymentProfiles",
     "assign",
     "assignments",

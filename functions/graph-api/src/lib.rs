@@ -193,6 +193,14 @@ fn routes() -> Router<Api> {
             post(devices::update_properties),
         )
         .route(
+            "/{version}/deviceManagement/windowsAutopilotDeviceIdentities/{device}/deploymentProfile",
+            get(devices::get_profile),
+        )
+        .route(
+            "/{version}/deviceManagement/windowsAutopilotDeviceIdentities/{device}/intendedDeploymentProfile",
+            get(devices::get_profile),
+        )
+        .route(
             "/{version}/deviceManagement/windowsAutopilotDeviceIdentities/{device}/allowNextEnrollment",
             post(devices::allow_next_enrollment),
         )

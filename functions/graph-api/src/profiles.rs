@@ -25,15 +25,15 @@ use crate::body::Raw;
 use crate::fault::Refusal;
 use crate::odata::{Chunk, Entity, Options, Row, Source, list};
 
-use model::{ASSIGNMENTS, PROFILE};
+use model::ASSIGNMENTS;
 use writer::Writer;
 
 pub(crate) use assignments::{add_assignment, delete_assignment, get_assignment, list_assignments};
 pub(crate) use devices::{assign, assigned_devices};
-pub(crate) use model::entity;
+pub(crate) use model::{PROFILE, entity};
 
 /// The entity set.
-const SET: &str = "deviceManagement/windowsAutopilotDeploymentProfiles";
+pub(crate) const SET: &str = "deviceManagement/windowsAutopilotDeploymentProfiles";
 /// How many profiles are read at once.
 const CHUNK: usize = 100;
 

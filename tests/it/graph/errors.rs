@@ -127,6 +127,11 @@ async fn what_is_another_tenants_does_not_exist() -> Result<()> {
         ),
         (
             "GET",
+            format!("/beta/{DEVICES}/{device}/deploymentProfile"),
+            format!("/beta/{DEVICES}/{nothing}/deploymentProfile"),
+        ),
+        (
+            "GET",
             format!("/beta/{DEVICES}/{device}"),
             format!("/beta/{DEVICES}/{nothing}"),
         ),

@@ -72,6 +72,16 @@ async fn a_profile_is_made_changed_assigned_and_deleted() -> Result<()> {
     );
     assert_eq!(seen.body["deploymentProfile"]["displayName"], "Users");
     assert_eq!(seen.body["intendedDeploymentProfile"], seen.body["deploymentProfile"]);
+    for path in ["deploymentProfile", "IntendedDeploymentProfile"] {
+        let chosen = place
+            .get(&format!("/beta/{DEVICES}/{device}/{path}?$select=id,displayName"))
+            .await?;
+        assert_eq!(chosen.status, StatusCode::OK, "{}", chosen.body);
+        for name in ["id", "displayName"] {
+            assert_eq!(chosen.body[name], seen.body["deploymentProfile"][name], "{path}");
+        }
+        assert_eq!(chosen.body.get("description"), None, "{path}");
+    }
     let expanded = place
         .get(&format!("/v1.0/{DEVICES}/{device}?$expand=deploymentProfile"))
         .await?;
@@ -88,6 +98,10 @@ async fn a_profile_is_made_changed_assigned_and_deleted() -> Result<()> {
         place.delete(&format!("{path}/assignments/{own}")).await?.status,
         StatusCode::NOT_FOUND
     );
+    let none = place
+        .get(&format!("/beta/{DEVICES}/{device}/deploymentProfile"))
+        .await?;
+    assert_eq!(none.status, StatusCode::NO_CONTENT, "{}", none.body);
     assert_eq!(
         place.get(&format!("{path}/assignedDevices")).await?.body["value"],
         json!([])

@@ -10,7 +10,7 @@ use crate::wire;
 pub(super) const ASSIGNMENTS: &str = "assignments";
 
 /// What a profile has. Members of before, and those that took their places, are both told.
-pub(super) const PROFILE: Kind = Kind {
+pub(crate) const PROFILE: Kind = Kind {
     name: "windowsAutopilotDeploymentProfile",
     properties: &[
         Property::text("id"),

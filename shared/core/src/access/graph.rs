@@ -92,6 +92,16 @@ pub const GRAPH_ROUTES: &[Route] = &[
         "/{version}/deviceManagement/windowsAutopilotDeviceIdentities/{device}/allowNextEnrollment",
         WRITES,
     ),
+    route(
+        "GET",
+        "/{version}/deviceManagement/windowsAutopilotDeviceIdentities/{device}/deploymentProfile",
+        READS,
+    ),
+    route(
+        "GET",
+        "/{version}/deviceManagement/windowsAutopilotDeviceIdentities/{device}/intendedDeploymentProfile",
+        READS,
+    ),
     // What Microsoft documents for devices and Muster does not do: the answer says so.
     route(
         "POST",
