@@ -45,6 +45,8 @@ use muster_store::{Grants, Partners, Registry, Tenants};
 
 use names::Names;
 
+pub use elsewhere::alone;
+
 /// The function and the capabilities that it uses.
 pub struct PartnerCenterApi {
     /// Looks tenants up, by name too.
@@ -102,8 +104,6 @@ impl PartnerCenterApi {
 
 /// The header by which a client knows its own request again.
 const REQUEST_ID: &str = "MS-RequestId";
-
-pub use elsewhere::alone;
 
 /// What a handler is given.
 #[derive(Clone)]
